@@ -1,0 +1,2 @@
+//! The dpr command.
+fn main() {}
