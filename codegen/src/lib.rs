@@ -1,1 +1,8 @@
-//! Part of dpr.
+//! A P4-16 compiler as a library: source text in, diagnostics and generated code out.
+//!
+//! The library does no file access of its own: every file comes through the [`source::Loader`] that the caller
+//! hands to the [`source::SourceMap`].
+
+pub mod ast;
+pub mod diagnostic;
+pub mod source;
