@@ -1,0 +1,49 @@
+// The externs that the programs use, as v1model spells them. Another architecture has a file like this one;
+// the programs name no extern themselves.
+
+#ifndef DPR_ARCH_V1MODEL_P4
+#define DPR_ARCH_V1MODEL_P4
+
+#include <core.p4>
+#include <v1model.p4>
+
+#define ARCH_METADATA standard_metadata_t
+#define ARCH_INGRESS_PORT(standard) (standard.ingress_port)
+#define ARCH_SEND_TO(standard, port) standard.egress_spec = (port)
+#define ARCH_DROP(standard) mark_to_drop(standard)
+#define ARCH_PARSER_ERROR(standard) (standard.parser_error)
+#define ARCH_CHECKSUM_ERROR(standard) (standard.checksum_error == 1)
+
+// Ticks of 1,024 microseconds in 32 bits (they wrap after 50 days).
+#define ARCH_NOW(standard) ((bit<32>)(standard.ingress_global_timestamp >> 10))
+
+#define ARCH_COUNTER(name, size) counter(size, CounterType.packets_and_bytes) name
+#define ARCH_COUNT(name, index) name.count((bit<32>)(index))
+
+#define ARCH_REGISTER(type, name, size) register<type>(size) name
+#define ARCH_REGISTER_READ(name, value, index) name.read(value, index)
+#define ARCH_REGISTER_WRITE(name, index, value) name.write(index, value)
+
+// A uniformly random number in 0..=high.
+#define ARCH_RANDOM(result, high) random(result, (bit<16>)0, high)
+
+// CRC-32 (IEEE 802.3) of a five-tuple, and of the same fields in another order: two independent 32-bit hashes.
+#define ARCH_HASH_FIVE_TUPLE(result, flow) \
+    hash(result, HashAlgorithm.crc32, (bit<32>)0, \
+         { flow.src, flow.dst, flow.protocol, flow.src_port, flow.dst_port }, (bit<64>)0x100000000)
+#define ARCH_FINGERPRINT_FIVE_TUPLE(result, flow) \
+    hash(result, HashAlgorithm.crc32, (bit<32>)0, \
+         { flow.dst_port, flow.src_port, flow.dst, flow.src, flow.protocol }, (bit<64>)0x100000000)
+
+#define IPV4_CHECKSUM_FIELDS(ip, more) \
+    { ip.version, ip.ihl, ip.dscp, ip.ecn, ip.total_length, ip.identification, ip.flags, ip.fragment_offset, \
+      ip.ttl, ip.protocol, ip.src, ip.dst, more.options }
+#define ARCH_VERIFY_IPV4_CHECKSUM(ip, more) \
+    verify_checksum(ip.isValid(), IPV4_CHECKSUM_FIELDS(ip, more), ip.header_checksum, HashAlgorithm.csum16)
+#define ARCH_UPDATE_IPV4_CHECKSUM(condition, ip, more) \
+    update_checksum(condition, IPV4_CHECKSUM_FIELDS(ip, more), ip.header_checksum, HashAlgorithm.csum16)
+
+#define ARCH_PIPELINE(parser, verify, ingress, egress, compute, deparser) \
+    V1Switch(parser(), verify(), ingress(), egress(), compute(), deparser()) main
+
+#endif

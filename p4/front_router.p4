@@ -1,0 +1,273 @@
+// The router in front of the group: sprays packets to published addresses over the hosts, with no idea of connections, and
+// routes the rest by longest prefix.
+
+#include "arch/v1model.p4"
+#include "include/headers.p4"
+#include "include/group.p4"
+#include "include/ipv4_parser.p4"
+
+const bit<32> MAX_ROUTES = 4096;
+const bit<32> MAX_MEMBERS = 4096;
+const bit<32> MAX_PORTS = 512;
+
+// What became of a packet; indexes the counter `outcomes`.
+enum bit<8> Outcome {
+    sprayed = 0,
+    routed = 1,
+    answered_arp = 2,
+    dropped = 3                 // see `drops`
+}
+
+// Why a packet was dropped; indexes the counter `drops`.
+enum bit<8> DropReason {
+    parser_error = 0,           // truncated or malformed
+    bad_checksum = 1,           // of the IPv4 header
+    not_to_me = 2,              // a flooded frame, a protocol that is not routed, ARP for another
+    no_route = 3,
+    no_member = 4,              // the member set is empty
+    ttl_expired = 5,
+    tunnel_from_outside = 6,    // IP in IP: only hosts of the group may tunnel to each other
+    unknown_port = 7
+}
+
+struct headers_t {
+    ip_headers_t ip;
+}
+
+struct metadata_t {
+    five_tuple_t flow;
+    bit<48>      port_mac;
+    bool         is_outside;
+    bool         is_sprayed;
+    bit<16>      set;
+    bit<16>      index;
+    Outcome      outcome;
+    DropReason   drop_reason;
+}
+
+parser RouterParser(packet_in packet, out headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    IpParser() ip;
+
+    state start {
+        ip.apply(packet, headers.ip, meta.flow);
+        transition accept;
+    }
+}
+
+control RouterVerify(inout headers_t headers, inout metadata_t meta) {
+    apply {
+        ARCH_VERIFY_IPV4_CHECKSUM(headers.ip.ipv4, headers.ip.ipv4_options);
+    }
+}
+
+// Answers ARP requests for the router's own addresses, so that they need no host behind them.
+control AnswerArp(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    action answer() {
+        bit<32> asked = headers.ip.arp.target_address;
+        headers.ip.arp.operation = ARP_REPLY;
+        headers.ip.arp.target_mac = headers.ip.arp.sender_mac;
+        headers.ip.arp.target_address = headers.ip.arp.sender_address;
+        headers.ip.arp.sender_mac = meta.port_mac;
+        headers.ip.arp.sender_address = asked;
+        headers.ip.ethernet.dst = headers.ip.ethernet.src;
+        headers.ip.ethernet.src = meta.port_mac;
+        meta.outcome = Outcome.answered_arp;
+        ARCH_SEND_TO(standard, ARCH_INGRESS_PORT(standard));
+    }
+
+    action not_to_me() {
+        meta.outcome = Outcome.dropped;
+        meta.drop_reason = DropReason.not_to_me;
+    }
+
+    // The router's addresses, per port. Written from the configuration.
+    table gateways {
+        key = {
+            ARCH_INGRESS_PORT(standard): exact @name("port");
+            headers.ip.arp.target_address: exact @name("address");
+        }
+        actions = {
+            answer;
+            @defaultonly not_to_me;
+        }
+        const default_action = not_to_me();
+        size = MAX_PORTS;
+    }
+
+    apply {
+        if (headers.ip.arp.operation == ARP_REQUEST) {
+            gateways.apply();
+        } else {
+            not_to_me();
+        }
+    }
+}
+
+// Where a packet goes: a next hop by longest prefix, or for a published address one host of a set.
+control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    ARCH_COUNTER(sprayed_to, MAX_MEMBERS);
+
+    action send(bit<9> port, bit<48> src_mac, bit<48> dst_mac) {
+        headers.ip.ethernet.src = src_mac;
+        headers.ip.ethernet.dst = dst_mac;
+        headers.ip.ipv4.ttl = headers.ip.ipv4.ttl - 1;
+        ARCH_SEND_TO(standard, port);
+    }
+
+    action drop_because(in DropReason reason) {
+        meta.outcome = Outcome.dropped;
+        meta.drop_reason = reason;
+    }
+
+    action next_hop(bit<9> port, bit<48> src_mac, bit<48> dst_mac) {
+        meta.outcome = Outcome.routed;
+        send(port, src_mac, dst_mac);
+    }
+
+    // One member of the set at random for every packet; `last` is the number of members less one.
+    action spray_randomly(bit<16> set, bit<16> last) {
+        meta.is_sprayed = true;
+        meta.set = set;
+        ARCH_RANDOM(meta.index, last);
+    }
+
+    // The same member for all packets of a flow, as routers with ECMP do it.
+    action spray_by_flow(bit<16> set, bit<16> last) {
+        bit<32> flow_hash;
+        ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
+        meta.is_sprayed = true;
+        meta.set = set;
+        meta.index = (bit<16>)(((bit<48>)flow_hash * ((bit<48>)last + 1)) >> 32);
+    }
+
+    action no_route() {
+        drop_because(DropReason.no_route);
+    }
+
+    // Prefixes to next hops, published addresses to sets. A set changes at once for all packets: the new one is written
+    // under another number, then the route to it.
+    table routes {
+        key = {
+            headers.ip.ipv4.dst: lpm @name("prefix");
+        }
+        actions = {
+            next_hop;
+            spray_randomly;
+            spray_by_flow;
+            @defaultonly no_route;
+        }
+        const default_action = no_route();
+        size = MAX_ROUTES;
+    }
+
+    action to_member(host_id_t host, bit<9> port, bit<48> src_mac, bit<48> stage_mac) {
+        meta.outcome = Outcome.sprayed;
+        send(port, src_mac, stage_mac[47:2] ++ (bit<2>)Arrival.router);
+        ARCH_COUNT(sprayed_to, host);
+    }
+
+    action no_member() {
+        drop_because(DropReason.no_member);
+    }
+
+    // The hosts of a set, at 0 and up. The controller writes a set before it is used and deletes it after.
+    table members {
+        key = {
+            meta.set: exact @name("set");
+            meta.index: exact @name("index");
+        }
+        actions = {
+            to_member;
+            @defaultonly no_member;
+        }
+        const default_action = no_member();
+        size = MAX_MEMBERS;
+    }
+
+    apply {
+        if (headers.ip.ipv4.ttl <= 1) {
+            drop_because(DropReason.ttl_expired);
+        } else if (meta.is_outside && (headers.ip.ipv4.protocol == PROTOCOL_IPIP || headers.ip.ipv4.protocol == PROTOCOL_IPV6)) {
+            drop_because(DropReason.tunnel_from_outside);
+        } else {
+            routes.apply();
+            if (meta.is_sprayed) {
+                members.apply();
+            }
+        }
+    }
+}
+
+control RouterIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    AnswerArp() answer_arp;
+    Route() route;
+
+    ARCH_COUNTER(outcomes, 16);
+    ARCH_COUNTER(drops, 16);
+
+    action drop_because(in DropReason reason) {
+        meta.outcome = Outcome.dropped;
+        meta.drop_reason = reason;
+    }
+
+    action use_port(bit<48> mac, bit<1> outside) {
+        meta.port_mac = mac;
+        meta.is_outside = outside == 1;
+    }
+
+    action unknown_port() {
+        drop_because(DropReason.unknown_port);
+    }
+
+    // The router's ports and their MACs; `outside` marks those that do not lead to the group. Written from the configuration.
+    table ports {
+        key = {
+            ARCH_INGRESS_PORT(standard): exact @name("port");
+        }
+        actions = {
+            use_port;
+            @defaultonly unknown_port;
+        }
+        const default_action = unknown_port();
+        size = MAX_PORTS;
+    }
+
+    apply {
+        if (ARCH_PARSER_ERROR(standard) != error.NoError) {
+            drop_because(DropReason.parser_error);
+        } else if (ARCH_CHECKSUM_ERROR(standard)) {
+            drop_because(DropReason.bad_checksum);
+        } else if (ports.apply().hit) {
+            if (headers.ip.arp.isValid()) {
+                answer_arp.apply(headers, meta, standard);
+            } else if (headers.ip.ipv4.isValid() && headers.ip.ethernet.dst == meta.port_mac) {
+                route.apply(headers, meta, standard);
+            } else {
+                drop_because(DropReason.not_to_me);
+            }
+        }
+        if (meta.outcome == Outcome.dropped) {
+            ARCH_COUNT(drops, meta.drop_reason);
+            ARCH_DROP(standard);
+        }
+        ARCH_COUNT(outcomes, meta.outcome);
+    }
+}
+
+control RouterEgress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    apply {}
+}
+
+control RouterCompute(inout headers_t headers, inout metadata_t meta) {
+    apply {
+        ARCH_UPDATE_IPV4_CHECKSUM(headers.ip.ipv4.isValid(), headers.ip.ipv4, headers.ip.ipv4_options);
+    }
+}
+
+control RouterDeparser(packet_out packet, in headers_t headers) {
+    apply {
+        packet.emit(headers.ip);
+    }
+}
+
+ARCH_PIPELINE(RouterParser, RouterVerify, RouterIngress, RouterEgress, RouterCompute, RouterDeparser);
