@@ -4,5 +4,7 @@
 //! hands to the [`source::SourceMap`].
 
 pub mod ast;
+pub mod backend;
 pub mod diagnostic;
+pub mod ir;
 pub mod source;

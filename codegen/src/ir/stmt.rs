@@ -1,8 +1,8 @@
 //! Statements, blocks and parser states.
 
 use super::{
-    ActionId, ActionProfileId, CounterId, DigestId, Expr, HeaderId, HeaderRef, MeterId, RegisterId, StackId, StateId, TableId,
-    ValueSetId, VariableId,
+    ActionId, ActionProfileId, CounterId, DigestId, Expr, HeaderId, HeaderRef, MeterId, RegisterId,
+    StackId, StateId, TableId, ValueSetId, VariableId,
 };
 use crate::source::Span;
 use num_bigint::BigUint;
@@ -128,31 +128,95 @@ pub enum Data {
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum ExternCall {
-    CounterCount { counter: CounterId, index: Expr },
+    CounterCount {
+        counter: CounterId,
+        index: Expr,
+    },
     /// A direct counter's explicit `count()`. (v1model counts direct counters on every hit anyway.)
-    DirectCounterCount { counter: CounterId },
-    MeterExecute { meter: MeterId, index: Expr, result: Place },
-    DirectMeterRead { meter: MeterId, result: Place },
-    RegisterRead { register: RegisterId, result: Place, index: Expr },
-    RegisterWrite { register: RegisterId, index: Expr, value: Expr },
+    DirectCounterCount {
+        counter: CounterId,
+    },
+    MeterExecute {
+        meter: MeterId,
+        index: Expr,
+        result: Place,
+    },
+    DirectMeterRead {
+        meter: MeterId,
+        result: Place,
+    },
+    RegisterRead {
+        register: RegisterId,
+        result: Place,
+        index: Expr,
+    },
+    RegisterWrite {
+        register: RegisterId,
+        index: Expr,
+        value: Expr,
+    },
     /// Uniform in `low..=high`.
-    Random { result: Place, low: Expr, high: Expr },
+    Random {
+        result: Place,
+        low: Expr,
+        high: Expr,
+    },
     /// `result = base + hash(data) % max`; `max` 0 counts as no modulus.
-    Hash { result: Place, algorithm: HashAlgorithm, base: Expr, data: Vec<Data>, max: Expr },
+    Hash {
+        result: Place,
+        algorithm: HashAlgorithm,
+        base: Expr,
+        data: Vec<Data>,
+        max: Expr,
+    },
     MarkToDrop,
-    VerifyChecksum { condition: Expr, data: Vec<Data>, checksum: Expr, algorithm: HashAlgorithm, with_payload: bool },
-    UpdateChecksum { condition: Expr, data: Vec<Data>, checksum: Place, algorithm: HashAlgorithm, with_payload: bool },
-    Digest { digest: DigestId, data: Vec<Data> },
+    VerifyChecksum {
+        condition: Expr,
+        data: Vec<Data>,
+        checksum: Expr,
+        algorithm: HashAlgorithm,
+        with_payload: bool,
+    },
+    UpdateChecksum {
+        condition: Expr,
+        data: Vec<Data>,
+        checksum: Place,
+        algorithm: HashAlgorithm,
+        with_payload: bool,
+    },
+    Digest {
+        digest: DigestId,
+        data: Vec<Data>,
+    },
     /// `clone` and `clone_preserving_field_list`; the list number, if any.
-    Clone { egress: bool, session: Expr, field_list: Option<u32> },
-    Resubmit { field_list: u32 },
-    Recirculate { field_list: u32 },
-    Truncate { length: Expr },
-    Assert { condition: Expr },
-    Assume { condition: Expr },
-    LogMessage { format: String, data: Vec<Data> },
+    Clone {
+        egress: bool,
+        session: Expr,
+        field_list: Option<u32>,
+    },
+    Resubmit {
+        field_list: u32,
+    },
+    Recirculate {
+        field_list: u32,
+    },
+    Truncate {
+        length: Expr,
+    },
+    Assert {
+        condition: Expr,
+    },
+    Assume {
+        condition: Expr,
+    },
+    LogMessage {
+        format: String,
+        data: Vec<Data>,
+    },
     /// An action selector's or profile's members are chosen by the table; nothing calls it.
-    ActionProfileUse { profile: ActionProfileId },
+    ActionProfileUse {
+        profile: ActionProfileId,
+    },
 }
 
 /// A parser, sub-parsers inlined.

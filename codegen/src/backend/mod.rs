@@ -1,0 +1,3 @@
+//! Back ends: pure functions from an [`ir::Program`](crate::ir::Program) to what a target or a tool needs.
+
+pub mod p4info;
