@@ -1,1 +1,44 @@
-//! Part of dpr.
+//! What generated packet pipelines call, and what the control plane says to them: packets, the pipeline trait, tables that
+//! packets read without locks, hashes and checksums as v1model computes them, counters, registers, and the neutral model of
+//! table entries with the typed face that generated code gives it.
+
+mod bits;
+pub mod checksum;
+mod counter;
+mod entry;
+mod error;
+pub mod hash;
+mod layout;
+mod packet;
+mod pipeline;
+mod register;
+mod schema;
+mod table;
+mod typed;
+mod worker;
+
+pub use bits::{BitWriter, Truncated, get_bits, put_bits};
+pub use counter::{CounterValue, Counters};
+pub use entry::{
+    ActionCall, Entity, EntryFilter, FieldMatch, MatchValue, Operation, Query, TableEntry, Update,
+};
+pub use error::{DecodeError, Invalid, WriteError};
+pub use layout::{
+    ACTION_BITS, Place, action_places, get_word_bits, key_places, next_place, put_word_bits,
+};
+pub use packet::{HEADROOM, Packet};
+pub use pipeline::{Ingress, Pipeline, Verdict};
+pub use register::Registers;
+pub use schema::{
+    ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, FieldSchema,
+    InitialEntry, MatchKind, ParamSchema, ProgramInfo, RegisterSchema, TableActionSchema,
+    TableSchema,
+};
+pub use table::{
+    ExactStore, ExactTable, Lookup, LpmStore, LpmTable, MatchTable, Refused, Rule, Store,
+    TernaryStore, TernaryTable, WordCell,
+};
+pub use typed::{
+    Entry, KeyField, Lpm, Range, Table, TableAction, TableKey, Ternary, Unsigned, argument, field,
+};
+pub use worker::Worker;

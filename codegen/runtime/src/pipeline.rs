@@ -1,0 +1,47 @@
+//! What every packet pipeline is to a switch, whatever it was generated from.
+
+use crate::{Entity, Packet, ProgramInfo, Query, Update, Worker, WriteError};
+
+/// How a packet came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ingress {
+    /// Port number, 9 bits in v1model.
+    pub port: u16,
+    /// Microseconds since some start that the switch chooses.
+    pub now_us: u64,
+}
+
+/// What became of a packet. Its bytes are in the packet that was passed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It ends here.
+    Drop,
+    /// It leaves by a port.
+    Send {
+        /// Port number.
+        port: u16,
+    },
+    /// A copy goes to each replica of a multicast group, which is the switch's to replicate; no egress control has run.
+    Multicast {
+        /// Group number, not 0.
+        group: u16,
+    },
+}
+
+/// A packet pipeline with its tables. Many threads may call it at once; control-plane calls never hold up [`Pipeline::process`].
+pub trait Pipeline: Send + Sync + 'static {
+    /// What the pipeline was made from, and what its tables look like.
+    fn program(&self) -> &'static ProgramInfo;
+
+    /// Sends one packet through. Takes no lock, allocates nothing once `packet` has grown, and does not panic whatever the bytes.
+    fn process(&self, worker: &mut Worker, ingress: Ingress, packet: &mut Packet) -> Verdict;
+
+    /// Changes one entity. A packet that starts after the return sees the change.
+    fn write(&self, update: &Update) -> Result<(), WriteError>;
+
+    /// Shows what a query asks for, tables by id and their entries by key.
+    fn read(&self, query: &Query, visit: &mut dyn FnMut(Entity));
+
+    /// Makes the pipeline as it was when new: initial entries and default actions only, counters and registers 0.
+    fn clear(&self);
+}

@@ -1,0 +1,486 @@
+//! Tables: packets look keys up without a lock while the control plane writes.
+
+mod cell;
+mod exact;
+mod lpm;
+mod ternary;
+
+pub use cell::WordCell;
+pub use exact::ExactStore;
+pub use lpm::LpmStore;
+pub use ternary::TernaryStore;
+
+use crate::{
+    ActionCall, CounterValue, Counters, Entity, EntryFilter, FieldMatch, MatchKind, MatchValue,
+    Operation, Place, Query, TableEntry, TableSchema, WriteError, action_places, get_word_bits,
+    key_places,
+    layout::{ACTION_BITS, ones},
+    put_word_bits,
+};
+use std::sync::{Mutex, PoisonError};
+
+/// A table whose fields are all exact.
+pub type ExactTable<const K: usize, const V: usize> = MatchTable<ExactStore<K, V>, K, V>;
+/// A table with one longest-prefix field, the others exact.
+pub type LpmTable<const K: usize, const V: usize> = MatchTable<LpmStore<K, V>, K, V>;
+/// A table with ternary, range or optional fields among others.
+pub type TernaryTable<const K: usize, const V: usize> = MatchTable<TernaryStore<K, V>, K, V>;
+
+/// What an entry matches, in words. Two entries are the same if their rules are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rule<const K: usize> {
+    /// The larger wins.
+    pub priority: i32,
+    /// The key where the mask is 1; else 0.
+    pub value: [u64; K],
+    /// The bits that are compared.
+    pub mask: [u64; K],
+    /// Smallest values of the range fields.
+    pub low: [u64; K],
+    /// Largest values of the range fields.
+    pub high: [u64; K],
+}
+
+/// Why a store refuses a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The rule is there.
+    Exists,
+    /// The rule is not there.
+    Missing,
+    /// No room.
+    Full,
+}
+
+/// How entries are kept. Changes are made by one thread at a time (the table sees to that); lookups by any number meanwhile.
+pub trait Store<const K: usize, const V: usize>: Send + Sync {
+    /// An empty store for a table of this shape.
+    fn new(schema: &'static TableSchema) -> Self;
+    /// The words of the entry that a packet's key hits: of the moment when the lookup starts, or a later one before it ends.
+    fn find(&self, key: &[u64; K]) -> Option<[u64; V]>;
+    /// The words of the entry with this rule.
+    fn get(&self, rule: &Rule<K>) -> Option<[u64; V]>;
+    /// Adds an entry.
+    fn insert(&self, rule: &Rule<K>, words: [u64; V]) -> Result<(), Refused>;
+    /// Changes an entry's words at once.
+    fn modify(&self, rule: &Rule<K>, words: [u64; V]) -> Result<(), Refused>;
+    /// Removes an entry.
+    fn remove(&self, rule: &Rule<K>) -> Result<[u64; V], Refused>;
+    /// All entries, in no particular order.
+    fn entries(&self) -> Vec<(Rule<K>, [u64; V])>;
+    /// Number of entries.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Removes all entries.
+    fn clear(&self);
+    /// What the store holds of memory.
+    fn memory_bytes(&self) -> usize;
+}
+
+/// What a lookup found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lookup<const V: usize> {
+    /// Whether an entry matched; else `words` is the default action.
+    pub hit: bool,
+    /// The action and its parameters, laid out as the crate's layout rule says. In a table with a direct counter, the last word
+    /// is the entry's cell in it.
+    pub words: [u64; V],
+}
+
+impl<const V: usize> Lookup<V> {
+    /// The position of the action in the table's list.
+    #[inline(always)]
+    pub fn action(&self) -> u16 {
+        self.words.first().map_or(0, |word| *word as u16)
+    }
+}
+
+/// A table: a store of entries, a default action, and what connects them to the control plane. `K` words of key, `V` words of
+/// action (one more if the table has a direct counter).
+pub struct MatchTable<S, const K: usize, const V: usize> {
+    schema: &'static TableSchema,
+    key: Vec<Place>,
+    params: Vec<Vec<Place>>,
+    store: S,
+    default: WordCell<V>,
+    counters: Option<Counters>,
+    // Also what makes writers take turns: the cells of the direct counter that no entry has.
+    free_cells: Mutex<Vec<u64>>,
+}
+
+impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
+    /// The table with the entries and the default action that the program says.
+    pub fn new(schema: &'static TableSchema) -> Self {
+        let key = key_places(schema.fields.iter().map(|field| field.bits));
+        let params: Vec<Vec<Place>> = schema
+            .actions
+            .iter()
+            .map(|entry| action_places(entry.action.params.iter().map(|param| param.bits)))
+            .collect();
+        let counters = schema.direct_counter.map(|_| Counters::new(schema.size));
+        let own = usize::from(counters.is_some());
+        debug_assert!(
+            key.last()
+                .is_none_or(|place| place.end() as usize <= K * 64),
+            "key words of {}",
+            schema.name
+        );
+        debug_assert!(
+            params
+                .iter()
+                .flatten()
+                .all(|place| place.end() as usize <= (V - own) * 64),
+            "action words of {}",
+            schema.name
+        );
+        let table = MatchTable {
+            schema,
+            key,
+            params,
+            store: S::new(schema),
+            default: WordCell::new([0; V]),
+            counters,
+            free_cells: Mutex::new(Vec::new()),
+        };
+        table.clear();
+        table
+    }
+
+    /// What the table looks like.
+    pub fn schema(&self) -> &'static TableSchema {
+        self.schema
+    }
+
+    /// What a packet with this key hits, else the default action.
+    #[inline]
+    pub fn lookup(&self, key: &[u64; K]) -> Lookup<V> {
+        match self.store.find(key) {
+            Some(words) => Lookup { hit: true, words },
+            None => Lookup {
+                hit: false,
+                words: self.default.load(),
+            },
+        }
+    }
+
+    /// Counts a packet of `bytes` bytes in the direct counter of the entry that was hit.
+    #[inline]
+    pub fn count(&self, found: &Lookup<V>, bytes: usize) {
+        if let (Some(counters), true, Some(cell)) = (&self.counters, found.hit, found.words.last())
+        {
+            counters.count(*cell, bytes);
+        }
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.store.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.store.is_empty()
+    }
+
+    /// What the entries take of memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.memory_bytes()
+    }
+
+    /// Makes the table as the program says.
+    pub fn clear(&self) {
+        let mut free = self
+            .free_cells
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.store.clear();
+        if let Some(counters) = &self.counters {
+            counters.clear();
+            *free = (0..counters.size()).rev().collect();
+        }
+        self.default.store(self.initial_default());
+        for entry in self.schema.entries {
+            let mut words = self.pack(entry.action, entry.arguments);
+            self.take_cell(&mut free, &mut words);
+            // Entries that the program repeats count once.
+            let _ = self
+                .store
+                .insert(&self.rule(entry.matches, entry.priority), words);
+        }
+    }
+
+    /// Changes an entry or the default action.
+    pub fn write(&self, operation: Operation, entry: &TableEntry) -> Result<(), WriteError> {
+        self.schema.check(operation, entry)?;
+        let mut free = self
+            .free_cells
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let words = entry.action.as_ref().map(|call| self.pack_call(call));
+        if entry.is_default {
+            self.default
+                .store(words.unwrap_or_else(|| self.initial_default()));
+            return Ok(());
+        }
+        let rule = self.rule(&entry.matches, entry.priority);
+        let mut words = words.unwrap_or([0; V]);
+        let done = match operation {
+            Operation::Insert => {
+                let cell = self.take_cell(&mut free, &mut words);
+                self.set_counter(cell, Some(entry.counter.unwrap_or_default()));
+                let done = self.store.insert(&rule, words);
+                if done.is_err() {
+                    free.extend(cell);
+                }
+                done
+            }
+            Operation::Modify => {
+                let cell = self
+                    .counters
+                    .as_ref()
+                    .and_then(|_| self.store.get(&rule)?.last().copied());
+                if let (Some(cell), Some(last)) = (cell, words.last_mut()) {
+                    *last = cell;
+                }
+                self.store
+                    .modify(&rule, words)
+                    .inspect(|()| self.set_counter(cell, entry.counter))
+            }
+            Operation::Delete => self.store.remove(&rule).map(|words| {
+                if self.counters.is_some() {
+                    free.extend(words.last());
+                }
+            }),
+        };
+        done.map_err(|refused| match refused {
+            Refused::Exists => WriteError::AlreadyExists,
+            Refused::Missing => WriteError::NotFound,
+            Refused::Full => WriteError::ResourceExhausted {
+                size: self.schema.size,
+            },
+        })
+    }
+
+    /// Shows entries, by key.
+    pub fn read(&self, filter: &EntryFilter, visit: &mut dyn FnMut(Entity)) {
+        match filter {
+            EntryFilter::Default => {
+                let action = Some(self.unpack(&self.default.load()));
+                let entry = TableEntry {
+                    table: self.schema.id,
+                    action,
+                    is_default: true,
+                    ..TableEntry::default()
+                };
+                visit(Entity::Table(entry));
+            }
+            EntryFilter::Key { matches, priority } => {
+                if self.schema.check_key(matches, *priority).is_ok() {
+                    let rule = self.rule(matches, *priority);
+                    if let Some(words) = self.store.get(&rule) {
+                        visit(self.entity(&rule, &words));
+                    }
+                }
+            }
+            EntryFilter::All => {
+                let mut entries = {
+                    let _turn = self
+                        .free_cells
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner);
+                    self.store.entries()
+                };
+                entries.sort_unstable_by_key(|(rule, _)| *rule);
+                entries
+                    .iter()
+                    .for_each(|(rule, words)| visit(self.entity(rule, words)));
+            }
+        }
+    }
+
+    /// Shows this table's part of a query.
+    pub fn answer(&self, query: &Query, visit: &mut dyn FnMut(Entity)) {
+        if let Query::Tables { table, filter } = query
+            && table.is_none_or(|table| table == self.schema.id)
+        {
+            self.read(filter, visit);
+        }
+    }
+
+    fn initial_default(&self) -> [u64; V] {
+        self.pack(
+            self.schema.default_action.action,
+            self.schema.default_action.arguments,
+        )
+    }
+
+    fn take_cell(&self, free: &mut Vec<u64>, words: &mut [u64; V]) -> Option<u64> {
+        self.counters.as_ref()?;
+        // A full table has no cell left; the store refuses the entry then.
+        let cell = free.pop()?;
+        *words.last_mut()? = cell;
+        Some(cell)
+    }
+
+    fn set_counter(&self, cell: Option<u64>, value: Option<CounterValue>) {
+        if let (Some(counters), Some(cell), Some(value)) = (&self.counters, cell, value) {
+            counters.set(cell, value);
+        }
+    }
+
+    fn pack(&self, action: usize, arguments: &[u128]) -> [u64; V] {
+        let mut words = [0; V];
+        put_word_bits(
+            &mut words,
+            Place {
+                start: 0,
+                bits: ACTION_BITS,
+            },
+            action as u128,
+        );
+        for (place, value) in self.params.get(action).into_iter().flatten().zip(arguments) {
+            put_word_bits(&mut words, *place, *value);
+        }
+        words
+    }
+
+    fn pack_call(&self, call: &ActionCall) -> [u64; V] {
+        let position = self.schema.action_position(call.action).unwrap_or(0);
+        let params = self
+            .schema
+            .actions
+            .get(position)
+            .map_or(&[][..], |entry| entry.action.params);
+        let value = |id| {
+            call.arguments
+                .iter()
+                .find(|(param, _)| *param == id)
+                .map_or(0, |(_, value)| *value)
+        };
+        let arguments: Vec<u128> = params.iter().map(|param| value(param.id)).collect();
+        self.pack(position, &arguments)
+    }
+
+    fn unpack(&self, words: &[u64; V]) -> ActionCall {
+        let position = get_word_bits(
+            words,
+            Place {
+                start: 0,
+                bits: ACTION_BITS,
+            },
+        ) as usize;
+        let Some(entry) = self.schema.actions.get(position) else {
+            return ActionCall {
+                action: 0,
+                arguments: Vec::new(),
+            };
+        };
+        let places = self.params.get(position).into_iter().flatten();
+        let arguments = entry
+            .action
+            .params
+            .iter()
+            .zip(places)
+            .map(|(param, place)| (param.id, get_word_bits(words, *place)));
+        ActionCall {
+            action: entry.action.id,
+            arguments: arguments.collect(),
+        }
+    }
+
+    fn rule(&self, matches: &[FieldMatch], priority: i32) -> Rule<K> {
+        let mut rule = Rule {
+            priority,
+            value: [0; K],
+            mask: [0; K],
+            low: [0; K],
+            high: [0; K],
+        };
+        for (field, place) in self.schema.fields.iter().zip(&self.key) {
+            let all = ones(field.bits);
+            let (value, mask, low, high) = match matches
+                .iter()
+                .find(|given| given.field == field.id)
+                .map(|given| given.kind)
+            {
+                Some(MatchValue::Exact(value) | MatchValue::Optional(value)) => (value, all, 0, 0),
+                Some(MatchValue::Lpm { value, prefix }) => (
+                    value,
+                    all & !ones(field.bits - prefix.min(field.bits)),
+                    0,
+                    0,
+                ),
+                Some(MatchValue::Ternary { value, mask }) => (value, mask, 0, 0),
+                Some(MatchValue::Range { low, high }) => (0, 0, low, high),
+                None if field.kind == MatchKind::Range => (0, 0, 0, all),
+                None => (0, 0, 0, 0),
+            };
+            put_word_bits(&mut rule.value, *place, value);
+            put_word_bits(&mut rule.mask, *place, mask);
+            put_word_bits(&mut rule.low, *place, low);
+            put_word_bits(&mut rule.high, *place, high);
+        }
+        rule
+    }
+
+    fn matches(&self, rule: &Rule<K>) -> Vec<FieldMatch> {
+        let mut matches = Vec::with_capacity(self.key.len());
+        for (field, place) in self.schema.fields.iter().zip(&self.key) {
+            let [value, mask, low, high] = [&rule.value, &rule.mask, &rule.low, &rule.high]
+                .map(|words| get_word_bits(words, *place));
+            let kind = match field.kind {
+                MatchKind::Exact => MatchValue::Exact(value),
+                MatchKind::Range if (low, high) == (0, ones(field.bits)) => continue,
+                MatchKind::Range => MatchValue::Range { low, high },
+                _ if mask == 0 => continue,
+                MatchKind::Lpm => MatchValue::Lpm {
+                    value,
+                    prefix: mask.count_ones(),
+                },
+                MatchKind::Ternary => MatchValue::Ternary { value, mask },
+                MatchKind::Optional => MatchValue::Optional(value),
+            };
+            matches.push(FieldMatch {
+                field: field.id,
+                kind,
+            });
+        }
+        matches
+    }
+
+    fn entity(&self, rule: &Rule<K>, words: &[u64; V]) -> Entity {
+        let counter = self
+            .counters
+            .as_ref()
+            .and_then(|counters| counters.get(*words.last()?));
+        Entity::Table(TableEntry {
+            table: self.schema.id,
+            matches: self.matches(rule),
+            priority: rule.priority,
+            action: Some(self.unpack(words)),
+            is_default: false,
+            counter,
+        })
+    }
+}
+
+/// Spreads the words of a key over 64 bits; `seed` keeps outsiders from choosing keys that collide.
+#[inline(always)]
+fn mix<const K: usize>(seed: u64, key: &[u64; K]) -> u64 {
+    let mut state = seed;
+    for word in key {
+        let product = u128::from(state ^ word) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        state = (product as u64) ^ (product >> 64) as u64 ^ word.rotate_left(32);
+    }
+    let product = u128::from(state) * 0xd6e8_feb8_6659_fd93;
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// A seed that differs from table to table and from run to run.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0u8)
+}
