@@ -8,3 +8,6 @@ pub mod backend;
 pub mod diagnostic;
 pub mod ir;
 pub mod source;
+mod syntax;
+
+pub use syntax::{PreprocessorOptions, parse, preprocessed_text};

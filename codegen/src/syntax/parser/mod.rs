@@ -1,0 +1,197 @@
+//! The parser: tokens in, syntax tree out. Recursive descent, one module per part of the grammar.
+//!
+//! P4 cannot be parsed without knowing which names are types, so the parser keeps the scopes of names as it goes. After
+//! an error it goes on at the next statement or declaration, and reports more.
+
+mod annotation;
+mod block;
+mod cursor;
+mod decl;
+mod expr;
+mod lookahead;
+mod primary;
+mod scope;
+mod stmt;
+mod table;
+mod types;
+
+use super::codes;
+use super::token::{Token, TokenKind};
+use crate::ast::{DeclId, Expr, ExprId, ExprKind, Program};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::Span;
+use scope::Scopes;
+
+/// How deep statements, types and brackets may be nested.
+const MAX_NESTING: usize = 96;
+/// How high the tree of an expression may be; operators in a row make it higher too.
+const MAX_HEIGHT: u16 = 256;
+/// After so many errors the rest of the program is not looked at.
+const MAX_ERRORS: usize = 100;
+
+/// An error has been reported, and what was to be parsed is not there.
+struct Failed;
+
+type Parsed<T> = Result<T, Failed>;
+
+/// Parses the tokens of a program; the last of them is [`TokenKind::EndOfFile`].
+pub(super) fn parse_tokens(tokens: &[Token], diagnostics: &mut Diagnostics) -> Program {
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        diagnostics,
+        scopes: Scopes::default(),
+        heights: Vec::new(),
+        next_decl: 0,
+        nesting: 0,
+        last_error: None,
+    };
+    parser.program()
+}
+
+struct Parser<'a> {
+    /// Ends with [`TokenKind::EndOfFile`].
+    tokens: &'a [Token],
+    /// The token to be looked at next.
+    at: usize,
+    diagnostics: &'a mut Diagnostics,
+    scopes: Scopes,
+    /// Heights of the trees of expressions, by their ids.
+    heights: Vec<u16>,
+    next_decl: u32,
+    nesting: usize,
+    /// The token at which the last error was reported: a second one there would be its consequence.
+    last_error: Option<usize>,
+}
+
+impl Parser<'_> {
+    fn decl_id(&mut self) -> DeclId {
+        let id = DeclId(self.next_decl);
+        self.next_decl += 1;
+        id
+    }
+
+    fn expr_id(&mut self, height: u16) -> ExprId {
+        let id = ExprId(self.heights.len() as u32);
+        self.heights.push(height);
+        id
+    }
+
+    /// Makes an expression, unless its tree would be too high.
+    fn expr(&mut self, kind: ExprKind, span: Span) -> Parsed<Expr> {
+        let mut height = 0;
+        each_operand(&kind, &mut |operand| {
+            height = height.max(self.heights[operand.id.index()]);
+        });
+        if height >= MAX_HEIGHT {
+            return Err(self.too_deep(span, "this expression has too many levels"));
+        }
+        Ok(Expr {
+            id: self.expr_id(height + 1),
+            kind,
+            span,
+        })
+    }
+
+    /// Runs a part of the parser one level deeper.
+    fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.nesting >= MAX_NESTING {
+            let span = self.peek().span;
+            return Err(self.too_deep(span, "this is nested too deeply"));
+        }
+        self.nesting += 1;
+        let result = inner(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// Reports what is too deep and gives the rest of the program up.
+    fn too_deep(&mut self, span: Span, message: &str) -> Failed {
+        let error = Diagnostic::error(codes::NESTING, span, message);
+        let failed = self.fail(error.with_hint("give parts of it names of their own"));
+        self.give_up();
+        failed
+    }
+
+    fn give_up(&mut self) {
+        self.at = self.tokens.len() - 1;
+        self.last_error = Some(self.at);
+    }
+
+    /// Reports an error, unless one has been reported at the same token.
+    fn fail(&mut self, error: Diagnostic) -> Failed {
+        if self.last_error != Some(self.at) {
+            self.last_error = Some(self.at);
+            let span = error.span;
+            self.diagnostics.push(error);
+            if self.diagnostics.error_count() >= MAX_ERRORS {
+                let message = "there are too many errors; the rest is not looked at";
+                self.diagnostics.error(codes::TOO_MANY, span, message);
+                self.give_up();
+            }
+        }
+        Failed
+    }
+
+    fn program(&mut self) -> Program {
+        let mut declarations = Vec::new();
+        while self.kind() != TokenKind::EndOfFile {
+            let start = self.at;
+            match self.top_level() {
+                Ok(declaration) => declarations.extend(declaration),
+                Err(Failed) => self.skip_declaration(start),
+            }
+        }
+        Program {
+            declarations,
+            expr_count: self.heights.len() as u32,
+            decl_count: self.next_decl,
+        }
+    }
+}
+
+/// Calls `visit` for the expressions that are directly part of an expression.
+fn each_operand(kind: &ExprKind, visit: &mut dyn FnMut(&Expr)) {
+    match kind {
+        ExprKind::Int(_)
+        | ExprKind::Bool(_)
+        | ExprKind::String(_)
+        | ExprKind::This
+        | ExprKind::Path(_)
+        | ExprKind::Type(_)
+        | ExprKind::InvalidHeader
+        | ExprKind::DontCare
+        | ExprKind::Default
+        | ExprKind::Invalid => {}
+        ExprKind::Member { base, .. } => visit(base),
+        ExprKind::Index { base, index } => [base, index].into_iter().for_each(|e| visit(e)),
+        ExprKind::Slice { base, high, low } => {
+            [base, high, low].into_iter().for_each(|e| visit(e));
+        }
+        ExprKind::PartSelect { base, low, width } => {
+            [base, low, width].into_iter().for_each(|e| visit(e));
+        }
+        ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => visit(operand),
+        ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|e| visit(e)),
+        ExprKind::Ternary {
+            condition,
+            then,
+            otherwise,
+        } => [condition, then, otherwise]
+            .into_iter()
+            .for_each(|e| visit(e)),
+        ExprKind::Call {
+            callee, arguments, ..
+        } => {
+            visit(callee);
+            arguments.iter().for_each(|argument| visit(&argument.value));
+        }
+        ExprKind::Construct { arguments, .. } => {
+            arguments.iter().for_each(|argument| visit(&argument.value));
+        }
+        ExprKind::List(elements) | ExprKind::Tuple(elements) => elements.iter().for_each(visit),
+        ExprKind::Struct { fields, .. } => fields.iter().for_each(|field| visit(&field.value)),
+        ExprKind::Mask { value, mask } => [value, mask].into_iter().for_each(|e| visit(e)),
+        ExprKind::Range { low, high } => [low, high].into_iter().for_each(|e| visit(e)),
+    }
+}
