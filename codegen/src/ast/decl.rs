@@ -129,7 +129,7 @@ pub struct Variable {
 pub struct Instance {
     /// Identity of the constructor call as an expression.
     pub id: ExprId,
-    /// What it is an instance of.
+    /// What it is an instance of; a stack where the name is followed by a size: `Type(arguments) name[4];`.
     pub ty: Type,
     /// Arguments of the constructor.
     pub arguments: Vec<Argument>,

@@ -20,7 +20,7 @@ pub(crate) enum TokenKind {
     Word,
     #[regex(r"[0-9][A-Za-z0-9_]*")]
     Integer,
-    #[regex(r#""([^"\\\n]|\\[^\n]|\\\n)*""#)]
+    #[regex(r#""([^"\\]|\\[^\n]|\\\n)*""#)]
     String,
     /// A comment between `/*` and `*/`; never leaves the lexer.
     #[regex(r"/\*([^*]|\*+[^*/])*\*+/")]
@@ -323,12 +323,18 @@ pub(crate) fn tokenize(text: &str, file: FileId, interner: &mut Interner) -> Vec
             Ok(kind) => kind,
             Err(()) => TokenKind::Unknown,
         };
-        // Whatever follows an unterminated comment is part of it.
-        let range = if kind == TokenKind::UnterminatedComment {
-            lexer.bump(lexer.remainder().len());
-            range.start..range.start + 2
-        } else {
-            range
+        // Whatever follows a comment or string without an end is part of it.
+        let opening = match kind {
+            TokenKind::UnterminatedComment => Some(2),
+            TokenKind::Unknown if text[range.clone()].starts_with('"') => Some(1),
+            _ => None,
+        };
+        let range = match opening {
+            Some(length) => {
+                lexer.bump(lexer.remainder().len());
+                range.start..range.start + length
+            }
+            None => range,
         };
         tokens.push(Token {
             kind,
@@ -376,7 +382,7 @@ mod tests {
     #[test]
     fn strings_hold_escaped_quotes() {
         assert_eq!(texts(r#""a\"b" "c\\" x"#), [r#""a\"b""#, r#""c\\""#, "x"]);
-        assert_eq!(texts("\"open\nx"), ["\"open", "\n", "x"]);
+        assert_eq!(texts("\"open\nx"), ["\""]);
     }
 
     #[test]

@@ -139,10 +139,12 @@ impl Parser<'_> {
         let (items, _) = self.items(open, |this| {
             let start = this.peek().span;
             let annotations = this.annotations()?;
-            if this.at_word("apply") && this.nth(1).kind == TokenKind::LeftBrace {
+            if this.at_word("apply")
+                && matches!(this.nth(1).kind, TokenKind::LeftBrace | TokenKind::At)
+            {
                 this.bump();
                 let mut block = this.block("the statements")?;
-                block.annotations = annotations;
+                block.annotations.splice(0..0, annotations);
                 return Ok(ControlItem::Apply(block));
             }
             Ok(ControlItem::Local(match this.kind() {

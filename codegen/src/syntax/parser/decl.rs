@@ -167,7 +167,7 @@ impl Parser<'_> {
     fn instance(&mut self, annotations: Vec<Annotation>, start: Span, ty: Type) -> Parsed<Decl> {
         let id = self.decl_id();
         let (arguments, _) = self.arguments()?;
-        let name = self.name("the instance")?;
+        let (ty, name) = self.declarator(ty, "the instance")?;
         self.scopes.declare(&name, NameKind::Value);
         let body = match self.eat(TokenKind::Assign) {
             Some(_) => {

@@ -4,9 +4,6 @@ use super::{Parsed, Parser, TokenKind, codes};
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::source::Span;
 
-/// The precedence of `+`, from which on operators are taken in widths of types, where `>` is no operator.
-const ADDITIVE: u8 = 8;
-
 impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
         self.nested(|this| {
@@ -35,8 +32,20 @@ impl Parser<'_> {
         }
     }
 
+    /// An expression in which `>`, outside of brackets, is no operator.
     pub(super) fn width_expression(&mut self) -> Parsed<Expr> {
-        self.nested(|this| this.binary(ADDITIVE))
+        let outer = std::mem::replace(&mut self.in_width, true);
+        let width = self.expression();
+        self.in_width = outer;
+        width
+    }
+
+    /// Runs a part of the parser in brackets, where `>` is an operator again.
+    pub(super) fn bracketed<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let outer = std::mem::replace(&mut self.in_width, false);
+        let result = inner(self);
+        self.in_width = outer;
+        result
     }
 
     /// Operands with operators of at least this precedence between them.
@@ -71,6 +80,7 @@ impl Parser<'_> {
             TokenKind::NotEqual => (BinaryOp::Ne, 2),
             TokenKind::Less => (BinaryOp::Lt, 3),
             TokenKind::LessEqual => (BinaryOp::Le, 3),
+            TokenKind::Greater | TokenKind::GreaterEqual if self.in_width => return None,
             TokenKind::GreaterEqual => (BinaryOp::Ge, 3),
             TokenKind::Greater => {
                 let next = self.nth(1);
@@ -83,11 +93,11 @@ impl Parser<'_> {
             TokenKind::Caret => (BinaryOp::BitXor, 5),
             TokenKind::And => (BinaryOp::BitAnd, 6),
             TokenKind::ShiftLeft => (BinaryOp::Shl, 7),
-            TokenKind::Plus => (BinaryOp::Add, ADDITIVE),
-            TokenKind::Minus => (BinaryOp::Sub, ADDITIVE),
-            TokenKind::PlusSat => (BinaryOp::AddSat, ADDITIVE),
-            TokenKind::MinusSat => (BinaryOp::SubSat, ADDITIVE),
-            TokenKind::PlusPlus => (BinaryOp::Concat, ADDITIVE),
+            TokenKind::Plus => (BinaryOp::Add, 8),
+            TokenKind::Minus => (BinaryOp::Sub, 8),
+            TokenKind::PlusSat => (BinaryOp::AddSat, 8),
+            TokenKind::MinusSat => (BinaryOp::SubSat, 8),
+            TokenKind::PlusPlus => (BinaryOp::Concat, 8),
             TokenKind::Star => (BinaryOp::Mul, 9),
             TokenKind::Slash => (BinaryOp::Div, 9),
             TokenKind::Percent => (BinaryOp::Mod, 9),
@@ -143,7 +153,7 @@ impl Parser<'_> {
                     let base = Box::new(base);
                     self.expr(ExprKind::Member { base, member }, span)?
                 }
-                TokenKind::LeftBracket => self.subscript(base)?,
+                TokenKind::LeftBracket => self.bracketed(|this| this.subscript(base))?,
                 TokenKind::LeftParen => self.call(base, Vec::new())?,
                 TokenKind::Less if self.at_call_type_arguments() => {
                     let type_arguments = self.type_arguments()?;
@@ -198,9 +208,11 @@ impl Parser<'_> {
     /// `(arguments)`, and where the closing parenthesis is.
     pub(super) fn arguments(&mut self) -> Parsed<(Vec<Argument>, Span)> {
         let open = self.expect(TokenKind::LeftParen, "(", "before the arguments")?;
-        let arguments = self.comma_separated(TokenKind::RightParen, Parser::argument)?;
-        let end = self.close(TokenKind::RightParen, ")", open)?;
-        Ok((arguments, end))
+        self.bracketed(|this| {
+            let arguments = this.comma_separated(TokenKind::RightParen, Parser::argument)?;
+            let end = this.close(TokenKind::RightParen, ")", open)?;
+            Ok((arguments, end))
+        })
     }
 
     fn argument(&mut self) -> Parsed<Argument> {

@@ -77,12 +77,21 @@ impl Parser<'_> {
         if self.kind_at(at) != TokenKind::Less {
             return None;
         }
-        let inner = match self.kind_at(at + 1) {
-            TokenKind::LeftParen => self.after_brackets(at + 1)?,
-            TokenKind::Integer | TokenKind::Word => at + 2,
-            _ => return None,
-        };
-        (self.kind_at(inner) == TokenKind::Greater).then_some(inner + 1)
+        let mut next = at + 1;
+        loop {
+            next = match self.kind_at(next) {
+                TokenKind::Greater => return Some(next + 1),
+                TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => {
+                    self.after_brackets(next)?
+                }
+                TokenKind::RightParen
+                | TokenKind::RightBracket
+                | TokenKind::RightBrace
+                | TokenKind::Semicolon
+                | TokenKind::EndOfFile => return None,
+                _ => next + 1,
+            };
+        }
     }
 
     /// The position after the type arguments in `<` and `>` at `at`.

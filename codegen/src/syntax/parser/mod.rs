@@ -44,6 +44,7 @@ pub(super) fn parse_tokens(tokens: &[Token], diagnostics: &mut Diagnostics) -> P
         heights: Vec::new(),
         next_decl: 0,
         nesting: 0,
+        in_width: false,
         last_error: None,
     };
     parser.program()
@@ -60,6 +61,8 @@ struct Parser<'a> {
     heights: Vec<u16>,
     next_decl: u32,
     nesting: usize,
+    /// Whether the width of a type is being parsed, which a `>` ends.
+    in_width: bool,
     /// The token at which the last error was reported: a second one there would be its consequence.
     last_error: Option<usize>,
 }

@@ -47,8 +47,10 @@ impl Parser<'_> {
                 let kind = TypeKind::Error;
                 ExprKind::Type(Box::new(Type { kind, span }))
             }
-            TokenKind::LeftParen => return self.nested(Parser::parenthesized),
-            TokenKind::LeftBrace => return self.nested(Parser::braced),
+            TokenKind::LeftParen => {
+                return self.nested(|this| this.bracketed(Parser::parenthesized));
+            }
+            TokenKind::LeftBrace => return self.nested(|this| this.bracketed(Parser::braced)),
             _ => return Err(self.no_expression()),
         };
         self.expr(kind, span)

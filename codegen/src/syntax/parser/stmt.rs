@@ -74,12 +74,13 @@ impl Parser<'_> {
 
     /// `{ statements }` with a scope of its own; `what` names it in errors.
     pub(super) fn block(&mut self, what: &str) -> Parsed<Block> {
+        let annotations = self.annotations()?;
         let open = self.expect(TokenKind::LeftBrace, "{", &format!("before {what}"))?;
         self.scopes.enter();
         let (statements, end) = self.items(open, Parser::statement);
         self.scopes.leave();
         Ok(Block {
-            annotations: Vec::new(),
+            annotations,
             statements,
             span: open.to(end),
         })
@@ -241,7 +242,7 @@ impl Parser<'_> {
     fn assignment_or_call(&mut self) -> Parsed<StmtKind> {
         if !matches!(
             self.kind(),
-            TokenKind::Word | TokenKind::Dot | TokenKind::This
+            TokenKind::Word | TokenKind::Dot | TokenKind::This | TokenKind::LeftParen
         ) {
             return Err(self.unexpected(codes::STATEMENT, "a statement"));
         }

@@ -122,7 +122,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `<width>`: a literal, a name, or an expression in parentheses.
+    /// `<width>`
     fn width(&mut self) -> Parsed<crate::ast::Expr> {
         let open = self.expect(TokenKind::Less, "<", "before the width")?;
         let width = self.width_expression()?;

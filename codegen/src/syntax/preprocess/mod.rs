@@ -122,9 +122,22 @@ impl Preprocessor<'_> {
         self.open_command_line();
 
         let mut tokens: Vec<Token> = Vec::new();
+        // Depth of parentheses in the body of an annotation, where any characters may be.
+        let mut annotation_depth = 0usize;
         while let Some(mut token) = self.next_expanded() {
             match token.kind {
                 TokenKind::Word => token.kind = TokenKind::of_word(&token.text),
+                TokenKind::LeftParen => {
+                    let begins = matches!(
+                        tokens.as_slice(),
+                        [.., at, name] if at.kind == TokenKind::At && name.text.starts_with(is_name_start)
+                    );
+                    if begins || annotation_depth > 0 {
+                        annotation_depth += 1;
+                    }
+                }
+                TokenKind::RightParen => annotation_depth = annotation_depth.saturating_sub(1),
+                TokenKind::Unknown if annotation_depth > 0 && !token.text.starts_with('"') => {}
                 TokenKind::Unknown => {
                     self.unknown(&token);
                     continue;
@@ -206,7 +219,7 @@ impl Preprocessor<'_> {
     fn unknown(&mut self, token: &Token) {
         let error = if token.text.starts_with('"') {
             Diagnostic::error(codes::UNTERMINATED, token.span, "this string has no end")
-                .with_hint("add `\"` on the same line")
+                .with_hint("add `\"` at its end")
         } else {
             let message = format!("`{}` begins no token", token.text.escape_debug());
             Diagnostic::error(codes::CHARACTER, token.span, message)
@@ -267,6 +280,10 @@ impl Preprocessor<'_> {
             self.report(error.with_hint("add `#endif` before the end of the file"));
         }
     }
+}
+
+fn is_name_start(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_'
 }
 
 #[cfg(test)]

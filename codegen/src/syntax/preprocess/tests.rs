@@ -103,7 +103,7 @@ fn one_branch_is_read() {
     let text = "#if 0\na\n#if 1\nb\n#endif\n#elif 1\nc don't\n#elif 1\nd\n#else\ne\n#endif\nf";
     assert_eq!(expanded(&text.replace("don't", "")), "c f");
     assert_eq!(
-        expanded("#ifndef A\nx\n#else\n' \" /* \n*/ #include <nothing>\n#endif"),
+        expanded("#ifndef A\nx\n#else\n' /* \n*/ #include <nothing>\n#endif"),
         "x"
     );
     assert_eq!(codes("#if 1\n"), ["E0104"]);
@@ -202,5 +202,6 @@ fn directives_that_do_not_exist_are_errors() {
 
 #[test]
 fn what_is_no_token_is_an_error() {
-    assert_eq!(codes("a ` b\n\"open\n/* open"), ["E0120", "E0121", "E0121"]);
+    assert_eq!(codes("a ` b\n/* open"), ["E0120", "E0121"]);
+    assert_eq!(codes("a \"open\nb"), ["E0121"]);
 }
