@@ -26,9 +26,31 @@ mod generated {
     }
 }
 
+pub mod bytestring;
+pub mod channel;
+pub mod convert;
+pub mod status;
+pub mod text;
+
 /// `google.rpc`: the rich status of an RPC.
 pub use generated::google::rpc;
 /// `p4.config.v1`: P4Info.
 pub use generated::p4::config::v1 as config;
 /// `p4.v1`: the P4Runtime service and its messages.
 pub use generated::p4::v1;
+
+/// The version of the specification that the messages are of.
+pub const API_VERSION: &str = "1.5.0";
+
+/// An election id as a number.
+pub fn election_id(id: &v1::Uint128) -> u128 {
+    u128::from(id.high) << 64 | u128::from(id.low)
+}
+
+/// A number as an election id.
+pub fn to_uint128(id: u128) -> v1::Uint128 {
+    v1::Uint128 {
+        high: (id >> 64) as u64,
+        low: id as u64,
+    }
+}

@@ -1,0 +1,289 @@
+//! Messages as entities of a program. Only what the entry model cannot hold is refused here; whether an entry is canonical and
+//! allowed is for the schema and the pipeline to say.
+
+use super::ConvertError;
+use crate::bytestring::decode;
+use crate::v1;
+use crate::v1::field_match::FieldMatchType;
+use dpr_runtime::{
+    ActionCall, CounterValue, Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Operation,
+    ProgramInfo, RegisterSchema, TableEntry, TableSchema, Update,
+};
+
+/// A change.
+pub fn update(program: &ProgramInfo, update: &v1::Update) -> Result<Update, ConvertError> {
+    let operation = match update.r#type() {
+        v1::update::Type::Insert => Operation::Insert,
+        v1::update::Type::Modify => Operation::Modify,
+        v1::update::Type::Delete => Operation::Delete,
+        v1::update::Type::Unspecified => {
+            return Err(ConvertError::NotSet {
+                what: "update.type",
+            });
+        }
+    };
+    let message = update.entity.as_ref();
+    let mut message = message.and_then(|entity| entity.entity.as_ref());
+    // A deletion has a key; all else may be nonsense.
+    let key;
+    if let (Operation::Delete, Some(v1::entity::Entity::TableEntry(entry))) = (operation, message) {
+        key = v1::entity::Entity::TableEntry(v1::TableEntry {
+            table_id: entry.table_id,
+            r#match: entry.r#match.clone(),
+            priority: entry.priority,
+            is_default_action: entry.is_default_action,
+            ..v1::TableEntry::default()
+        });
+        message = Some(&key);
+    }
+    Ok(Update {
+        operation,
+        entity: entity_kind(program, message)?,
+    })
+}
+
+/// An entity, one cell where it is a counter or register.
+pub fn entity(program: &ProgramInfo, entity: &v1::Entity) -> Result<Entity, ConvertError> {
+    entity_kind(program, entity.entity.as_ref())
+}
+
+fn entity_kind(
+    program: &ProgramInfo,
+    kind: Option<&v1::entity::Entity>,
+) -> Result<Entity, ConvertError> {
+    use v1::entity::Entity as Kind;
+    let unsupported = |what| Err(ConvertError::Unsupported { what });
+    match kind.ok_or(ConvertError::NotSet {
+        what: "entity.entity",
+    })? {
+        Kind::TableEntry(entry) => Ok(Entity::Table(table_entry(program, entry)?)),
+        Kind::CounterEntry(entry) => {
+            let counter = find(
+                program.counter(entry.counter_id),
+                "counter",
+                entry.counter_id,
+            )?;
+            Ok(Entity::Counter {
+                counter: counter.id,
+                index: index(entry.index.as_ref())?,
+                value: counter_value(entry.data.as_ref())?,
+            })
+        }
+        Kind::RegisterEntry(entry) => {
+            let register = find(
+                program.register(entry.register_id),
+                "register",
+                entry.register_id,
+            )?;
+            Ok(Entity::Register {
+                register: register.id,
+                index: index(entry.index.as_ref())?,
+                value: register_value(register, entry.data.as_ref())?,
+            })
+        }
+        Kind::ExternEntry(_) => unsupported("extern entries"),
+        Kind::ActionProfileMember(_) => unsupported("action profile members"),
+        Kind::ActionProfileGroup(_) => unsupported("action profile groups"),
+        Kind::MeterEntry(_) => unsupported("meter entries"),
+        Kind::DirectMeterEntry(_) => unsupported("direct meter entries"),
+        Kind::DirectCounterEntry(_) => unsupported("direct counter entries by themselves"),
+        Kind::PacketReplicationEngineEntry(_) => unsupported("multicast groups and clone sessions"),
+        Kind::ValueSetEntry(_) => unsupported("value set entries"),
+        Kind::DigestEntry(_) => unsupported("digest entries"),
+    }
+}
+
+/// A table entry, or the key of one.
+pub fn table_entry(
+    program: &ProgramInfo,
+    entry: &v1::TableEntry,
+) -> Result<TableEntry, ConvertError> {
+    let table = find(program.table(entry.table_id), "table", entry.table_id)?;
+    let not_of_table = |what| {
+        Err(ConvertError::NotOfTable {
+            table: table.alias,
+            what,
+        })
+    };
+    if entry.meter_config.is_some() || entry.meter_counter_data.is_some() {
+        return not_of_table("direct meter");
+    }
+    if entry.idle_timeout_ns != 0 {
+        return not_of_table("idle timeout");
+    }
+    let counter = entry.counter_data.as_ref();
+    Ok(TableEntry {
+        table: table.id,
+        matches: matches(table, &entry.r#match)?,
+        priority: entry.priority,
+        action: match &entry.action {
+            Some(action) => Some(table_action(program, table, action)?),
+            None => None,
+        },
+        is_default: entry.is_default_action,
+        counter: counter.map(|data| counter_value(Some(data))).transpose()?,
+    })
+}
+
+/// A table's key.
+pub fn matches(
+    table: &TableSchema,
+    given: &[v1::FieldMatch],
+) -> Result<Vec<FieldMatch>, ConvertError> {
+    given
+        .iter()
+        .map(|given| field_match(table, given))
+        .collect()
+}
+
+/// What a field of a table must be.
+pub fn field_match(
+    table: &TableSchema,
+    given: &v1::FieldMatch,
+) -> Result<FieldMatch, ConvertError> {
+    let field = table.fields.iter().find(|field| field.id == given.field_id);
+    let field = field.ok_or(ConvertError::UnknownField {
+        table: table.alias,
+        field: given.field_id,
+    })?;
+    let kind = given.field_match_type.as_ref();
+    let kind = kind.ok_or(ConvertError::NotSet {
+        what: "match.field_match_type",
+    })?;
+    Ok(FieldMatch {
+        field: field.id,
+        kind: match_value(table, field, kind)?,
+    })
+}
+
+fn match_value(
+    table: &TableSchema,
+    field: &FieldSchema,
+    given: &FieldMatchType,
+) -> Result<MatchValue, ConvertError> {
+    let value = |bytes: &[u8]| {
+        decode(bytes, field.bits).map_err(|error| ConvertError::Match {
+            table: table.alias,
+            field: field.name,
+            error,
+        })
+    };
+    Ok(match (field.kind, given) {
+        (MatchKind::Exact, FieldMatchType::Exact(exact)) => MatchValue::Exact(value(&exact.value)?),
+        (MatchKind::Lpm, FieldMatchType::Lpm(lpm)) => MatchValue::Lpm {
+            value: value(&lpm.value)?,
+            prefix: u32::try_from(lpm.prefix_len).map_err(|_| ConvertError::PrefixLength {
+                table: table.alias,
+                field: field.name,
+                length: lpm.prefix_len,
+            })?,
+        },
+        (MatchKind::Ternary, FieldMatchType::Ternary(ternary)) => MatchValue::Ternary {
+            value: value(&ternary.value)?,
+            mask: value(&ternary.mask)?,
+        },
+        (MatchKind::Range, FieldMatchType::Range(range)) => MatchValue::Range {
+            low: value(&range.low)?,
+            high: value(&range.high)?,
+        },
+        (MatchKind::Optional, FieldMatchType::Optional(optional)) => {
+            MatchValue::Optional(value(&optional.value)?)
+        }
+        _ => {
+            return Err(ConvertError::WrongMatchKind {
+                table: table.alias,
+                field: field.name,
+            });
+        }
+    })
+}
+
+fn table_action(
+    program: &ProgramInfo,
+    table: &TableSchema,
+    action: &v1::TableAction,
+) -> Result<ActionCall, ConvertError> {
+    match action.r#type.as_ref() {
+        Some(v1::table_action::Type::Action(action)) => action_call(program, action),
+        Some(_) => Err(ConvertError::NotOfTable {
+            table: table.alias,
+            what: "action profile",
+        }),
+        None => Err(ConvertError::NotSet {
+            what: "action.type",
+        }),
+    }
+}
+
+/// An action with its arguments.
+pub fn action_call(program: &ProgramInfo, given: &v1::Action) -> Result<ActionCall, ConvertError> {
+    let action = find(program.action(given.action_id), "action", given.action_id)?;
+    let argument = |given: &v1::action::Param| {
+        let param = action
+            .params
+            .iter()
+            .find(|param| param.id == given.param_id);
+        let param = param.ok_or(ConvertError::UnknownParam {
+            action: action.alias,
+            param: given.param_id,
+        })?;
+        let value = decode(&given.value, param.bits).map_err(|error| ConvertError::Argument {
+            action: action.alias,
+            param: param.name,
+            error,
+        })?;
+        Ok((param.id, value))
+    };
+    Ok(ActionCall {
+        action: action.id,
+        arguments: given
+            .params
+            .iter()
+            .map(argument)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// What a counter counted, or is to be set to.
+pub fn counter_value(data: Option<&v1::CounterData>) -> Result<CounterValue, ConvertError> {
+    let data = data.ok_or(ConvertError::NotSet {
+        what: "counter data",
+    })?;
+    let count =
+        |count: i64, what| u64::try_from(count).map_err(|_| ConvertError::Negative { what });
+    Ok(CounterValue {
+        packets: count(data.packet_count, "packet_count")?,
+        bytes: count(data.byte_count, "byte_count")?,
+    })
+}
+
+/// What a register cell holds.
+pub fn register_value(
+    register: &RegisterSchema,
+    data: Option<&v1::P4Data>,
+) -> Result<u128, ConvertError> {
+    use v1::p4_data::Data;
+    match data.and_then(|data| data.data.as_ref()) {
+        Some(Data::Bitstring(bytes) | Data::EnumValue(bytes)) => decode(bytes, register.bits)
+            .map_err(|error| ConvertError::Register {
+                register: register.alias,
+                error,
+            }),
+        Some(Data::Bool(value)) => Ok(u128::from(*value)),
+        Some(_) => Err(ConvertError::Unsupported {
+            what: "registers of structured types",
+        }),
+        None => Err(ConvertError::NotSet {
+            what: "register data",
+        }),
+    }
+}
+
+fn index(index: Option<&v1::Index>) -> Result<u64, ConvertError> {
+    let index = index.ok_or(ConvertError::NotSet { what: "index" })?;
+    u64::try_from(index.index).map_err(|_| ConvertError::Negative { what: "index" })
+}
+
+fn find<T>(found: Option<T>, kind: &'static str, id: u32) -> Result<T, ConvertError> {
+    found.ok_or(ConvertError::UnknownId { kind, id })
+}
