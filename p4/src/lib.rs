@@ -1,1 +1,5 @@
-//! Part of dpr.
+//! The packet pipelines of dpr, and the types that their control planes use.
+
+mod hand;
+
+pub use hand::{front_router, host_stage};

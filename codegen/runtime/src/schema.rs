@@ -123,7 +123,7 @@ pub enum ActionScope {
 }
 
 /// An action.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ActionSchema {
     /// P4Info id.
     pub id: u32,

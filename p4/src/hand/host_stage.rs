@@ -1,0 +1,611 @@
+//! `host_stage.p4` by hand.
+
+use super::{
+    group::{group_face, ip_headers},
+    parse::{self, Flow, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac, u16_at, u32_at},
+};
+use dpr_runtime::{
+    Counters, Entity, ExactTable, Ingress, Packet, Pipeline, ProgramInfo, Query, RegisterSchema,
+    Registers, TernaryTable, Update, Verdict as Fate, Worker, WriteError,
+};
+
+group_face!();
+
+/// The port that leads to the network.
+pub const PORT_NETWORK: u16 = 1;
+/// The port that leads to the host.
+pub const PORT_HOST: u16 = 2;
+/// Size of `hosts`.
+pub const MAX_HOSTS: u32 = 1024;
+/// Size of `flow_state`.
+pub const FLOW_STATE_SIZE: u32 = 1_048_576;
+/// Size of `buckets`.
+pub const BUCKETS_SIZE: u32 = 262_144;
+/// Slots of the register `recent`.
+pub const RECENT_SLOTS: u32 = 131_072;
+/// How long a slot of `recent` counts, in ticks of 1,024 microseconds.
+pub const RECENT_TTL: u32 = 58_594;
+/// From probe.rs.
+pub const PROBE_MAGIC: u32 = 0x6470_7270;
+/// From probe.rs.
+pub const PROBE_T_BYTES: u16 = 12;
+/// IPv4 total length of a probe.
+pub const PROBE_IPV4_LENGTH: u16 = 28 + PROBE_T_BYTES;
+
+p4_enum! {
+    /// What became of a packet, in the order of the decision rule; indexes the counter `outcomes`.
+    Outcome: u8 {
+        ServedFinal = 0 "served_final",
+        ServedByState = 1 "served_by_state",
+        ReroutedByState = 2 "rerouted_by_state",
+        ServedByChain = 3 "served_by_chain",
+        ReroutedByChain = 4 "rerouted_by_chain",
+        ReroutedToOwner = 5 "rerouted_to_owner",
+        ReroutedToPrevious = 6 "rerouted_to_previous",
+        ServedAsOwner = 7 "served_as_owner",
+        AnsweredHere = 8 "answered_here",
+        OwnTraffic = 9 "own_traffic",
+        FromHost = 10 "from_host",
+        Dropped = 11 "dropped",
+    }
+}
+
+p4_enum! {
+    /// Why a packet was dropped; indexes the counter `drops`.
+    DropReason: u8 {
+        ParserError = 0 "parser_error",
+        BadChecksum = 1 "bad_checksum",
+        NotToMe = 2 "not_to_me",
+        NoService = 3 "no_service",
+        Fragment = 4 "fragment",
+        NoBucket = 5 "no_bucket",
+        UnknownHost = 6 "unknown_host",
+        TtlExpired = 7 "ttl_expired",
+        ArpForAnother = 8 "arp_for_another",
+        UnknownPort = 9 "unknown_port",
+    }
+}
+
+p4_enum! {
+    /// What the stage does with a packet.
+    Verdict: u8 { Deliver = 0 "deliver", Reroute = 1 "reroute", Drop = 2 "drop", }
+}
+
+/// The program's headers.
+pub mod headers {
+    super::ip_headers!();
+
+    p4_header! {
+        /// What an ICMP echo request carries when it is a probe.
+        Probe ProbeView 12 {
+            magic set_magic: u32 = 0, 32;
+            prober set_prober: u16 = 32, 16;
+            target set_target: u16 = 48, 16;
+            sequence set_sequence: u32 = 64, 32;
+        }
+    }
+}
+
+p4_table! {
+    /// The published services.
+    services Services = 0x0200_0001 "StageIngress.decide.services", size 1024, const_default true, default 2;
+    key {
+        address "address": u32 = 1 Exact 32,
+        protocol "protocol": u8 = 2 Exact 8,
+        port "port": dpr_runtime::Range<u16> = 3 Range 16,
+    }
+    actions {
+        InMap = 0x0100_0001 "StageIngress.decide.in_map" "in_map" Any { map_id: u16 = 1 16, mask: u16 = 2 16, }
+        AnswerHere = 0x0100_0002 "StageIngress.decide.answer_here" "answer_here" Any
+        NoService = 0x0100_0003 "StageIngress.decide.no_service" "no_service" DefaultOnly
+    }
+}
+
+p4_table! {
+    /// The host that holds a connection.
+    flow_state FlowState = 0x0200_0002 "StageIngress.decide.flow_state", size super::FLOW_STATE_SIZE, const_default true, default 1;
+    key {
+        src "src": u32 = 1 Exact 32,
+        dst "dst": u32 = 2 Exact 32,
+        protocol "protocol": u8 = 3 Exact 8,
+        src_port "src_port": u16 = 4 Exact 16,
+        dst_port "dst_port": u16 = 5 Exact 16,
+    }
+    actions {
+        ServeAt = 0x0100_0004 "StageIngress.decide.serve_at" "serve_at" Any { host: u16 = 1 16, }
+        NoAction = 0x0100_0005 "NoAction" "NoAction" DefaultOnly
+    }
+}
+
+p4_table! {
+    /// Where a flow without state goes.
+    buckets Buckets = 0x0200_0003 "StageIngress.decide.buckets", size super::BUCKETS_SIZE, const_default true, default 1;
+    key {
+        map "map": u16 = 1 Exact 16,
+        bucket "bucket": u16 = 2 Exact 16,
+    }
+    actions {
+        OwnedBy = 0x0100_0006 "StageIngress.decide.owned_by" "owned_by" Any {
+            owner_id: u16 = 1 16, previous_id: u16 = 2 16, accept: u8 = 3 1,
+        }
+        NoBucket = 0x0100_0007 "StageIngress.decide.no_bucket" "no_bucket" DefaultOnly
+    }
+}
+
+p4_table! {
+    /// The other hosts of the group, by how a packet gets there.
+    hosts Hosts = 0x0200_0004 "StageIngress.reroute.hosts", size super::MAX_HOSTS, const_default true, default 1;
+    key { host "host": u16 = 1 Exact 16, }
+    actions {
+        ByMac = 0x0100_0008 "StageIngress.reroute.by_mac" "by_mac" Any { stage_mac: u64 = 1 48, }
+        UnknownHost = 0x0100_0009 "StageIngress.reroute.unknown_host" "unknown_host" DefaultOnly
+    }
+}
+
+p4_table! {
+    /// Who this stage is, as its default action.
+    identity Identity = 0x0200_0005 "StageIngress.identity", size 1024, const_default false, default 1;
+    key {}
+    actions {
+        Be = 0x0100_000a "StageIngress.be" "be" Any {
+            host: u16 = 1 16, host_mac: u64 = 2 48, stage_mac: u64 = 3 48, address: u32 = 4 32,
+        }
+        NoAction = 0x0100_0005 "NoAction" "NoAction" DefaultOnly
+    }
+}
+
+p4_counter! {
+    /// Packets by [`super::Outcome`].
+    outcomes = 0x1200_0001 "StageIngress.outcomes" 16
+}
+p4_counter! {
+    /// Dropped packets by [`super::DropReason`].
+    drops = 0x1200_0002 "StageIngress.drops" 16
+}
+p4_counter! {
+    /// Probes that passed to the host, by who sent them.
+    probes = 0x1200_0003 "StageIngress.probes" super::MAX_HOSTS
+}
+p4_counter! {
+    /// Rerouted packets by host.
+    rerouted_to = 0x1200_0004 "StageIngress.reroute.rerouted_to" super::MAX_HOSTS
+}
+
+/// SYNs delivered here: fingerprint and time, by hash.
+pub mod recent {
+    /// P4Info id.
+    pub const ID: u32 = 0x1600_0001;
+    /// Fully qualified name.
+    pub const NAME: &str = "StageIngress.decide.recent";
+    /// Number of cells.
+    pub const SIZE: u64 = super::RECENT_SLOTS as u64;
+}
+
+/// What the program looks like to a control plane.
+pub static PROGRAM: ProgramInfo = ProgramInfo {
+    name: "host_stage",
+    p4info: &[],
+    p4info_text: "",
+    digest: [1; 32],
+    tables: &[
+        services::SCHEMA,
+        flow_state::SCHEMA,
+        buckets::SCHEMA,
+        hosts::SCHEMA,
+        identity::SCHEMA,
+    ],
+    actions: &[
+        services::ACTIONS[0],
+        services::ACTIONS[1],
+        services::ACTIONS[2],
+        flow_state::ACTIONS[0],
+        flow_state::ACTIONS[1],
+        buckets::ACTIONS[0],
+        buckets::ACTIONS[1],
+        hosts::ACTIONS[0],
+        hosts::ACTIONS[1],
+        identity::ACTIONS[0],
+    ],
+    counters: &[
+        outcomes::SCHEMA,
+        drops::SCHEMA,
+        probes::SCHEMA,
+        rerouted_to::SCHEMA,
+    ],
+    registers: &[RegisterSchema {
+        id: recent::ID,
+        name: recent::NAME,
+        alias: "recent",
+        size: recent::SIZE,
+        bits: 64,
+    }],
+};
+
+/// The pipeline.
+pub struct HostStage {
+    services: TernaryTable<1, 1>,
+    flow_state: ExactTable<2, 1>,
+    buckets: ExactTable<1, 1>,
+    hosts: ExactTable<1, 1>,
+    identity: ExactTable<0, 4>,
+    outcomes: Counters,
+    drops: Counters,
+    probes: Counters,
+    rerouted_to: Counters,
+    recent: Registers,
+}
+
+impl Default for HostStage {
+    fn default() -> Self {
+        HostStage::new()
+    }
+}
+
+/// Who a stage is.
+struct Identity {
+    host: u16,
+    host_mac: u64,
+    stage_mac: u64,
+    address: u32,
+}
+
+/// What becomes of a packet.
+enum Decision {
+    Deliver(Outcome),
+    Reroute {
+        host: u16,
+        arrival: Arrival,
+        outcome: Outcome,
+    },
+    Drop(DropReason),
+}
+
+impl HostStage {
+    /// A pipeline with empty tables.
+    pub fn new() -> Self {
+        HostStage {
+            services: TernaryTable::new(&PROGRAM.tables[0]),
+            flow_state: ExactTable::new(&PROGRAM.tables[1]),
+            buckets: ExactTable::new(&PROGRAM.tables[2]),
+            hosts: ExactTable::new(&PROGRAM.tables[3]),
+            identity: ExactTable::new(&PROGRAM.tables[4]),
+            outcomes: Counters::new(outcomes::SIZE),
+            drops: Counters::new(drops::SIZE),
+            probes: Counters::new(probes::SIZE),
+            rerouted_to: Counters::new(rerouted_to::SIZE),
+            recent: Registers::new(recent::SIZE, 64),
+        }
+    }
+
+    #[inline]
+    fn identity(&self) -> Identity {
+        let words = self.identity.lookup(&[]).words;
+        if words[0] as u16 != 0 {
+            return Identity {
+                host: 0,
+                host_mac: 0,
+                stage_mac: 0,
+                address: 0,
+            };
+        }
+        Identity {
+            host: (words[0] >> 16) as u16,
+            host_mac: words[1],
+            stage_mac: words[2],
+            address: words[3] as u32,
+        }
+    }
+
+    #[inline]
+    fn decide(&self, identity: &Identity, ingress: Ingress, bytes: &[u8]) -> Decision {
+        let frame = match parse::parse(bytes) {
+            Ok(frame) => frame,
+            Err(ParserError) => return Decision::Drop(DropReason::ParserError),
+        };
+        if let Frame::Ipv4(Ipv4 {
+            has_good_checksum: false,
+            ..
+        }) = frame
+        {
+            return Decision::Drop(DropReason::BadChecksum);
+        }
+        match ingress.port & 0x1ff {
+            PORT_HOST => return Decision::Deliver(Outcome::FromHost),
+            PORT_NETWORK => {}
+            _ => return Decision::Drop(DropReason::UnknownPort),
+        }
+        let to = mac_at(bytes, 0);
+        let is_to_group = to >> 40 & 1 == 1;
+        if !is_to_group && to >> 2 != identity.stage_mac >> 2 && to != identity.host_mac {
+            return Decision::Drop(DropReason::NotToMe);
+        }
+        match frame {
+            Frame::Other => Decision::Deliver(Outcome::OwnTraffic),
+            Frame::Arp(arp) => {
+                let is_for_another = arp.target_address != identity.address
+                    && arp.target_address != arp.sender_address;
+                if arp.operation == ARP_REQUEST && is_for_another {
+                    Decision::Drop(DropReason::ArpForAnother)
+                } else {
+                    Decision::Deliver(Outcome::OwnTraffic)
+                }
+            }
+            Frame::Ipv4(ipv4) if is_to_group || ipv4.flow.dst == identity.address => {
+                self.count_probe(&ipv4, bytes);
+                Decision::Deliver(Outcome::OwnTraffic)
+            }
+            Frame::Ipv4(ipv4) => self.decide_service(identity, ingress, to, &ipv4),
+        }
+    }
+
+    fn count_probe(&self, ipv4: &Ipv4, bytes: &[u8]) {
+        if is_probe(ipv4)
+            && let Some(probe) = bytes
+                .get(ipv4.layer_4 + 8..)
+                .and_then(|rest| rest.first_chunk::<12>())
+            && u32_at(probe, 0) == PROBE_MAGIC
+        {
+            self.probes.count(u16_at(probe, 4).into(), bytes.len());
+        }
+    }
+
+    /// The decision rule.
+    #[inline]
+    fn decide_service(
+        &self,
+        identity: &Identity,
+        ingress: Ingress,
+        to: u64,
+        ipv4: &Ipv4,
+    ) -> Decision {
+        let flow = &ipv4.flow;
+        let key =
+            u64::from(flow.dst) | u64::from(flow.protocol) << 32 | u64::from(flow.dst_port) << 40;
+        let service = self.services.lookup(&[key]).words[0];
+        let (map, mask) = match service as u16 {
+            0 => ((service >> 16) as u16, (service >> 32) as u16),
+            1 => return Decision::Deliver(Outcome::AnsweredHere),
+            _ => return Decision::Drop(DropReason::NoService),
+        };
+        let hash = flow.hash();
+        if ipv4.fragment_offset != 0 || ipv4.more_fragments {
+            return Decision::Drop(DropReason::Fragment);
+        }
+        let arrival = to & 3;
+        let decision = if arrival == Arrival::Final as u64 {
+            Decision::Deliver(Outcome::ServedFinal)
+        } else {
+            let low = u64::from(flow.src) | u64::from(flow.dst) << 32;
+            let high = u64::from(flow.protocol)
+                | u64::from(flow.src_port) << 8
+                | u64::from(flow.dst_port) << 24;
+            let state = self.flow_state.lookup(&[low, high]);
+            let server = (state.words[0] >> 16) as u16;
+            match state.hit {
+                true if server == identity.host => Decision::Deliver(Outcome::ServedByState),
+                true => Decision::Reroute {
+                    host: server,
+                    arrival: Arrival::Final,
+                    outcome: Outcome::ReroutedByState,
+                },
+                false => self.decide_by_bucket(
+                    identity,
+                    ingress,
+                    arrival,
+                    map,
+                    hash as u16 & mask,
+                    hash,
+                    flow,
+                ),
+            }
+        };
+        let counts_as_syn = match (&decision, ipv4.tcp_flags) {
+            (Decision::Deliver(_), Some(flags)) => {
+                flags & (TCP_FLAG_SYN | TCP_FLAG_ACK) == TCP_FLAG_SYN
+            }
+            (Decision::Deliver(Outcome::ServedByChain | Outcome::ServedAsOwner), None) => true,
+            _ => false,
+        };
+        if counts_as_syn {
+            self.recent.write(
+                slot(hash),
+                u64::from(flow.fingerprint() | 1) << 32 | u64::from(ticks(ingress)),
+            );
+        }
+        decision
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    fn decide_by_bucket(
+        &self,
+        identity: &Identity,
+        ingress: Ingress,
+        arrival: u64,
+        map: u16,
+        bucket: u16,
+        hash: u32,
+        flow: &Flow,
+    ) -> Decision {
+        let found = self
+            .buckets
+            .lookup(&[u64::from(map) | u64::from(bucket) << 16]);
+        if !found.hit {
+            return Decision::Drop(DropReason::NoBucket);
+        }
+        let [words] = found.words;
+        let (owner, previous, accept) = (
+            (words >> 16) as u16,
+            (words >> 32) as u16,
+            words >> 48 & 1 == 1,
+        );
+        if arrival == Arrival::Chain as u64 {
+            let cell = self.recent.read(slot(hash));
+            let is_recent = (cell >> 32) as u32 == flow.fingerprint() | 1
+                && ticks(ingress).wrapping_sub(cell as u32) < RECENT_TTL;
+            if is_recent || owner == identity.host {
+                Decision::Deliver(Outcome::ServedByChain)
+            } else {
+                Decision::Reroute {
+                    host: owner,
+                    arrival: Arrival::Final,
+                    outcome: Outcome::ReroutedByChain,
+                }
+            }
+        } else if owner != identity.host && !(arrival == Arrival::Peer as u64 && accept) {
+            Decision::Reroute {
+                host: owner,
+                arrival: Arrival::Peer,
+                outcome: Outcome::ReroutedToOwner,
+            }
+        } else if previous != NO_HOST {
+            Decision::Reroute {
+                host: previous,
+                arrival: Arrival::Chain,
+                outcome: Outcome::ReroutedToPrevious,
+            }
+        } else {
+            Decision::Deliver(Outcome::ServedAsOwner)
+        }
+    }
+
+    fn drop(&self, reason: DropReason, length: usize) -> Fate {
+        self.drops.count(reason as u64, length);
+        self.outcomes.count(Outcome::Dropped as u64, length);
+        Fate::Drop
+    }
+
+    #[inline]
+    fn reroute(
+        &self,
+        identity: &Identity,
+        host: u16,
+        arrival: Arrival,
+        outcome: Outcome,
+        packet: &mut Packet,
+    ) -> Fate {
+        let length = packet.len();
+        let bytes = packet.bytes_mut();
+        if bytes[parse::ETHERNET + 8] <= 1 {
+            return self.drop(DropReason::TtlExpired, length);
+        }
+        let found = self.hosts.lookup(&[host.into()]);
+        if !found.hit {
+            return self.drop(DropReason::UnknownHost, length);
+        }
+        let stage_mac = found.words[0] >> 16;
+        put_mac(bytes, 0, stage_mac & !3 | arrival as u64);
+        put_mac(bytes, 6, identity.stage_mac);
+        decrement_ttl(bytes);
+        self.rerouted_to.count(host.into(), length);
+        self.outcomes.count(outcome as u64, length);
+        Fate::Send { port: PORT_NETWORK }
+    }
+}
+
+/// Whether the parser takes a probe after the ICMP header.
+fn is_probe(ipv4: &Ipv4) -> bool {
+    ipv4.icmp_type == Some(ICMP_ECHO_REQUEST) && ipv4.total_length == PROBE_IPV4_LENGTH
+}
+
+fn slot(hash: u32) -> u64 {
+    (hash >> 15).into()
+}
+
+fn ticks(ingress: Ingress) -> u32 {
+    ((ingress.now_us & 0xffff_ffff_ffff) >> 10) as u32
+}
+
+impl Pipeline for HostStage {
+    fn program(&self) -> &'static ProgramInfo {
+        &PROGRAM
+    }
+
+    #[inline]
+    fn process(&self, _worker: &mut Worker, ingress: Ingress, packet: &mut Packet) -> Fate {
+        let identity = self.identity();
+        let length = packet.len();
+        match self.decide(&identity, ingress, packet.bytes()) {
+            Decision::Drop(reason) => self.drop(reason, length),
+            Decision::Reroute {
+                host,
+                arrival,
+                outcome,
+            } => self.reroute(&identity, host, arrival, outcome, packet),
+            Decision::Deliver(outcome) => {
+                self.outcomes.count(outcome as u64, length);
+                if outcome == Outcome::FromHost {
+                    return Fate::Send { port: PORT_NETWORK };
+                }
+                let bytes = packet.bytes_mut();
+                if mac_at(bytes, 0) >> 2 == identity.stage_mac >> 2 {
+                    put_mac(bytes, 0, identity.host_mac);
+                }
+                Fate::Send { port: PORT_HOST }
+            }
+        }
+    }
+
+    fn write(&self, update: &Update) -> Result<(), WriteError> {
+        match &update.entity {
+            Entity::Table(entry) => match entry.table {
+                services::ID => self.services.write(update.operation, entry),
+                flow_state::ID => self.flow_state.write(update.operation, entry),
+                buckets::ID => self.buckets.write(update.operation, entry),
+                hosts::ID => self.hosts.write(update.operation, entry),
+                identity::ID => self.identity.write(update.operation, entry),
+                id => Err(WriteError::UnknownId { kind: "table", id }),
+            },
+            Entity::Counter {
+                counter,
+                index,
+                value,
+            } => match *counter {
+                outcomes::ID => self.outcomes.modify(update.operation, *index, *value),
+                drops::ID => self.drops.modify(update.operation, *index, *value),
+                probes::ID => self.probes.modify(update.operation, *index, *value),
+                rerouted_to::ID => self.rerouted_to.modify(update.operation, *index, *value),
+                id => Err(WriteError::UnknownId {
+                    kind: "counter",
+                    id,
+                }),
+            },
+            Entity::Register {
+                register,
+                index,
+                value,
+            } => match *register {
+                recent::ID => self.recent.modify(update.operation, *index, *value),
+                id => Err(WriteError::UnknownId {
+                    kind: "register",
+                    id,
+                }),
+            },
+        }
+    }
+
+    fn read(&self, query: &Query, visit: &mut dyn FnMut(Entity)) {
+        self.services.answer(query, visit);
+        self.flow_state.answer(query, visit);
+        self.buckets.answer(query, visit);
+        self.hosts.answer(query, visit);
+        self.identity.answer(query, visit);
+        self.outcomes.answer(outcomes::ID, query, visit);
+        self.drops.answer(drops::ID, query, visit);
+        self.probes.answer(probes::ID, query, visit);
+        self.rerouted_to.answer(rerouted_to::ID, query, visit);
+        self.recent.answer(recent::ID, query, visit);
+    }
+
+    fn clear(&self) {
+        self.services.clear();
+        self.flow_state.clear();
+        self.buckets.clear();
+        self.hosts.clear();
+        self.identity.clear();
+        for counters in [&self.outcomes, &self.drops, &self.probes, &self.rerouted_to] {
+            counters.clear();
+        }
+        self.recent.clear();
+    }
+}
