@@ -472,7 +472,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
 fn mix<const K: usize>(seed: u64, key: &[u64; K]) -> u64 {
     let mut state = seed;
     for word in key {
-        let product = u128::from(state ^ word) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let product = u128::from(state ^ word) * 0x9e37_79b9_7f4a_7c15;
         state = (product as u64) ^ (product >> 64) as u64 ^ word.rotate_left(32);
     }
     let product = u128::from(state) * 0xd6e8_feb8_6659_fd93;
