@@ -94,6 +94,7 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl Diagnostics {
@@ -104,12 +105,13 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.list.push(diagnostic);
     }
 
     /// Adds an error and returns it, for labels and a hint to be added.
     pub fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.list.push(Diagnostic::error(code, span, message));
+        self.push(Diagnostic::error(code, span, message));
         let last = self.list.len() - 1;
         &mut self.list[last]
     }
@@ -117,6 +119,7 @@ impl Diagnostics {
     /// Adds those of another phase.
     pub fn append(&mut self, mut other: Diagnostics) {
         self.list.append(&mut other.list);
+        self.errors += other.errors;
     }
 
     /// Whether one of them is an error.
@@ -126,10 +129,7 @@ impl Diagnostics {
 
     /// How many are errors.
     pub fn error_count(&self) -> usize {
-        self.list
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count()
+        self.errors
     }
 
     /// Whether there are none.
@@ -149,6 +149,11 @@ impl Diagnostics {
         });
         self.list
             .dedup_by(|a, b| (a.span, a.code, &a.message) == (b.span, b.code, &b.message));
+        self.errors = self
+            .list
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count();
     }
 
     /// In the order in which they are held: of the source after [`Diagnostics::sort`], else of discovery.

@@ -24,8 +24,12 @@ pub fn parse(
     options: &PreprocessorOptions,
 ) -> (Program, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let tokens = preprocess::preprocess(sources, root, options, &mut diagnostics);
-    let program = parser::parse_tokens(&tokens, &mut diagnostics);
+    let preprocessed = preprocess::preprocess(sources, root, options, &mut diagnostics);
+    let program = parser::parse_tokens(
+        &preprocessed.tokens,
+        preprocessed.truncated,
+        &mut diagnostics,
+    );
     diagnostics.sort();
     (program, diagnostics)
 }
@@ -37,9 +41,10 @@ pub fn preprocessed_text(
     options: &PreprocessorOptions,
 ) -> (String, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let tokens = preprocess::preprocess(sources, root, options, &mut diagnostics);
+    let preprocessed = preprocess::preprocess(sources, root, options, &mut diagnostics);
     let mut text = String::new();
-    for token in &tokens[..tokens.len().saturating_sub(1)] {
+    let end = preprocessed.tokens.len().saturating_sub(1);
+    for token in &preprocessed.tokens[..end] {
         if token.line_start && !text.is_empty() {
             text.push('\n');
         } else if token.spaced && !text.is_empty() {

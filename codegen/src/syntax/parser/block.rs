@@ -17,7 +17,7 @@ enum ParserItem {
 
 /// What can stand in the braces of a control.
 enum ControlItem {
-    Local(Decl),
+    Local(Box<Decl>),
     Apply(Block),
 }
 
@@ -147,11 +147,11 @@ impl Parser<'_> {
                 block.annotations.splice(0..0, annotations);
                 return Ok(ControlItem::Apply(block));
             }
-            Ok(ControlItem::Local(match this.kind() {
+            Ok(ControlItem::Local(Box::new(match this.kind() {
                 TokenKind::Action => this.action(annotations, start)?,
                 TokenKind::Table => this.table(annotations, start)?,
                 _ => this.local(annotations, start, "control")?,
-            }))
+            })))
         });
         for item in items {
             match item {
@@ -161,7 +161,7 @@ impl Parser<'_> {
                     let error = Diagnostic::error(codes::PART, block.span, message);
                     self.diagnostics.push(error);
                 }
-                ControlItem::Local(local) if apply.is_none() => locals.push(local),
+                ControlItem::Local(local) if apply.is_none() => locals.push(*local),
                 ControlItem::Local(local) => {
                     let message = "declarations of a control come before its `apply` block";
                     let error = Diagnostic::error(codes::DECLARATION, local.span, message);
@@ -177,7 +177,9 @@ impl Parser<'_> {
         if self.at(TokenKind::Const) {
             return self.constant(annotations, start);
         }
-        if self.at_local_declaration() {
+        let braces_follow =
+            self.nth(1).kind == TokenKind::Word && self.nth(2).kind == TokenKind::LeftBrace;
+        if self.at_local_declaration() && !braces_follow {
             return self.variable_or_instance(annotations, start);
         }
         if self.at(TokenKind::Word) && self.nth(1).kind == TokenKind::LeftParen {

@@ -34,10 +34,16 @@ struct Failed;
 
 type Parsed<T> = Result<T, Failed>;
 
-/// Parses the tokens of a program; the last of them is [`TokenKind::EndOfFile`].
-pub(super) fn parse_tokens(tokens: &[Token], diagnostics: &mut Diagnostics) -> Program {
+/// Parses the tokens of a program; the last of them is [`TokenKind::EndOfFile`]. Where they are `truncated`, their end
+/// being where it is is no error of its own.
+pub(super) fn parse_tokens(
+    tokens: &[Token],
+    truncated: bool,
+    diagnostics: &mut Diagnostics,
+) -> Program {
     let mut parser = Parser {
         tokens,
+        truncated,
         at: 0,
         diagnostics,
         scopes: Scopes::default(),
@@ -53,6 +59,8 @@ pub(super) fn parse_tokens(tokens: &[Token], diagnostics: &mut Diagnostics) -> P
 struct Parser<'a> {
     /// Ends with [`TokenKind::EndOfFile`].
     tokens: &'a [Token],
+    /// Whether the end of the tokens is not that of the program.
+    truncated: bool,
     /// The token to be looked at next.
     at: usize,
     diagnostics: &'a mut Diagnostics,
@@ -123,7 +131,8 @@ impl Parser<'_> {
 
     /// Reports an error, unless one has been reported at the same token.
     fn fail(&mut self, error: Diagnostic) -> Failed {
-        if self.last_error != Some(self.at) {
+        let consequence = self.truncated && self.kind() == TokenKind::EndOfFile;
+        if self.last_error != Some(self.at) && !consequence {
             self.last_error = Some(self.at);
             let span = error.span;
             self.diagnostics.push(error);

@@ -55,9 +55,8 @@ impl Preprocessor<'_> {
             self.stopped = true;
             return;
         }
-        match self.as_p4(found, &name, span) {
-            Some(file) => self.open(file),
-            None => {}
+        if let Some(file) = self.as_p4(found, &name, span) {
+            self.open(file);
         }
     }
 

@@ -153,7 +153,7 @@ impl Preprocessor<'_> {
                 return Some(word);
             }
             let Some((arguments, end)) = self.arguments(&word, &definition) else {
-                return None;
+                return Some(word);
             };
             let span = word.span.to(end);
             (self.substitute(&definition, arguments, span), span)

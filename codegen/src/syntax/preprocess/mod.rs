@@ -24,7 +24,7 @@ use macros::{Frame, Macro};
 /// How many files may include one another.
 const MAX_INCLUDE_DEPTH: usize = 64;
 /// How many tokens may be looked at, so that macros that double their text end.
-const MAX_WORK: usize = 4_000_000;
+const MAX_WORK: usize = 2_000_000;
 /// After so many errors the rest of the text is not looked at.
 const MAX_ERRORS: usize = 100;
 
@@ -39,14 +39,21 @@ pub struct PreprocessorOptions {
     pub undefines: Vec<String>,
 }
 
-/// Reads the file at `root` with all that it includes and returns the tokens of the program. The last one is
-/// [`TokenKind::EndOfFile`].
+/// The tokens of a program.
+pub(super) struct Preprocessed {
+    /// The last one is [`TokenKind::EndOfFile`].
+    pub(super) tokens: Vec<Token>,
+    /// Whether text at the end is missing because of an error that has been reported.
+    pub(super) truncated: bool,
+}
+
+/// Reads the file at `root` with all that it includes.
 pub(super) fn preprocess(
     sources: &mut SourceMap,
     root: &Path,
     options: &PreprocessorOptions,
     diagnostics: &mut Diagnostics,
-) -> Vec<Token> {
+) -> Preprocessed {
     let mut preprocessor = Preprocessor {
         sources,
         options,
@@ -63,8 +70,13 @@ pub(super) fn preprocess(
         nesting: 0,
         work: 0,
         stopped: false,
+        unterminated: false,
     };
-    preprocessor.run(root)
+    let tokens = preprocessor.run(root);
+    Preprocessed {
+        tokens,
+        truncated: preprocessor.stopped || preprocessor.unterminated,
+    }
 }
 
 /// A file while it is read.
@@ -101,6 +113,8 @@ struct Preprocessor<'a> {
     work: usize,
     /// Set after an error that makes it pointless to go on.
     stopped: bool,
+    /// Set by a comment or string without an end.
+    unterminated: bool,
 }
 
 impl Preprocessor<'_> {
@@ -149,6 +163,7 @@ impl Preprocessor<'_> {
                         "this comment has no end",
                     );
                     self.report(error.with_hint("add `*/`"));
+                    self.unterminated = true;
                     continue;
                 }
                 _ => {}
@@ -206,6 +221,9 @@ impl Preprocessor<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
+        if self.stopped {
+            return;
+        }
         self.diagnostics.push(diagnostic);
         if self.diagnostics.error_count() >= MAX_ERRORS {
             self.stopped = true;
@@ -218,6 +236,7 @@ impl Preprocessor<'_> {
 
     fn unknown(&mut self, token: &Token) {
         let error = if token.text.starts_with('"') {
+            self.unterminated = true;
             Diagnostic::error(codes::UNTERMINATED, token.span, "this string has no end")
                 .with_hint("add `\"` at its end")
         } else {
@@ -231,9 +250,9 @@ impl Preprocessor<'_> {
     fn spend(&mut self, span: Span) -> bool {
         self.work += 1;
         if self.work > MAX_WORK && !self.stopped {
-            self.stopped = true;
             let message = "the program has too many tokens after expansion of macros and includes";
             self.error(codes::EXPANSION_LIMIT, span, message);
+            self.stopped = true;
         }
         !self.stopped
     }
