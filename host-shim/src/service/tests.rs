@@ -1,0 +1,155 @@
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_stream::wrappers::{TcpListenerStream, UnboundedReceiverStream};
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status, Streaming};
+use wire::shim_message::Message as FromShim;
+use wire::shim_service_server::{ShimService, ShimServiceServer};
+
+use super::*;
+use crate::Direction::{FromHost, ToHost};
+use crate::source::memory_link;
+use crate::testing::{ACK, SERVICE, SYN, flow, tcp};
+
+type Streams = UnboundedSender<(
+    Streaming<wire::ShimMessage>,
+    UnboundedSender<wire::ControllerMessage>,
+)>;
+
+/// A controller whose streams the test answers itself.
+struct Controller {
+    streams: Mutex<Streams>,
+}
+
+#[tonic::async_trait]
+impl ShimService for Controller {
+    type AttachStream = Pin<Box<dyn Stream<Item = Result<wire::ControllerMessage, Status>> + Send>>;
+
+    async fn attach(
+        &self,
+        request: Request<Streaming<wire::ShimMessage>>,
+    ) -> Result<Response<Self::AttachStream>, Status> {
+        let (send, receive) = mpsc::unbounded_channel();
+        let _ = self.streams.lock().await.send((request.into_inner(), send));
+        Ok(Response::new(Box::pin(
+            UnboundedReceiverStream::new(receive).map(Ok),
+        )))
+    }
+}
+
+async fn next(stream: &mut Streaming<wire::ShimMessage>) -> Option<FromShim> {
+    loop {
+        match stream.message().await.ok()??.message? {
+            FromShim::Load(_) | FromShim::ProbeReport(_) => {}
+            message => return Some(message),
+        }
+    }
+}
+
+fn registered(snapshot_wanted: bool, received_seq: u64) -> wire::ControllerMessage {
+    let service = wire::Service {
+        address: SERVICE.address,
+        protocol: 6,
+        port_low: 80,
+        port_high: 80,
+    };
+    wire::Registered {
+        received_seq,
+        snapshot_wanted,
+        linger_ms: 1,
+        services: vec![service],
+        ..Default::default()
+    }
+    .into()
+}
+
+#[tokio::test]
+async fn a_shim_attaches_reports_and_comes_back() -> Result<(), Box<dyn std::error::Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let uri = format!("http://{}", listener.local_addr()?);
+    let (streams, mut attached) = mpsc::unbounded_channel();
+    let controller = ShimServiceServer::new(Controller {
+        streams: Mutex::new(streams),
+    });
+    let server = tonic::transport::Server::builder().add_service(controller);
+    let server = tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+
+    let (tap, source) = memory_link();
+    let tap = Arc::new(tap);
+    let session = SessionConfig::new(1, "h1", 1, 2, random_session());
+    let settings = Settings {
+        backoff_min: Duration::from_millis(1),
+        ..Settings::new(session, uri)
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shim = tokio::spawn(run(settings, source, async {
+        let _ = stopped.await;
+    }));
+
+    let (mut stream, answer) = attached.recv().await.ok_or("no stream")?;
+    let Some(FromShim::Register(register)) = next(&mut stream).await else {
+        panic!("a registration comes first")
+    };
+    assert_eq!(register.host, 1);
+    answer.send(registered(true, 0))?;
+    assert!(matches!(
+        next(&mut stream).await,
+        Some(FromShim::Snapshot(_))
+    ));
+
+    tap.show(ToHost, &tcp(ToHost, flow(9), SYN, 1, 0, 0));
+    tap.show(FromHost, &tcp(FromHost, flow(9), SYN | ACK, 1, 2, 0));
+    tap.show(ToHost, &tcp(ToHost, flow(9), ACK, 2, 2, 0));
+    answer.send(wire::Flush { marker: 5 }.into())?;
+    let Some(FromShim::Events(events)) = next(&mut stream).await else {
+        panic!("events precede the marker")
+    };
+    assert_eq!((events.seq, events.events.len()), (2, 1));
+    assert_eq!(
+        next(&mut stream).await,
+        Some(FromShim::FlushDone(wire::FlushDone { marker: 5 }))
+    );
+
+    // The stream breaks before the events are acknowledged.
+    drop((stream, answer));
+    let (mut stream, answer) = attached.recv().await.ok_or("no second stream")?;
+    assert!(matches!(
+        next(&mut stream).await,
+        Some(FromShim::Register(_))
+    ));
+    answer.send(registered(false, 1))?;
+    assert!(matches!(
+        next(&mut stream).await,
+        Some(FromShim::Events(wire::Events { seq: 2, .. }))
+    ));
+
+    stop.send(()).map_err(|()| "the shim has ended")?;
+    shim.await??;
+    server.abort();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shim_ends_with_its_link_and_refuses_what_is_no_uri() {
+    let session = SessionConfig::new(1, "h1", 1, 2, 3);
+    let (tap, source) = memory_link();
+    drop(tap);
+    let ended = run(
+        Settings::new(session.clone(), "http://127.0.0.1:1"),
+        source,
+        std::future::pending(),
+    )
+    .await;
+    assert!(matches!(ended, Err(ServiceError::LinkGone)));
+    let (_tap, source) = memory_link();
+    let refused = run(
+        Settings::new(session, "http://a b"),
+        source,
+        std::future::pending(),
+    )
+    .await;
+    assert!(matches!(refused, Err(ServiceError::Uri { .. })));
+}

@@ -1,0 +1,287 @@
+//! A shim without its input and output: frames of the host's link and messages of the controller in, messages and frames out.
+
+use std::collections::VecDeque;
+
+use dpr_protocol::shim::v1 as wire;
+use dpr_protocol::shim::v1::controller_message::Message;
+
+use crate::outbox::{Outbox, OutboxConfig};
+use crate::prober::{Prober, Probes};
+use crate::wire::{Parsed, announcement, parse};
+use crate::{Direction, Service, Tracker, TrackerConfig};
+
+/// MACs of a stage, one per arrival class.
+const STAGE_MACS: u64 = 4;
+
+/// Who a shim is, and how it behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// The host's number in the group.
+    pub host: u16,
+    /// The host's name in the controller's configuration.
+    pub name: String,
+    /// The host's own MAC, in the low 48 bits: probes come from it.
+    pub host_mac: u64,
+    /// The host's own address.
+    pub address: u32,
+    /// Tells this run of the shim from others of the same host; random.
+    pub session: u64,
+    /// How connections are tracked.
+    pub tracker: TrackerConfig,
+    /// How events are reported.
+    pub outbox: OutboxConfig,
+    /// Between two load reports, in microseconds.
+    pub load_interval_us: u64,
+    /// Between two announcements of the stage's MACs, in microseconds.
+    pub announce_interval_us: u64,
+}
+
+impl SessionConfig {
+    /// With the defaults of everything that has one.
+    pub fn new(
+        host: u16,
+        name: impl Into<String>,
+        host_mac: u64,
+        address: u32,
+        session: u64,
+    ) -> Self {
+        SessionConfig {
+            host,
+            name: name.into(),
+            host_mac,
+            address,
+            session,
+            tracker: TrackerConfig::default(),
+            outbox: OutboxConfig::default(),
+            load_interval_us: 2_000_000,
+            announce_interval_us: 60_000_000,
+        }
+    }
+}
+
+/// How far the stream to the controller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Down,
+    /// `Register` is sent.
+    Registering,
+    Up,
+}
+
+/// The shim of one host. `handle_*` takes what happened, `poll_*` gives what to do; times are microseconds of one clock.
+#[derive(Debug)]
+pub struct Session {
+    config: SessionConfig,
+    tracker: Tracker,
+    outbox: Outbox,
+    probes: Probes,
+    stream: Stream,
+    /// The stage's first MAC, when the controller has said it, and the next announcement.
+    announce: Option<(u64, u64)>,
+    next_load_us: u64,
+    cpu_permille: u32,
+    messages: VecDeque<wire::ShimMessage>,
+    frames: VecDeque<Vec<u8>>,
+}
+
+impl Session {
+    /// Without a stream, and without services until the controller names them.
+    pub fn new(config: SessionConfig) -> Self {
+        let prober = Prober {
+            host: config.host,
+            mac: config.host_mac,
+            address: config.address,
+        };
+        Session {
+            tracker: Tracker::new(config.tracker.clone()),
+            outbox: Outbox::new(config.outbox.clone()),
+            probes: Probes::new(prober),
+            stream: Stream::Down,
+            announce: None,
+            next_load_us: 0,
+            cpu_permille: 0,
+            messages: VecDeque::new(),
+            frames: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// The connections.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// What is published, before the controller says it: connections from before the first registration are then not missed.
+    pub fn set_services(&mut self, services: Vec<Service>) {
+        self.tracker.set_services(services);
+    }
+
+    /// The controller has answered the registration.
+    pub fn is_registered(&self) -> bool {
+        self.stream == Stream::Up
+    }
+
+    /// Takes a frame that crosses the host's link.
+    pub fn handle_frame(&mut self, now_us: u64, direction: Direction, frame: &[u8]) {
+        match parse(direction, frame) {
+            Some(Parsed::ProbeReply(probe)) => self.probes.handle_reply(now_us, &probe),
+            Some(parsed) => self.tracker.handle_parsed(now_us, direction, &parsed),
+            None => return,
+        }
+        self.collect(now_us);
+    }
+
+    /// A stream to the controller is open.
+    pub fn handle_connected(&mut self, _now_us: u64) {
+        self.messages.clear();
+        self.outbox.handle_disconnected();
+        self.stream = Stream::Registering;
+        let register = wire::Register {
+            host: u32::from(self.config.host),
+            name: self.config.name.clone(),
+            session: self.config.session,
+            acked_seq: self.outbox.acked_seq(),
+        };
+        self.messages.push_back(register.into());
+    }
+
+    /// The stream is gone, with what was on its way.
+    pub fn handle_disconnected(&mut self, _now_us: u64) {
+        self.stream = Stream::Down;
+        self.outbox.handle_disconnected();
+        self.messages.clear();
+    }
+
+    /// Takes a message of the controller. All frames that the host's network stack has seen must have been handed in before a
+    /// [`wire::Flush`] is.
+    pub fn handle_message(&mut self, now_us: u64, message: wire::ControllerMessage) {
+        match message.message {
+            Some(Message::Registered(registered)) if self.stream == Stream::Registering => {
+                self.handle_registered(now_us, &registered);
+            }
+            Some(Message::Ack(ack)) => self.outbox.handle_ack(ack.seq),
+            Some(Message::Flush(flush)) if self.stream == Stream::Up => {
+                self.collect(now_us);
+                self.outbox.flush(now_us, &mut self.messages);
+                self.messages.push_back(
+                    wire::FlushDone {
+                        marker: flush.marker,
+                    }
+                    .into(),
+                );
+            }
+            Some(Message::RequestSnapshot(_)) if self.stream == Stream::Up => {
+                self.send_snapshot(now_us)
+            }
+            Some(Message::Peers(peers)) => self.probes.set_peers(now_us, &peers),
+            // Of an earlier stream, or of a later version of the protocol.
+            _ => {}
+        }
+        self.collect(now_us);
+    }
+
+    /// The share of the host's processors in use, in thousandths, for the next load reports.
+    pub fn handle_cpu(&mut self, permille: u32) {
+        self.cpu_permille = permille;
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now_us: u64) {
+        self.tracker.handle_timeout(now_us);
+        self.probes.handle_timeout(now_us, &mut self.frames);
+        if let Some((stage_mac, due_us)) = self.announce
+            && due_us <= now_us
+        {
+            self.frames
+                .extend((0..STAGE_MACS).map(|class| announcement(stage_mac + class)));
+            self.announce = Some((stage_mac, now_us + self.config.announce_interval_us));
+        }
+        if self.stream == Stream::Up && self.next_load_us <= now_us {
+            self.next_load_us = now_us + self.config.load_interval_us;
+            let load = wire::Load {
+                connections: self.tracker.connections(),
+                cpu_permille: self.cpu_permille,
+            };
+            self.messages.push_back(load.into());
+        }
+        self.collect(now_us);
+    }
+
+    /// When [`Session::handle_timeout`] is to be called at the latest.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        let load = (self.stream == Stream::Up).then_some(self.next_load_us);
+        let announce = self.announce.map(|(_, due_us)| due_us);
+        let parts = [
+            self.tracker.poll_timeout(),
+            self.outbox.poll_timeout(),
+            self.probes.poll_timeout(),
+            load,
+            announce,
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// The next message to the controller.
+    pub fn poll_message(&mut self) -> Option<wire::ShimMessage> {
+        self.messages.pop_front()
+    }
+
+    /// The next frame to send from the host to its stage.
+    pub fn poll_frame(&mut self) -> Option<Vec<u8>> {
+        self.frames.pop_front()
+    }
+
+    fn handle_registered(&mut self, now_us: u64, registered: &wire::Registered) {
+        self.stream = Stream::Up;
+        self.tracker
+            .set_services(registered.services.iter().map(Service::from_wire).collect());
+        self.tracker.set_linger(
+            microseconds(registered.linger_ms),
+            microseconds(registered.linger_away_ms),
+        );
+        if self
+            .announce
+            .is_none_or(|(stage_mac, _)| stage_mac != registered.stage_mac)
+            && registered.stage_mac != 0
+        {
+            self.announce = Some((registered.stage_mac, now_us));
+        }
+        if let Some(peers) = &registered.peers {
+            self.probes.set_peers(now_us, peers);
+        }
+        if registered.snapshot_wanted || self.outbox.owes_snapshot() {
+            self.send_snapshot(now_us);
+        } else {
+            self.outbox
+                .handle_registered(now_us, registered.received_seq, &mut self.messages);
+        }
+        self.next_load_us = now_us;
+    }
+
+    fn send_snapshot(&mut self, now_us: u64) {
+        // What the tracker has not handed over yet is in the snapshot as well.
+        while self.tracker.poll_event().is_some() {}
+        self.outbox
+            .snapshot(now_us, &self.tracker.live_flows(), &mut self.messages);
+    }
+
+    fn collect(&mut self, now_us: u64) {
+        while let Some(event) = self.tracker.poll_event() {
+            self.outbox.push(event);
+        }
+        self.outbox.handle_timeout(now_us, &mut self.messages);
+        if self.stream == Stream::Up
+            && let Some(report) = self.probes.poll_report()
+        {
+            self.messages.push_back(report.into());
+        }
+    }
+}
+
+/// At most a day: longer times are mistakes, and sums with them must not overflow.
+fn microseconds(milliseconds: u64) -> u64 {
+    milliseconds.min(86_400_000) * 1_000
+}
+
+#[cfg(test)]
+mod tests;
