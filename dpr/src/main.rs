@@ -1,6 +1,9 @@
 //! The dpr command: one subcommand per part of the product.
 
+mod demo;
 mod shim;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -14,12 +17,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a whole group in this process, with real TCP connections, and show what it does
+    Demo(demo::Options),
     /// Watch a host's connections and report them to the controller
     Shim(shim::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Shim(arguments) => shim::run(&arguments),
+        Command::Demo(options) => return demo::run(&options),
+        Command::Shim(arguments) => shim::run(&arguments)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

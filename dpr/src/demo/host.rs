@@ -1,0 +1,221 @@
+//! A host: its network stack with a web server that listens at the published address.
+
+use std::net::Ipv4Addr;
+
+use rustc_hash::FxHashMap;
+use smoltcp::socket::tcp;
+use smoltcp::time::Duration;
+use smoltcp::wire::{
+    ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
+    EthernetRepr,
+};
+
+use super::http::Server;
+use super::net::{Endpoint, Frame, Segment, Timeline};
+use super::stack::{Connection, Stack};
+
+const RECEIVE_BUFFER: usize = 4 << 10;
+const SEND_BUFFER: usize = 32 << 10;
+/// A peer that has not been heard of for so long while it should is gone.
+const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// Who a host is.
+#[derive(Clone, Debug)]
+pub struct HostAddresses {
+    /// Its card's.
+    pub mac: EthernetAddress,
+    /// Its own address in the LAN, and the length of the LAN's prefix.
+    pub own: (Ipv4Addr, u8),
+    /// The published address and port.
+    pub published: Endpoint,
+    /// The front router's address in the LAN.
+    pub gateway: Ipv4Addr,
+}
+
+struct Served {
+    client: Endpoint,
+    connection: Connection,
+    server: Server,
+    deadline_us: Option<u64>,
+}
+
+/// A host that serves connections.
+pub struct Host {
+    addresses: HostAddresses,
+    stack: Stack,
+    served: Vec<Option<Served>>,
+    free: Vec<usize>,
+    by_client: FxHashMap<Endpoint, usize>,
+    deadlines: Timeline<usize>,
+}
+
+impl Host {
+    /// A host that starts now.
+    pub fn new(addresses: HostAddresses, seed: u64, now_us: u64) -> Self {
+        let own = [addresses.own, (addresses.published.0, 32)];
+        Self {
+            stack: Stack::new(addresses.mac, &own, addresses.gateway, seed, now_us),
+            addresses,
+            served: Vec::new(),
+            free: Vec::new(),
+            by_client: FxHashMap::default(),
+            deadlines: Timeline::default(),
+        }
+    }
+
+    /// Takes a frame from the host's link. `segment` is the TCP segment in it, if there is one.
+    pub fn receive(&mut self, now_us: u64, frame: Frame, segment: Option<&Segment>) {
+        let slot = segment
+            .filter(|segment| segment.dst == self.addresses.published)
+            .and_then(|segment| self.slot_for(segment));
+        let Some(slot) = slot else {
+            self.stack.receive(now_us, frame, None);
+            return;
+        };
+        if let Some(served) = &mut self.served[slot] {
+            self.stack
+                .receive(now_us, frame, Some(&mut served.connection));
+        }
+        self.serve(now_us, slot);
+    }
+
+    /// Does what is due.
+    pub fn poll(&mut self, now_us: u64) {
+        while let Some((at_us, slot)) = self.deadlines.pop_due(now_us) {
+            if self.served[slot]
+                .as_ref()
+                .is_some_and(|served| served.deadline_us == Some(at_us))
+            {
+                self.serve(now_us, slot);
+            }
+        }
+    }
+
+    /// When [`Host::poll`] has something to do.
+    pub fn next_us(&self) -> Option<u64> {
+        self.deadlines.next_us()
+    }
+
+    /// What the host has sent since it was last asked.
+    pub fn take_sent(&mut self) -> Vec<Frame> {
+        self.stack.take_sent()
+    }
+
+    /// Its gateway's address.
+    pub fn gateway(&self) -> Ipv4Addr {
+        self.addresses.gateway
+    }
+
+    /// An ARP request for a neighbour's address, as a host sends it that starts.
+    pub fn ask_for(&self, neighbour: Ipv4Addr) -> Frame {
+        let arp = ArpRepr::EthernetIpv4 {
+            operation: ArpOperation::Request,
+            source_hardware_addr: self.addresses.mac,
+            source_protocol_addr: self.addresses.own.0,
+            target_hardware_addr: EthernetAddress([0; 6]),
+            target_protocol_addr: neighbour,
+        };
+        let ethernet = EthernetRepr {
+            src_addr: self.addresses.mac,
+            dst_addr: EthernetAddress::BROADCAST,
+            ethertype: EthernetProtocol::Arp,
+        };
+        let mut frame = vec![0; EthernetFrame::<&[u8]>::header_len() + arp.buffer_len()];
+        let mut view = EthernetFrame::new_unchecked(&mut frame);
+        ethernet.emit(&mut view);
+        arp.emit(&mut ArpPacket::new_unchecked(view.payload_mut()));
+        frame
+    }
+
+    /// The connection that a segment belongs to. A SYN of a new one finds a listening socket, made for it: the backlog is never full.
+    fn slot_for(&mut self, segment: &Segment) -> Option<usize> {
+        if let Some(&slot) = self.by_client.get(&segment.src) {
+            return Some(slot);
+        }
+        if !segment.opens() {
+            return None;
+        }
+        let mut connection = Connection::new(RECEIVE_BUFFER, SEND_BUFFER);
+        let socket = connection.socket();
+        socket.set_timeout(Some(GIVE_UP));
+        socket.set_nagle_enabled(false);
+        socket.listen(self.addresses.published.1).ok()?;
+        let served = Served {
+            client: segment.src,
+            connection,
+            server: Server::default(),
+            deadline_us: None,
+        };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.served[slot] = Some(served);
+                slot
+            }
+            None => {
+                self.served.push(Some(served));
+                self.served.len() - 1
+            }
+        };
+        self.by_client.insert(segment.src, slot);
+        Some(slot)
+    }
+
+    /// Moves bytes between the connection and the web server, sends, and notes when to look again.
+    fn serve(&mut self, now_us: u64, slot: usize) {
+        let Some(served) = &mut self.served[slot] else {
+            return;
+        };
+        let Served {
+            connection,
+            server,
+            deadline_us,
+            client,
+        } = served;
+        let mut next_us;
+        loop {
+            let socket = connection.socket();
+            while socket.can_recv() {
+                let received = socket.recv(|bytes| {
+                    server.receive(bytes);
+                    (bytes.len(), ())
+                });
+                if received.is_err() {
+                    break;
+                }
+            }
+            while server.has_output() && socket.can_send() {
+                if socket.send(|space| (server.transmit(space), ())).is_err() {
+                    break;
+                }
+            }
+            if server.is_done() || (socket.state() == tcp::State::CloseWait && !server.has_output())
+            {
+                socket.close();
+            }
+            let queued = socket.send_queue();
+            next_us = self.stack.transmit(now_us, connection);
+            // Sending may have made room (nothing of it was acknowledged, so rarely); then there may be more to write.
+            if !(server.has_output()
+                && connection.socket().can_send()
+                && connection.socket().send_queue() < queued)
+            {
+                break;
+            }
+        }
+        if matches!(
+            connection.socket().state(),
+            tcp::State::Closed | tcp::State::Listen
+        ) {
+            self.by_client.remove(client);
+            self.served[slot] = None;
+            self.free.push(slot);
+            return;
+        }
+        if next_us != *deadline_us {
+            *deadline_us = next_us;
+            if let Some(next_us) = next_us {
+                self.deadlines.push(next_us, slot);
+            }
+        }
+    }
+}

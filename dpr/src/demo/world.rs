@@ -1,0 +1,535 @@
+//! The data path: clients, front router, LAN, host stages and hosts, joined by links, in real time on one thread.
+//!
+//! Nothing here knows what the control plane does: tables are written behind the pipelines' backs, by whoever holds them too.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use dpr_p4::host_stage::{PORT_HOST, PORT_NETWORK};
+use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
+use fastrand::Rng;
+
+use super::clients::{Clients, End, Failure};
+use super::forget::Forgetful;
+use super::host::Host;
+use super::net::{Capture, Conditions, Exit, Frame, Lan, Link, Segment, Timeline};
+use super::observer::{HostId, Observer, Violation};
+
+/// The front router's port to the clients.
+pub const ROUTER_OUTSIDE: u16 = 1;
+/// The front router's port to the LAN.
+pub const ROUTER_INSIDE: u16 = 2;
+/// How far the network may run ahead of the clock, so that it need not wake up for every packet.
+const TICK_US: u64 = 250;
+/// The longest sleep.
+const REST_US: u64 = 50_000;
+/// How often the figures are published.
+const PUBLISH_US: u64 = 50_000;
+/// How often hosts ask for their neighbours' MACs again; the stacks forget them after 60 s.
+const ANNOUNCE_US: u64 = 20_000_000;
+
+const LINK_OUTSIDE: usize = 0;
+const LINK_ROUTER: usize = 1;
+const LAN_DELAY_US: u64 = 40;
+const HOST_DELAY_US: u64 = 10;
+
+/// Which way a frame crosses a host's link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the stage to the host.
+    ToHost,
+    /// From the host to the stage.
+    FromHost,
+}
+
+/// Sees what crosses a host's link.
+pub trait Tap: Send {
+    /// A frame crosses the link.
+    fn see(&mut self, direction: Direction, frame: &[u8]);
+}
+
+/// A host with the stage in front of it.
+pub struct Site {
+    /// Its number.
+    pub id: HostId,
+    /// Its name.
+    pub name: String,
+    /// The stage's pipeline.
+    pub stage: Arc<dyn Pipeline>,
+    /// The host.
+    pub host: Host,
+    /// Who watches the link between the two.
+    pub tap: Option<Box<dyn Tap>>,
+    /// Whether it is there from the start.
+    pub is_up: bool,
+    /// Its own address.
+    pub address: std::net::Ipv4Addr,
+}
+
+/// What can be asked of the network while it runs.
+#[derive(Debug)]
+pub enum Command {
+    /// Connections begin to be opened.
+    StartTraffic,
+    /// The hosts that are up ask for their neighbours' MACs.
+    Announce,
+    /// A host's links come up.
+    Join(usize),
+    /// A host is gone, at once and for good.
+    Kill(usize),
+    /// The shim on a host sends a frame.
+    FromShim(usize, Frame),
+    /// The network ends.
+    Stop,
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Connections opened.
+    pub opened: u64,
+    /// Connections that ended as they should.
+    pub completed: u64,
+    /// Connections that failed, but those of killed hosts.
+    pub failed: u64,
+    /// Connections that failed with the host that had accepted them.
+    pub failed_on_killed_host: u64,
+    /// Whether all connections have been opened and have ended.
+    pub is_over: bool,
+    /// Connections accepted, by host in the order of the sites.
+    pub accepted: Vec<u64>,
+    /// What the observer saw that must not be.
+    pub violations: Vec<Violation>,
+    /// Why connections failed that were not on a killed host, the first few.
+    pub failures: Vec<(super::net::Endpoint, Failure)>,
+    /// Frames that crossed a link.
+    pub frames: u64,
+}
+
+enum Arrival {
+    Clients(Frame),
+    Router(u16, Frame),
+    Lan(usize, Frame),
+    Stage(usize, u16, Frame),
+    Host(usize, Frame),
+}
+
+/// What the network is made of.
+pub struct World {
+    router: Arc<dyn Pipeline>,
+    sites: Vec<Site>,
+    clients: Clients,
+    observer: Observer,
+    links: Vec<Link>,
+    lan: Lan,
+    capture: Option<Capture>,
+    forgetful: Option<Forgetful>,
+    timeline: Timeline<Arrival>,
+    rng: Rng,
+    worker: Worker,
+    packet: Packet,
+    began: Instant,
+    now_us: u64,
+    announce_us: Option<u64>,
+    progress: Progress,
+    published: Arc<Mutex<Progress>>,
+}
+
+/// The names of the links of a network with these hosts, in the order of their numbers.
+pub fn link_names<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names = vec!["outside".to_owned(), "router".to_owned()];
+    for host in hosts {
+        names.push(format!("lan-{host}"));
+        names.push(host.to_owned());
+    }
+    names
+}
+
+impl World {
+    /// A network at rest.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the network")]
+    pub fn new(
+        router: Arc<dyn Pipeline>,
+        sites: Vec<Site>,
+        clients: Clients,
+        observer: Observer,
+        conditions: Conditions,
+        capture: Option<Capture>,
+        forgetful: Option<Forgetful>,
+        seed: u64,
+        began: Instant,
+    ) -> Self {
+        let names = link_names(sites.iter().map(|site| site.name.as_str()));
+        let links = names
+            .into_iter()
+            .enumerate()
+            .map(|(number, name)| {
+                let is_inside_a_host = number > LINK_ROUTER && number % 2 == 1;
+                Link {
+                    name,
+                    delay_us: if is_inside_a_host {
+                        HOST_DELAY_US
+                    } else {
+                        LAN_DELAY_US
+                    },
+                    conditions: if is_inside_a_host {
+                        Conditions::default()
+                    } else {
+                        conditions
+                    },
+                    is_cut: number > LINK_ROUTER && !sites[number / 2 - 1].is_up,
+                }
+            })
+            .collect();
+        let progress = Progress {
+            accepted: vec![0; sites.len()],
+            ..Progress::default()
+        };
+        Self {
+            router,
+            sites,
+            clients,
+            observer,
+            links,
+            lan: Lan::default(),
+            capture,
+            forgetful,
+            timeline: Timeline::default(),
+            rng: Rng::with_seed(seed ^ 0x6c69_6e6b),
+            worker: Worker::seeded(seed ^ 0x7370_7261),
+            packet: Packet::new(),
+            began,
+            now_us: 0,
+            announce_us: None,
+            published: Arc::new(Mutex::new(progress.clone())),
+            progress,
+        }
+    }
+
+    /// Where the figures are published while the network runs.
+    pub fn published(&self) -> Arc<Mutex<Progress>> {
+        Arc::clone(&self.published)
+    }
+
+    /// Runs until it is told to stop, or nobody is left to tell it. What happened, when the capture is written too.
+    pub fn run(mut self, commands: &Receiver<Command>) -> anyhow::Result<Progress> {
+        let mut publish_us = 0;
+        'running: loop {
+            self.advance_to(self.began.elapsed().as_micros() as u64 + TICK_US);
+            if self.now_us >= publish_us {
+                self.publish();
+                publish_us = self.now_us + PUBLISH_US;
+            }
+            let mut wait = self.rest();
+            loop {
+                match commands.recv_timeout(wait) {
+                    Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break 'running,
+                    Ok(command) => self.obey(command),
+                    Err(RecvTimeoutError::Timeout) => break,
+                }
+                wait = Duration::ZERO;
+            }
+        }
+        self.publish();
+        if let Some(capture) = self.capture.take() {
+            capture.finish()?;
+        }
+        Ok(self.progress)
+    }
+
+    /// How long nothing is to be done.
+    fn rest(&self) -> Duration {
+        let hosts = self
+            .sites
+            .iter()
+            .filter(|site| site.is_up)
+            .filter_map(|site| site.host.next_us());
+        let next = hosts
+            .chain(self.clients.next_us())
+            .chain(self.timeline.next_us())
+            .chain(self.announce_us)
+            .min();
+        let now_us = self.began.elapsed().as_micros() as u64;
+        let rest_us = next
+            .map_or(REST_US, |next_us| next_us.saturating_sub(now_us))
+            .clamp(TICK_US, REST_US);
+        Duration::from_micros(rest_us)
+    }
+
+    /// Does everything that is due by `until_us`.
+    fn advance_to(&mut self, until_us: u64) {
+        while let Some((at_us, arrival)) = self.timeline.pop_due(until_us) {
+            self.now_us = self.now_us.max(at_us);
+            self.arrive(arrival);
+        }
+        self.now_us = self.now_us.max(until_us);
+        if self
+            .announce_us
+            .is_some_and(|announce_us| announce_us <= self.now_us)
+        {
+            self.announce();
+        }
+        for index in 0..self.sites.len() {
+            if self.sites[index].is_up {
+                self.sites[index].host.poll(self.now_us);
+                self.send_from_host(index);
+            }
+        }
+        self.clients.poll(self.now_us);
+        self.send_from_clients();
+        self.count_ended();
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::StartTraffic => self.clients.start(self.now_us),
+            Command::Announce => self.announce(),
+            Command::Join(index) => self.set_up(index, true),
+            Command::Kill(index) => {
+                self.set_up(index, false);
+                self.observer.host_died(self.sites[index].id);
+            }
+            Command::FromShim(index, frame) if self.sites[index].is_up => {
+                self.send_to_stage(index, frame)
+            }
+            Command::FromShim(..) | Command::Stop => {}
+        }
+    }
+
+    fn set_up(&mut self, index: usize, is_up: bool) {
+        self.sites[index].is_up = is_up;
+        self.links[lan_link(index)].is_cut = !is_up;
+        self.links[host_link(index)].is_cut = !is_up;
+        self.lan.forget(index + 1);
+        if is_up {
+            self.announce();
+        }
+    }
+
+    /// Every host asks for the gateway's and the other hosts' MACs, as they would on demand, one a second.
+    fn announce(&mut self) {
+        self.announce_us = Some(self.now_us + ANNOUNCE_US);
+        for index in 0..self.sites.len() {
+            if !self.sites[index].is_up {
+                continue;
+            }
+            let host = &self.sites[index].host;
+            let others = self
+                .sites
+                .iter()
+                .enumerate()
+                .filter(|(other, site)| *other != index && site.is_up);
+            let neighbours = others.map(|(_, site)| site.address).chain([host.gateway()]);
+            let frames: Vec<_> = neighbours
+                .map(|neighbour| host.ask_for(neighbour))
+                .collect();
+            for frame in frames {
+                self.send_to_stage(index, frame);
+            }
+        }
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Clients(frame) => {
+                self.clients.receive(self.now_us, frame);
+                self.send_from_clients();
+            }
+            Arrival::Router(port, frame) => self.route(port, frame),
+            Arrival::Lan(port, frame) => self.switch(port, frame),
+            Arrival::Stage(index, port, frame) => self.stage(index, port, frame),
+            Arrival::Host(index, frame) => {
+                let segment = Segment::parse(&frame);
+                let site = &mut self.sites[index];
+                if let Some(segment) = &segment {
+                    self.observer.host_gets(self.now_us, site.id, segment);
+                }
+                if let Some(tap) = &mut site.tap {
+                    tap.see(Direction::ToHost, &frame);
+                }
+                site.host.receive(self.now_us, frame, segment.as_ref());
+                self.send_from_host(index);
+            }
+        }
+    }
+
+    /// The front router.
+    fn route(&mut self, port: u16, mut frame: Frame) {
+        self.packet.set_bytes(&frame);
+        let ingress = Ingress {
+            port,
+            now_us: self.now_us,
+        };
+        let verdict = self
+            .router
+            .process(&mut self.worker, ingress, &mut self.packet);
+        replace(&mut frame, &self.packet);
+        match verdict {
+            Verdict::Send {
+                port: ROUTER_OUTSIDE,
+            } => {
+                let distance_us =
+                    super::net::destination(&frame).and_then(|to| self.clients.distance_us(to));
+                self.send(
+                    LINK_OUTSIDE,
+                    distance_us.unwrap_or_default(),
+                    frame,
+                    Arrival::Clients,
+                );
+            }
+            Verdict::Send {
+                port: ROUTER_INSIDE,
+            } => self.send(LINK_ROUTER, 0, frame, |frame| Arrival::Lan(0, frame)),
+            Verdict::Send { .. } | Verdict::Multicast { .. } | Verdict::Drop => {}
+        }
+    }
+
+    /// The LAN: port 0 leads to the router, the others to the stages.
+    fn switch(&mut self, port: usize, frame: Frame) {
+        match self.lan.forward(port, &frame) {
+            Exit::Port(exit) => self.send_to_port(exit, frame),
+            Exit::Flood => {
+                for exit in (0..=self.sites.len()).filter(|exit| *exit != port) {
+                    self.send_to_port(exit, frame.clone());
+                }
+            }
+            Exit::Nowhere => {}
+        }
+    }
+
+    fn send_to_port(&mut self, exit: usize, frame: Frame) {
+        match exit.checked_sub(1) {
+            None => self.send(LINK_ROUTER, 0, frame, |frame| {
+                Arrival::Router(ROUTER_INSIDE, frame)
+            }),
+            Some(index) => self.send(lan_link(index), 0, frame, move |frame| {
+                Arrival::Stage(index, PORT_NETWORK, frame)
+            }),
+        }
+    }
+
+    /// A host's stage.
+    fn stage(&mut self, index: usize, port: u16, mut frame: Frame) {
+        self.packet.set_bytes(&frame);
+        let ingress = Ingress {
+            port,
+            now_us: self.now_us,
+        };
+        let stage = &self.sites[index].stage;
+        let verdict = stage.process(&mut self.worker, ingress, &mut self.packet);
+        replace(&mut frame, &self.packet);
+        if let Some(forgetful) = &self.forgetful {
+            forgetful.after(stage.as_ref(), &frame);
+        }
+        match verdict {
+            Verdict::Send { port: PORT_NETWORK } => {
+                self.send(lan_link(index), 0, frame, move |frame| {
+                    Arrival::Lan(index + 1, frame)
+                })
+            }
+            Verdict::Send { port: PORT_HOST } => {
+                self.send(host_link(index), 0, frame, move |frame| {
+                    Arrival::Host(index, frame)
+                })
+            }
+            Verdict::Send { .. } | Verdict::Multicast { .. } | Verdict::Drop => {}
+        }
+    }
+
+    fn send_from_host(&mut self, index: usize) {
+        for frame in self.sites[index].host.take_sent() {
+            self.send_to_stage(index, frame);
+        }
+    }
+
+    fn send_to_stage(&mut self, index: usize, frame: Frame) {
+        let site = &mut self.sites[index];
+        if let Some(segment) = Segment::parse(&frame) {
+            self.observer.host_sends(self.now_us, site.id, &segment);
+        }
+        if let Some(tap) = &mut site.tap {
+            tap.see(Direction::FromHost, &frame);
+        }
+        self.send(host_link(index), 0, frame, move |frame| {
+            Arrival::Stage(index, PORT_HOST, frame)
+        });
+    }
+
+    fn send_from_clients(&mut self) {
+        for client in self.clients.take_asked_resets() {
+            self.observer.reset_was_asked(client);
+        }
+        for (distance_us, frame) in self.clients.take_sent() {
+            self.send(LINK_OUTSIDE, distance_us, frame, |frame| {
+                Arrival::Router(ROUTER_OUTSIDE, frame)
+            });
+        }
+    }
+
+    /// Sends a frame on a link; it arrives after the link's delay and `more_us`, if it does.
+    fn send(
+        &mut self,
+        link: usize,
+        more_us: u64,
+        frame: Frame,
+        arrival: impl FnOnce(Frame) -> Arrival,
+    ) {
+        self.progress.frames += 1;
+        if let Some(capture) = &mut self.capture {
+            capture.record(link, self.now_us, &frame);
+        }
+        if let Some(delay_us) = self.links[link].carry(&mut self.rng) {
+            self.timeline
+                .push(self.now_us + delay_us + more_us, arrival(frame));
+        }
+    }
+
+    fn count_ended(&mut self) {
+        for ended in self.clients.take_ended() {
+            match ended.end {
+                End::Completed => self.progress.completed += 1,
+                End::Failed(_) if self.observer.is_bereaved(ended.client) => {
+                    self.progress.failed_on_killed_host += 1
+                }
+                End::Failed(failure) => {
+                    self.progress.failed += 1;
+                    self.progress.failures.push((ended.client, failure));
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self) {
+        let progress = &mut self.progress;
+        progress.opened = self.clients.opened() as u64;
+        let ended = progress.completed + progress.failed + progress.failed_on_killed_host;
+        progress.is_over = self.clients.all_opened() && ended == progress.opened;
+        for (accepted, site) in progress.accepted.iter_mut().zip(&self.sites) {
+            *accepted = self.observer.accepted(site.id);
+        }
+        progress
+            .violations
+            .extend_from_slice(&self.observer.violations()[progress.violations.len()..]);
+        *self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = progress.clone();
+    }
+}
+
+fn lan_link(site: usize) -> usize {
+    LINK_ROUTER + 1 + 2 * site
+}
+
+fn host_link(site: usize) -> usize {
+    LINK_ROUTER + 2 + 2 * site
+}
+
+fn replace(frame: &mut Frame, packet: &Packet) {
+    frame.clear();
+    frame.extend_from_slice(packet.bytes());
+}
+
+#[cfg(test)]
+mod tests;
