@@ -7,6 +7,7 @@ pub mod ast;
 pub mod backend;
 pub mod diagnostic;
 pub mod ir;
+pub mod rust_headers;
 pub mod source;
 mod syntax;
 

@@ -5,9 +5,7 @@
 
 use std::fmt::Write as _;
 
-use quote::ToTokens;
-use syn::spanned::Spanned;
-
+use crate::rust_headers::{field_bits, integer_bits, p4_name};
 use crate::source::{FileId, Span};
 
 /// What is wrong with a file, and where.
@@ -72,7 +70,7 @@ fn constant(item: &syn::ItemConst, declarations: &mut String) {
 }
 
 fn header(item: &syn::ItemStruct, file: FileId, declarations: &mut String, errors: &mut Errors) {
-    let name = format!("{}_t", snake_case(&item.ident.to_string()));
+    let name = p4_name(&item.ident);
     let syn::Fields::Named(fields) = &item.fields else {
         let message = "a P4 header has named fields".to_owned();
         errors.push((place(item.ident.span(), file), message));
@@ -89,7 +87,7 @@ fn header(item: &syn::ItemStruct, file: FileId, declarations: &mut String, error
                 total += bits;
                 let _ = writeln!(body, "    bit<{bits}> {ident};");
             }
-            Err((span, message)) => errors.push((place(span, file), message)),
+            Err(error) => errors.push((place(error.span(), file), error.to_string())),
         }
     }
     if total % 8 != 0 {
@@ -103,63 +101,6 @@ fn header(item: &syn::ItemStruct, file: FileId, declarations: &mut String, error
         name.to_uppercase(),
         total / 8
     );
-}
-
-/// The width of a field: of its type, or what `#[p4(bits = 7)]` says.
-fn field_bits(field: &syn::Field) -> Result<u32, (proc_macro2::Span, String)> {
-    let Some(of_type) = integer_bits(&field.ty) else {
-        let message = format!(
-            "`{}` is not a type of a header field; those are u8, u16, u32, u64 and u128",
-            field.ty.to_token_stream()
-        );
-        return Err((field.ty.span(), message));
-    };
-    let mut bits = of_type;
-    for attribute in &field.attrs {
-        if !attribute.path().is_ident("p4") {
-            continue;
-        }
-        attribute
-            .parse_nested_meta(|meta| {
-                if !meta.path.is_ident("bits") {
-                    return Err(meta.error("expected `bits = ..`"));
-                }
-                bits = meta.value()?.parse::<syn::LitInt>()?.base10_parse()?;
-                Ok(())
-            })
-            .map_err(|error| (error.span(), error.to_string()))?;
-        if bits == 0 || bits > of_type {
-            let message = format!("{bits} bits do not fit into this field's {of_type}");
-            return Err((attribute.span(), message));
-        }
-    }
-    Ok(bits)
-}
-
-fn integer_bits(ty: &syn::Type) -> Option<u32> {
-    let syn::Type::Path(path) = ty else {
-        return None;
-    };
-    let name = path.path.get_ident()?.to_string();
-    match name.as_str() {
-        "u8" => Some(8),
-        "u16" => Some(16),
-        "u32" => Some(32),
-        "u64" => Some(64),
-        "u128" => Some(128),
-        _ => None,
-    }
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for (at, c) in name.char_indices() {
-        if c.is_uppercase() && at > 0 {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
 }
 
 #[cfg(test)]
