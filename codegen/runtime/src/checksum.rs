@@ -14,8 +14,9 @@ pub fn sum(bytes: &[u8]) -> u16 {
     fold(sum)
 }
 
+/// A sum of 16-bit words (or of wider ones, which are the same modulo 2^16 - 1) as one word, carries added in.
 #[inline]
-fn fold(sum: u64) -> u16 {
+pub fn fold(sum: u64) -> u16 {
     let sum = (sum >> 32) + (sum & 0xffff_ffff);
     let sum = (sum >> 16) + (sum & 0xffff);
     let sum = (sum >> 16) + (sum & 0xffff);

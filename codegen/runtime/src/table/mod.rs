@@ -166,6 +166,15 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         }
     }
 
+    /// The default action, for a table without a key: there nothing else ever runs.
+    #[inline]
+    pub fn default_action(&self) -> Lookup<V> {
+        Lookup {
+            hit: false,
+            words: self.default.load(),
+        }
+    }
+
     /// Counts a packet of `bytes` bytes in the direct counter of the entry that was hit.
     #[inline]
     pub fn count(&self, found: &Lookup<V>, bytes: usize) {
