@@ -1,3 +1,4 @@
 //! Back ends: pure functions from an [`ir::Program`](crate::ir::Program) to what a target or a tool needs.
 
 pub mod p4info;
+pub mod rust;

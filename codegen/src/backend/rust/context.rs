@@ -1,0 +1,132 @@
+//! What all parts of the generator share while it writes one function.
+
+use super::names::Locals;
+use super::usage::Usage;
+use crate::backend::p4info::Symbols;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::ir::{HeaderId, HeaderRef, HeaderType, Program, StandardField, VariableId};
+use crate::source::Span;
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::cell::{Cell, RefCell};
+
+/// A part of the language that this back end cannot do.
+pub const UNSUPPORTED: Code = Code("E0760");
+
+/// The program and what is known of it.
+pub(super) struct Context<'a> {
+    pub(super) program: &'a Program,
+    pub(super) symbols: &'a Symbols,
+    pub(super) usage: &'a Usage,
+    pub(super) locals: &'a Locals,
+    diagnostics: RefCell<Diagnostics>,
+    labels: Cell<u32>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        program: &'a Program,
+        symbols: &'a Symbols,
+        usage: &'a Usage,
+        locals: &'a Locals,
+    ) -> Self {
+        Context {
+            program,
+            symbols,
+            usage,
+            locals,
+            diagnostics: RefCell::new(Diagnostics::new()),
+            labels: Cell::new(0),
+        }
+    }
+
+    /// Reports what this back end cannot do; what is generated instead never runs.
+    pub(super) fn unsupported(&self, span: Span, what: &str) -> TokenStream {
+        let message = format!("{what} is not supported by the Rust back end");
+        self.diagnostics
+            .borrow_mut()
+            .error(UNSUPPORTED, span, message);
+        quote!(Default::default())
+    }
+
+    /// What was reported.
+    pub(super) fn into_diagnostics(self) -> Diagnostics {
+        self.diagnostics.into_inner()
+    }
+
+    /// A number that no other label has.
+    pub(super) fn fresh_label(&self) -> u32 {
+        self.labels.set(self.labels.get() + 1);
+        self.labels.get()
+    }
+
+    /// The instance that a reference names, if the program says which.
+    pub(super) fn instance(&self, header: &HeaderRef, span: Span) -> Option<HeaderId> {
+        match header {
+            HeaderRef::Instance(id) => Some(*id),
+            HeaderRef::Element(..) => {
+                self.unsupported(
+                    span,
+                    "a header stack's element at an index that is not constant",
+                );
+                None
+            }
+            HeaderRef::Next(_) | HeaderRef::Last(_) => {
+                self.unsupported(span, "parsing into a header stack");
+                None
+            }
+        }
+    }
+
+    /// A header's type.
+    pub(super) fn header_type(&self, header: HeaderId) -> &'a HeaderType {
+        let header = &self.program.headers[header.index()];
+        &self.program.header_types[header.header_type.index()]
+    }
+
+    /// The variable that is a field of the standard metadata, if the program uses it.
+    pub(super) fn standard(&self, field: StandardField) -> Option<VariableId> {
+        let scope = crate::ir::Scope::Standard(field);
+        let found = self
+            .program
+            .variables
+            .iter()
+            .position(|variable| variable.scope == scope);
+        let id = VariableId(found? as u32);
+        self.usage.variables.contains(&id).then_some(id)
+    }
+
+    /// The value of an error by name; 0 if there is none of that name.
+    pub(super) fn error(&self, name: &str) -> u32 {
+        (self.program.errors.iter())
+            .position(|error| error.name == name)
+            .unwrap_or(0) as u32
+    }
+}
+
+/// What surrounds the statement or expression that is written.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    /// The locals that hold the action's arguments.
+    pub(super) arguments: &'a [TokenStream],
+    /// What `exit` leaves.
+    pub(super) exit: &'a str,
+    /// What `return` leaves.
+    pub(super) scope: Option<&'a str>,
+}
+
+impl Context<'_> {
+    /// Whether generated code must remember where a header was found: its written fields are written back there.
+    pub(super) fn needs_offset(&self, header: HeaderId) -> bool {
+        self.usage.deparse == super::usage::Deparse::InPlace && self.is_written(header)
+    }
+
+    /// Whether a field of the header is written otherwise than by extraction.
+    pub(super) fn is_written(&self, header: HeaderId) -> bool {
+        self.usage
+            .written
+            .range((header, 0)..=(header, usize::MAX))
+            .next()
+            .is_some()
+    }
+}

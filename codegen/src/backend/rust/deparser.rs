@@ -1,0 +1,141 @@
+//! The deparser: writes back what changed where it was found, or emits headers one after another in front of the payload.
+
+use super::context::Context;
+use super::layout::{places, runs, store, varbit_field};
+use super::stmt::block;
+use super::usage::Deparse;
+use crate::ir::{HeaderId, HeaderRef, Scalar, StmtKind};
+use crate::source::Span;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+
+/// The whole deparser.
+pub(super) fn deparser(cx: &Context<'_>) -> TokenStream {
+    match cx.usage.deparse {
+        Deparse::InPlace => in_place(cx),
+        Deparse::Rebuild => rebuild(cx),
+    }
+}
+
+fn in_place(cx: &Context<'_>) -> TokenStream {
+    let headers = cx
+        .program
+        .deparser
+        .iter()
+        .filter_map(|stmt| match stmt.kind {
+            StmtKind::Emit(HeaderRef::Instance(id)) if cx.is_written(id) => Some((id, stmt.span)),
+            _ => None,
+        });
+    let writes: Vec<TokenStream> = headers.map(|(id, span)| write_back(cx, id, span)).collect();
+    match writes.is_empty() {
+        true => TokenStream::new(),
+        false => quote!({
+            let data = packet.bytes_mut();
+            #(#writes)*
+        }),
+    }
+}
+
+fn write_back(cx: &Context<'_>, id: HeaderId, span: Span) -> TokenStream {
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let length = Literal::u32_unsuffixed(header_type.fixed_width() / 8);
+    let places = places(header_type);
+    let written = runs(&places).into_iter().filter(|run| {
+        run.places
+            .iter()
+            .any(|place| cx.usage.written.contains(&(id, place.field)))
+    });
+    let stores: Vec<_> = written.map(|run| store_run(cx, id, &run, span)).collect();
+    let (valid, offset) = (&locals.valid, &locals.offset);
+    quote! {
+        if #valid && let Some(head) = data.get_mut(#offset..).and_then(|rest| rest.first_chunk_mut::<#length>()) {
+            #(#stores)*
+        }
+    }
+}
+
+fn store_run(cx: &Context<'_>, id: HeaderId, run: &super::layout::Run, span: Span) -> TokenStream {
+    let head = Ident::new("head", proc_macro2::Span::call_site());
+    let locals = cx.locals.header(id);
+    let header_type = cx.header_type(id);
+    let value = |place: super::layout::Place| {
+        let local = &locals.fields[place.field];
+        match header_type.fields[place.field].scalar {
+            Scalar::Bool => quote!(u8::from(#local)),
+            _ => quote!(#local),
+        }
+    };
+    store(&head, run, value).unwrap_or_else(|| {
+        cx.unsupported(
+            span,
+            "a run of fields of more than 128 bits without a byte's end",
+        )
+    })
+}
+
+fn rebuild(cx: &Context<'_>) -> TokenStream {
+    let most: u32 = (cx.program.headers.iter())
+        .filter(|header| !header.is_metadata)
+        .map(|header| {
+            let header_type = &cx.program.header_types[header.header_type.index()];
+            header_type
+                .fields
+                .iter()
+                .map(|field| field.scalar.width())
+                .sum::<u32>()
+                .div_ceil(8)
+        })
+        .sum();
+    let most = Literal::u32_unsuffixed(most);
+    let frame = super::context::Frame {
+        arguments: &[],
+        exit: "'deparser",
+        scope: None,
+    };
+    let body = block(cx, frame, &cx.program.deparser);
+    quote! {
+        let mut emitted = [0u8; #most];
+        let mut end = 0usize;
+        'deparser: { #body }
+        packet.replace_head(at, emitted.get(..end).unwrap_or_default());
+    }
+}
+
+/// `packet.emit(header)`, in front of what the parser left.
+pub(super) fn emit(cx: &Context<'_>, id: HeaderId, span: Span) -> TokenStream {
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let fixed = header_type.fixed_width();
+    let Ok(varbit) = varbit_field(header_type) else {
+        return cx.unsupported(span, "a field after one of variable length in a header");
+    };
+    if !fixed.is_multiple_of(8) {
+        return cx.unsupported(span, "a header that does not end with a byte");
+    }
+    let length = Literal::u32_unsuffixed(fixed / 8);
+    let stores: Vec<_> = runs(&places(header_type))
+        .iter()
+        .map(|run| store_run(cx, id, run, span))
+        .collect();
+    let valid = &locals.valid;
+    let fixed_part = (fixed > 0).then(|| {
+        quote! {
+            if let Some(head) = emitted.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<#length>()) {
+                #(#stores)*
+                end += #length;
+            }
+        }
+    });
+    let variable_part = varbit.map(|field| {
+        let range = &locals.fields[field];
+        quote! {
+            let bytes = data.get(#range.0..#range.1).unwrap_or_default();
+            if let Some(head) = emitted.get_mut(end..end + bytes.len()) {
+                head.copy_from_slice(bytes);
+                end += bytes.len();
+            }
+        }
+    });
+    quote!(if #valid { #fixed_part #variable_part })
+}

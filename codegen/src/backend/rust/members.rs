@@ -1,0 +1,103 @@
+//! The pipeline's struct: one member per table, counter and register, named by its alias.
+
+use super::context::Context;
+use super::names::{ident, snake};
+use super::tables::{StoreKind, shape};
+use crate::ir::{CounterId, RegisterId, TableId};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+
+/// Modules that every generated module has; a table of that name gives way.
+const TAKEN: [&str; 2] = ["headers", "schema"];
+
+fn name(alias: &str) -> Ident {
+    let name = snake(alias);
+    match TAKEN.contains(&name.as_str()) {
+        true => ident(&format!("{name}_")),
+        false => ident(&name),
+    }
+}
+
+/// A table's member and module.
+pub(super) fn table(cx: &Context<'_>, id: TableId) -> Ident {
+    name(&cx.symbols.tables[id.index()].alias)
+}
+
+/// A counter's member and module.
+pub(super) fn counter(cx: &Context<'_>, id: CounterId) -> Ident {
+    name(&cx.symbols.counters[id.index()].alias)
+}
+
+/// A register's member and module.
+pub(super) fn register(cx: &Context<'_>, id: RegisterId) -> Ident {
+    name(&cx.symbols.registers[id.index()].alias)
+}
+
+/// The program's tables by their id.
+pub(super) fn tables(cx: &Context<'_>) -> Vec<TableId> {
+    by_id(cx.symbols.tables.iter().map(|symbol| symbol.id), TableId)
+}
+
+/// The program's indirect counters by their id.
+pub(super) fn counters(cx: &Context<'_>) -> Vec<CounterId> {
+    let mut counters = by_id(
+        cx.symbols.counters.iter().map(|symbol| symbol.id),
+        CounterId,
+    );
+    counters.retain(|id| cx.program.counters[id.index()].size.is_some());
+    counters
+}
+
+/// The program's registers by their id.
+pub(super) fn registers(cx: &Context<'_>) -> Vec<RegisterId> {
+    by_id(
+        cx.symbols.registers.iter().map(|symbol| symbol.id),
+        RegisterId,
+    )
+}
+
+fn by_id<T>(ids: impl Iterator<Item = u32>, make: impl Fn(u32) -> T) -> Vec<T> {
+    let mut sorted: Vec<(u32, u32)> = ids.zip(0..).collect();
+    sorted.sort_unstable();
+    sorted.into_iter().map(|(_, index)| make(index)).collect()
+}
+
+/// Each member's name, type and initial value.
+pub(super) fn members(cx: &Context<'_>) -> Vec<(Ident, TokenStream, TokenStream)> {
+    let tables = tables(cx).into_iter().enumerate().map(|(position, id)| {
+        let shape = shape(cx, &cx.program.tables[id.index()]);
+        let store = match shape.store {
+            StoreKind::Exact => quote!(ExactTable),
+            StoreKind::Lpm => quote!(LpmTable),
+            StoreKind::Ternary => quote!(TernaryTable),
+        };
+        let (key, action) = (
+            Literal::u32_unsuffixed(shape.key_words),
+            Literal::u32_unsuffixed(shape.action_words),
+        );
+        let position = Literal::usize_unsuffixed(position);
+        (
+            table(cx, id),
+            quote!(dpr_runtime::#store<#key, #action>),
+            quote!(dpr_runtime::#store::new(&schema::TABLES[#position])),
+        )
+    });
+    let counters = counters(cx).into_iter().map(|id| {
+        let name = counter(cx, id);
+        (
+            name.clone(),
+            quote!(dpr_runtime::Counters),
+            quote!(dpr_runtime::Counters::new(#name::SIZE)),
+        )
+    });
+    let registers = registers(cx).into_iter().map(|id| {
+        let name = register(cx, id);
+        let bits = Literal::u32_unsuffixed(cx.program.registers[id.index()].scalar.width());
+        (
+            name.clone(),
+            quote!(dpr_runtime::Registers),
+            quote!(dpr_runtime::Registers::new(#name::SIZE, #bits)),
+        )
+    });
+    tables.chain(counters).chain(registers).collect()
+}

@@ -1,0 +1,179 @@
+//! Generated Rust: a packet pipeline with the face that its control planes use.
+//!
+//! The packet function is one body with all its state in plain locals; see [`process`] for its parts. It takes no lock, allocates
+//! nothing and has no operation that can panic. The generated source calls `dpr_runtime` and the standard library only, and the same
+//! program gives the same source.
+
+mod code;
+mod context;
+mod data;
+mod deparser;
+mod expr;
+mod face;
+mod headers;
+mod layout;
+mod members;
+mod modules;
+mod names;
+mod parser;
+mod process;
+mod scalar;
+mod schema;
+mod stmt;
+mod tables;
+mod usage;
+mod walk;
+
+pub use context::UNSUPPORTED;
+
+use crate::backend::p4info::{Symbols, p4info};
+use crate::diagnostic::Diagnostics;
+use crate::ir::Program;
+use context::Context;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// What the generated source depends on besides the program.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What tells this version of the program from others: SHA-256 over the preprocessed source and the compiler's version.
+    pub digest: [u8; 32],
+}
+
+/// The module of a program, formatted.
+///
+/// # Errors
+/// What the program uses that this back end cannot do.
+pub fn rust(program: &Program, options: &Options) -> Result<String, Diagnostics> {
+    let tokens = module(program, options)?;
+    match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => Ok(format!(
+            "// Generated from {}.p4.\n\n{}",
+            program.name,
+            prettyplease::unparse(&file)
+        )),
+        // The source would not compile; showing it unformatted is the best that can be done for whoever mends the generator.
+        Err(_) => Ok(tokens.to_string()),
+    }
+}
+
+/// The items of a program's module.
+///
+/// # Errors
+/// As [`rust`].
+pub fn module(program: &Program, options: &Options) -> Result<TokenStream, Diagnostics> {
+    let symbols = Symbols::assign(program)?;
+    let p4info = p4info(program)?;
+    let usage = usage::Usage::of(program);
+    let locals = names::Locals::new(program);
+    let cx = Context::new(program, &symbols, &usage, &locals);
+    let constants = face::constants(&cx);
+    let enums = face::enums(&cx);
+    let headers = headers::headers(&cx);
+    let modules = modules::modules(&cx);
+    let pipeline = pipeline(&cx);
+    let schema = schema::schema(&cx, &p4info, options);
+    let diagnostics = cx.into_diagnostics();
+    match diagnostics.has_errors() {
+        true => Err(diagnostics),
+        false => Ok(quote!(#constants #enums #headers #modules #pipeline #schema)),
+    }
+}
+
+/// The pipeline's struct and its implementation of `Pipeline`.
+fn pipeline(cx: &Context<'_>) -> TokenStream {
+    let name = names::ident(&names::camel(&cx.program.name));
+    let doc = format!(" The packet pipeline of `{}.p4`.", cx.program.name);
+    let members = members::members(cx);
+    let declarations = members
+        .iter()
+        .map(|(name, declared, _)| quote!(#name: #declared,));
+    let initial = members
+        .iter()
+        .map(|(name, _, value)| quote!(#name: #value,));
+    let clears = members
+        .iter()
+        .map(|(name, _, _)| quote!(self.#name.clear();));
+    let tables: Vec<_> = members::tables(cx)
+        .into_iter()
+        .map(|id| members::table(cx, id))
+        .collect();
+    let counters: Vec<_> = members::counters(cx)
+        .into_iter()
+        .map(|id| members::counter(cx, id))
+        .collect();
+    let registers: Vec<_> = members::registers(cx)
+        .into_iter()
+        .map(|id| members::register(cx, id))
+        .collect();
+    let process = process::process(cx);
+    quote! {
+        #[doc = #doc]
+        pub struct #name { #(#declarations)* }
+
+        impl Default for #name {
+            fn default() -> Self {
+                #name::new()
+            }
+        }
+
+        impl #name {
+            /// A pipeline as the program says: its own entries and default actions, counters and registers 0.
+            pub fn new() -> Self {
+                #name { #(#initial)* }
+            }
+        }
+
+        impl dpr_runtime::Pipeline for #name {
+            fn program(&self) -> &'static dpr_runtime::ProgramInfo {
+                &PROGRAM
+            }
+
+            #[allow(
+                clippy::all,
+                unreachable_code,
+                unused_assignments,
+                unused_labels,
+                unused_mut,
+                unused_parens,
+                unused_variables
+            )]
+            fn process(
+                &self,
+                worker: &mut dpr_runtime::Worker,
+                ingress: dpr_runtime::Ingress,
+                packet: &mut dpr_runtime::Packet,
+            ) -> dpr_runtime::Verdict {
+                #process
+            }
+
+            fn write(&self, update: &dpr_runtime::Update) -> Result<(), dpr_runtime::WriteError> {
+                use dpr_runtime::{Entity, WriteError};
+                match &update.entity {
+                    Entity::Table(entry) => match entry.table {
+                        #(#tables::ID => self.#tables.write(update.operation, entry),)*
+                        id => Err(WriteError::UnknownId { kind: "table", id }),
+                    },
+                    Entity::Counter { counter, index, value } => match *counter {
+                        #(#counters::ID => self.#counters.modify(update.operation, *index, *value),)*
+                        id => Err(WriteError::UnknownId { kind: "counter", id }),
+                    },
+                    Entity::Register { register, index, value } => match *register {
+                        #(#registers::ID => self.#registers.modify(update.operation, *index, *value),)*
+                        id => Err(WriteError::UnknownId { kind: "register", id }),
+                    },
+                }
+            }
+
+            fn read(&self, query: &dpr_runtime::Query, visit: &mut dyn FnMut(dpr_runtime::Entity)) {
+                #(self.#tables.answer(query, visit);)*
+                #(self.#counters.answer(#counters::ID, query, visit);)*
+                #(self.#registers.answer(#registers::ID, query, visit);)*
+            }
+
+            fn clear(&self) {
+                #(#clears)*
+            }
+        }
+    }
+}

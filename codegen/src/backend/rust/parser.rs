@@ -1,0 +1,294 @@
+//! The parser: states that are reached in one way stand where they are reached from, others behind a labelled block; only a graph
+//! with cycles becomes a loop over a state number.
+
+use super::context::{Context, Frame};
+use super::data::reads_bytes;
+use super::expr::expr;
+use super::layout::{load, places, varbit_field};
+use super::scalar::{constant, number, ones, to_u128};
+use super::stmt::{assign_invalid_members, block};
+use super::usage::{Order, successors};
+use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition};
+use crate::source::Span;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use syn::Lifetime;
+
+/// The whole parser, as a block that ends when the packet is accepted or rejected. `error` is set and `at` is where it stopped.
+pub(super) fn parser(cx: &Context<'_>) -> TokenStream {
+    if cx.program.parser.states.is_empty() {
+        return TokenStream::new();
+    }
+    let frame = Frame {
+        arguments: &[],
+        exit: "'parser",
+        scope: None,
+    };
+    match &cx.usage.order {
+        Order::Acyclic(order) => {
+            let mut ways = vec![0; cx.program.parser.states.len()];
+            for &state in order {
+                successors(cx.program, state)
+                    .into_iter()
+                    .for_each(|next| ways[next] += 1);
+            }
+            let writer = Writer {
+                cx,
+                frame,
+                ways: Some(&ways),
+            };
+            let mut code = writer.state(0);
+            for &state in order.iter().filter(|&&state| state != 0 && ways[state] > 1) {
+                let label = writer.label(state);
+                let body = writer.state(state);
+                code = quote!(#label: { #code } #body);
+            }
+            quote!('parser: { #code })
+        }
+        Order::Cyclic => {
+            let writer = Writer {
+                cx,
+                frame,
+                ways: None,
+            };
+            let arms = (0..cx.program.parser.states.len()).map(|state| {
+                let index = Literal::usize_unsuffixed(state);
+                let body = writer.state(state);
+                quote!(#index => { #body })
+            });
+            quote!('parser: {
+                let mut state = 0u32;
+                loop {
+                    match state {
+                        #(#arms)*
+                        _ => break 'parser,
+                    }
+                }
+            })
+        }
+    }
+}
+
+struct Writer<'a> {
+    cx: &'a Context<'a>,
+    frame: Frame<'a>,
+    /// In how many ways each state is reached; `None` if they are arms of a loop.
+    ways: Option<&'a [u32]>,
+}
+
+impl Writer<'_> {
+    fn label(&self, state: usize) -> Lifetime {
+        let name = super::names::snake(&self.cx.program.parser.states[state].name);
+        Lifetime::new(&format!("'{name}_{state}"), proc_macro2::Span::call_site())
+    }
+
+    /// A state's body and transition. Control never passes its end.
+    fn state(&self, state: usize) -> TokenStream {
+        let state = &self.cx.program.parser.states[state];
+        let body = block(self.cx, self.frame, &state.body);
+        let transition = match &state.transition {
+            Transition::Goto(target) => self.go(*target),
+            Transition::Select { keys, cases } => self.select(keys, cases, state.span),
+        };
+        quote!(#body #transition)
+    }
+
+    fn go(&self, target: Target) -> TokenStream {
+        match (target, self.ways) {
+            (Target::Accept | Target::Reject, _) => quote!(break 'parser;),
+            (Target::State(id), None) => {
+                let index = Literal::usize_unsuffixed(id.index());
+                quote!(state = #index; continue;)
+            }
+            (Target::State(id), Some(ways)) if ways[id.index()] > 1 => {
+                let label = self.label(id.index());
+                quote!(break #label;)
+            }
+            (Target::State(id), Some(_)) => self.state(id.index()),
+        }
+    }
+
+    fn select(&self, keys: &[Expr], cases: &[SelectCase], span: Span) -> TokenStream {
+        let values: Vec<TokenStream> = keys
+            .iter()
+            .map(|key| expr(self.cx, self.frame, key).bare().clone())
+            .collect();
+        let mut arms = Vec::new();
+        let mut is_complete = false;
+        for case in cases {
+            let (pattern, guard) = self.pattern(keys, case);
+            let body = self.go(case.target);
+            is_complete |= case
+                .patterns
+                .iter()
+                .all(|pattern| matches!(pattern, Pattern::Any));
+            arms.push(quote!(#pattern #guard => { #body }));
+            if is_complete {
+                break;
+            }
+        }
+        if !is_complete {
+            let error = fail(self.cx, "NoMatch");
+            arms.push(quote!(_ => { #error }));
+        }
+        let _ = span;
+        match &values[..] {
+            [value] => quote!(match #value { #(#arms)* }),
+            _ => quote!(match (#(#values),*) { #(#arms)* }),
+        }
+    }
+
+    fn pattern(&self, keys: &[Expr], case: &SelectCase) -> (TokenStream, TokenStream) {
+        let mut patterns = Vec::new();
+        let mut guards: Vec<TokenStream> = Vec::new();
+        for (index, (key, pattern)) in keys.iter().zip(&case.patterns).enumerate() {
+            let name = format_ident!("key_{index}");
+            patterns.push(match pattern {
+                Pattern::Any => quote!(_),
+                Pattern::Value(value) => constant(value, key.scalar),
+                Pattern::Mask(value, mask) => {
+                    let mask = to_u128(mask) & ones(key.scalar.width());
+                    let value = number(to_u128(value) & mask);
+                    let mask = number(mask);
+                    guards.push(quote!(#name & #mask == #value));
+                    quote!(#name)
+                }
+                Pattern::Range(low, high) if matches!(key.scalar, Scalar::Int(_)) => {
+                    let _ = (low, high);
+                    self.cx
+                        .unsupported(case.span, "a range of signed values in a select")
+                }
+                Pattern::Range(low, high) => {
+                    let (low, high) = (constant(low, key.scalar), constant(high, key.scalar));
+                    quote!(#low..=#high)
+                }
+                Pattern::ValueSet(_) => {
+                    self.cx.unsupported(case.span, "a value set");
+                    quote!(_)
+                }
+            });
+        }
+        let guard = match guards.is_empty() {
+            true => TokenStream::new(),
+            false => quote!(if #(#guards)&&*),
+        };
+        if case
+            .patterns
+            .iter()
+            .all(|pattern| matches!(pattern, Pattern::Any))
+        {
+            return (quote!(_), guard);
+        }
+        match &patterns[..] {
+            [pattern] => (pattern.clone(), guard),
+            _ => (quote!((#(#patterns),*)), guard),
+        }
+    }
+}
+
+/// Ends the parser with an error.
+pub(super) fn fail(cx: &Context<'_>, error: &str) -> TokenStream {
+    let value = Literal::u32_unsuffixed(cx.error(error));
+    quote!(error = #value; break 'parser;)
+}
+
+/// `packet.extract(header)`, with the length of the varbit field in bits if the type has one.
+pub(super) fn extract(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    id: HeaderId,
+    varbit_bits: Option<&Expr>,
+    span: Span,
+) -> TokenStream {
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let fixed = header_type.fixed_width();
+    let Ok(varbit) = varbit_field(header_type) else {
+        return cx.unsupported(span, "a field after one of variable length in a header");
+    };
+    if !fixed.is_multiple_of(8) {
+        return cx.unsupported(span, "a header that does not end with a byte");
+    }
+    let length = Literal::u32_unsuffixed(fixed / 8);
+    let bytes = Ident::new("bytes", proc_macro2::Span::call_site());
+    let too_short = fail(cx, "PacketTooShort");
+    let mut loads = Vec::new();
+    for place in places(header_type)
+        .into_iter()
+        .filter(|place| cx.usage.needs(id, place.field))
+    {
+        let local = &locals.fields[place.field];
+        match load(&bytes, place) {
+            Some(value) if header_type.fields[place.field].scalar == Scalar::Bool => {
+                let value = value.operand();
+                loads.push(quote!(#local = #value != 0;));
+            }
+            Some(value) => {
+                let value = value.bare();
+                loads.push(quote!(#local = #value;));
+            }
+            None => {
+                _ = cx.unsupported(
+                    header_type.fields[place.field].span,
+                    "a field of more than 128 bits",
+                )
+            }
+        }
+    }
+    let valid = &locals.valid;
+    let others = assign_invalid_members(cx, id);
+    let note_offset = cx.needs_offset(id).then(|| {
+        let offset = &locals.offset;
+        quote!(#offset = at;)
+    });
+    let note_bytes = reads_bytes(cx, id).then(|| {
+        let kept = &locals.bytes;
+        quote!(#kept = bytes;)
+    });
+    let Some(varbit) = varbit else {
+        return quote! {
+            let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
+            #(#loads)*
+            #note_bytes
+            #note_offset
+            at += #length;
+            #others
+            #valid = true;
+        };
+    };
+    let local = &locals.fields[varbit];
+    let most = Literal::u32_unsuffixed(header_type.fields[varbit].scalar.width());
+    let bits = match varbit_bits {
+        Some(bits) => {
+            let code = expr(cx, frame, bits).bare().clone();
+            match bits.scalar.width() {
+                0..=16 => quote!(u32::from(#code)),
+                17..=32 => code,
+                _ => quote!(u32::try_from(#code).unwrap_or(u32::MAX)),
+            }
+        }
+        None => quote!(0u32),
+    };
+    let too_long = fail(cx, "HeaderTooShort");
+    let uneven = fail(cx, "ParserInvalidArgument");
+    let fixed_part = (fixed > 0).then(|| {
+        quote! {
+            let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
+        }
+    });
+    quote! {
+        let bits = #bits;
+        if bits > #most { #too_long }
+        if bits % 8 != 0 { #uneven }
+        let end = at + #length + (bits / 8) as usize;
+        if data.len() < end { #too_short }
+        #fixed_part
+        #(#loads)*
+        #note_bytes
+        #note_offset
+        #local = (at + #length, end);
+        at = end;
+        #others
+        #valid = true;
+    }
+}

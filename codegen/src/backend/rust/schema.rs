@@ -1,0 +1,257 @@
+//! The static description of a program that writes are checked against, and the program's P4Info.
+
+use super::Options;
+use super::context::Context;
+use super::members;
+use super::tables::{actions, match_keys};
+use crate::backend::p4info::{Message, Symbol, id_in, to_text};
+use crate::ir::{ActionCall, CounterUnit, EntryMatch, Key, MatchKind, Table, TableEntry, TableId};
+use num_bigint::BigUint;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// The static `PROGRAM` and the private module that it refers to.
+pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> TokenStream {
+    let name = &cx.program.name;
+    let binary = Literal::byte_string(&p4info.to_binary());
+    let text = to_text(p4info);
+    let digest = options
+        .digest
+        .iter()
+        .map(|&byte| Literal::u8_unsuffixed(byte));
+    let action_order = action_order(cx);
+    let actions = action_order.iter().map(|&index| action(cx, index));
+    let tables: Vec<TokenStream> = members::tables(cx)
+        .into_iter()
+        .map(|id| table(cx, &action_order, id))
+        .collect();
+    let counters = members::counters(cx).into_iter().map(|id| {
+        let counter = &cx.program.counters[id.index()];
+        let head = head(&cx.symbols.counters[id.index()]);
+        let size = Literal::u64_unsuffixed(counter.size.unwrap_or(0));
+        let unit = match counter.unit {
+            CounterUnit::Packets => quote!(Packets),
+            CounterUnit::Bytes => quote!(Bytes),
+            CounterUnit::Both => quote!(Both),
+        };
+        quote!(dpr_runtime::CounterSchema { #head size: #size, unit: dpr_runtime::CounterUnit::#unit })
+    });
+    let registers = members::registers(cx).into_iter().map(|id| {
+        let register = &cx.program.registers[id.index()];
+        let head = head(&cx.symbols.registers[id.index()]);
+        let (size, bits) = (
+            Literal::u64_unsuffixed(register.size),
+            Literal::u32_unsuffixed(register.scalar.width()),
+        );
+        quote!(dpr_runtime::RegisterSchema { #head size: #size, bits: #bits })
+    });
+    let (action_count, table_count) = (action_order.len(), tables.len());
+    quote! {
+        /// What the program looks like to a control plane.
+        pub static PROGRAM: dpr_runtime::ProgramInfo = dpr_runtime::ProgramInfo {
+            name: #name,
+            p4info: schema::P4INFO,
+            p4info_text: schema::P4INFO_TEXT,
+            digest: [#(#digest),*],
+            tables: &schema::TABLES,
+            actions: &schema::ACTIONS,
+            counters: &[#(#counters),*],
+            registers: &[#(#registers),*],
+        };
+
+        mod schema {
+            pub(super) static ACTIONS: [dpr_runtime::ActionSchema; #action_count] = [#(#actions),*];
+            pub(super) static TABLES: [dpr_runtime::TableSchema; #table_count] = [#(#tables),*];
+            pub(super) const P4INFO: &[u8] = #binary;
+            pub(super) const P4INFO_TEXT: &str = #text;
+        }
+    }
+}
+
+fn head(symbol: &Symbol) -> TokenStream {
+    let (id, name, alias) = (id(symbol.id), &symbol.name, &symbol.alias);
+    quote!(id: #id, name: #name, alias: #alias,)
+}
+
+fn id(value: u32) -> Literal {
+    format!("{value:#010x}")
+        .parse()
+        .unwrap_or_else(|_| Literal::u32_unsuffixed(value))
+}
+
+/// Indices of the actions that tables use, by id.
+fn action_order(cx: &Context<'_>) -> Vec<usize> {
+    let mut used: Vec<(u32, usize)> = (cx.program.tables.iter())
+        .flat_map(actions)
+        .map(|action| (cx.symbols.actions[action.index()].id, action.index()))
+        .collect();
+    used.sort_unstable();
+    used.dedup();
+    used.into_iter().map(|(_, index)| index).collect()
+}
+
+fn action(cx: &Context<'_>, index: usize) -> TokenStream {
+    let head = head(&cx.symbols.actions[index]);
+    let params =
+        cx.program.actions[index]
+            .parameters
+            .iter()
+            .enumerate()
+            .map(|(index, parameter)| {
+                let id = Literal::u32_unsuffixed(id_in(&parameter.annotations, index));
+                let (name, bits) = (
+                    &parameter.name,
+                    Literal::u32_unsuffixed(parameter.scalar.width()),
+                );
+                quote!(dpr_runtime::ParamSchema { id: #id, name: #name, bits: #bits })
+            });
+    quote!(dpr_runtime::ActionSchema { #head params: &[#(#params),*] })
+}
+
+fn kind(kind: MatchKind) -> Ident {
+    match kind {
+        MatchKind::Exact | MatchKind::Selector => format_ident!("Exact"),
+        MatchKind::Lpm => format_ident!("Lpm"),
+        MatchKind::Ternary => format_ident!("Ternary"),
+        MatchKind::Range => format_ident!("Range"),
+        MatchKind::Optional => format_ident!("Optional"),
+    }
+}
+
+fn table(cx: &Context<'_>, action_order: &[usize], table_id: TableId) -> TokenStream {
+    let table = &cx.program.tables[table_id.index()];
+    let head = head(&cx.symbols.tables[table_id.index()]);
+    let size = Literal::u64_unsuffixed(table.size);
+    let fields = match_keys(table).enumerate().map(|(index, key)| {
+        let id = Literal::u32_unsuffixed(id_in(&key.annotations, index));
+        let (name, bits, kind) = (&key.name, Literal::u32_unsuffixed(key.expr.scalar.width()), kind(key.match_kind));
+        quote!(dpr_runtime::FieldSchema { id: #id, name: #name, bits: #bits, kind: dpr_runtime::MatchKind::#kind })
+    });
+    let positions = actions(table);
+    let entries = positions.iter().map(|action| {
+        let index = action_order.iter().position(|&index| index == action.index()).unwrap_or(0);
+        let index = Literal::usize_unsuffixed(index);
+        let reference = table.actions.iter().find(|reference| reference.action == *action);
+        let scope = match reference {
+            Some(reference) if reference.table_only => quote!(TableOnly),
+            Some(reference) if !reference.default_only => quote!(Any),
+            _ => quote!(DefaultOnly),
+        };
+        quote!(dpr_runtime::TableActionSchema { action: &ACTIONS[#index], scope: dpr_runtime::ActionScope::#scope })
+    });
+    let default = call(table, &table.default_action);
+    let initial = table
+        .entries
+        .iter()
+        .map(|entry| initial_entry(table, entry));
+    let (const_default, const_entries) = (table.const_default_action, table.const_entries);
+    let counter = match table.counter {
+        Some(counter) => {
+            let id = id(cx.symbols.counters[counter.index()].id);
+            quote!(Some(#id))
+        }
+        None => quote!(None),
+    };
+    quote! {
+        dpr_runtime::TableSchema {
+            #head
+            size: #size,
+            fields: &[#(#fields),*],
+            actions: &[#(#entries),*],
+            default_action: dpr_runtime::DefaultAction { #default },
+            const_default: #const_default,
+            entries: &[#(#initial),*],
+            const_entries: #const_entries,
+            direct_counter: #counter,
+        }
+    }
+}
+
+fn call(table: &Table, call: &ActionCall) -> TokenStream {
+    let position = actions(table)
+        .iter()
+        .position(|action| *action == call.action)
+        .unwrap_or(0);
+    let position = Literal::usize_unsuffixed(position);
+    let arguments = call.arguments.iter().map(number);
+    quote!(action: #position, arguments: &[#(#arguments),*])
+}
+
+fn number(value: &BigUint) -> Literal {
+    super::scalar::number(super::scalar::to_u128(value))
+}
+
+/// Whether entries of a table have priorities.
+fn has_priority(table: &Table) -> bool {
+    match_keys(table).any(|key| {
+        matches!(
+            key.match_kind,
+            MatchKind::Ternary | MatchKind::Range | MatchKind::Optional
+        )
+    })
+}
+
+/// An entry of the source. Where the smallest priority wins, the order is turned round, for the runtime's largest wins.
+fn initial_entry(table: &Table, entry: &TableEntry) -> TokenStream {
+    let most = table
+        .entries
+        .iter()
+        .map(|entry| entry.priority)
+        .max()
+        .unwrap_or(0);
+    let priority = match (has_priority(table), table.largest_priority_wins) {
+        (false, _) => 0,
+        (true, true) => entry.priority.max(1),
+        (true, false) => most.saturating_sub(entry.priority).saturating_add(1),
+    };
+    let priority = Literal::i32_unsuffixed(priority);
+    let call = call(table, &entry.action);
+    let matches = match_keys(table).zip(&entry.matches).enumerate().filter_map(|(index, (key, given))| {
+        let id = Literal::u32_unsuffixed(id_in(&key.annotations, index));
+        let kind = match_value(key, given)?;
+        Some(quote!(dpr_runtime::FieldMatch { field: #id, kind: dpr_runtime::MatchValue::#kind }))
+    });
+    quote!(dpr_runtime::InitialEntry { matches: &[#(#matches),*], priority: #priority, #call })
+}
+
+/// A match in the form that the key's kind has; `None` if anything matches.
+fn match_value(key: &Key, given: &EntryMatch) -> Option<TokenStream> {
+    let width = key.expr.scalar.width();
+    let ones = super::scalar::ones(width);
+    let integer = super::scalar::to_u128;
+    let literal = super::scalar::number;
+    let (value, mask) = match given {
+        EntryMatch::Any => return None,
+        EntryMatch::Exact(value) => (integer(value), ones),
+        EntryMatch::Lpm(value, prefix) => (
+            integer(value),
+            ones & !ones.checked_shr(*prefix).unwrap_or(0),
+        ),
+        EntryMatch::Ternary(value, mask) => (integer(value), integer(mask) & ones),
+        EntryMatch::Range(low, high) => {
+            let (low, high) = (integer(low), integer(high));
+            let (low, high) =
+                ((low, high) != (0, ones)).then_some((literal(low), literal(high)))?;
+            return Some(quote!(Range { low: #low, high: #high }));
+        }
+    };
+    let prefix = match given {
+        EntryMatch::Lpm(_, prefix) => *prefix,
+        _ => mask.count_ones(),
+    };
+    let exact = literal(value);
+    match key.match_kind {
+        MatchKind::Exact | MatchKind::Selector => Some(quote!(Exact(#exact))),
+        MatchKind::Optional => Some(quote!(Optional(#exact))),
+        MatchKind::Range => Some(quote!(Range { low: #exact, high: #exact })),
+        _ if mask == 0 => None,
+        MatchKind::Lpm => {
+            let (value, prefix) = (literal(value & mask), Literal::u32_unsuffixed(prefix));
+            Some(quote!(Lpm { value: #value, prefix: #prefix }))
+        }
+        MatchKind::Ternary => {
+            let (value, mask) = (literal(value & mask), literal(mask));
+            Some(quote!(Ternary { value: #value, mask: #mask }))
+        }
+    }
+}

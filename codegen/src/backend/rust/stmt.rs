@@ -1,0 +1,527 @@
+//! Statements.
+
+use super::code::Code;
+use super::context::{Context, Frame};
+use super::data::{checksum_of_bytes, hash, internet_checksum};
+use super::deparser::emit;
+use super::expr::{cast, expr};
+use super::parser::{extract, fail};
+use super::process::egress_spec;
+use super::scalar::{constant, container, number, ones, unsigned};
+use super::tables::apply;
+use crate::ir::{
+    Block, Expr, ExprKind, ExternCall, HashAlgorithm, HeaderId, HeaderRef, Place, Scalar,
+    StandardField, Stmt, StmtKind,
+};
+use crate::source::Span;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::Lifetime;
+
+/// A block's statements.
+pub(super) fn block(cx: &Context<'_>, frame: Frame<'_>, block: &Block) -> TokenStream {
+    block
+        .iter()
+        .map(|stmt| statement(cx, frame, stmt))
+        .collect()
+}
+
+fn lifetime(name: &str) -> Lifetime {
+    Lifetime::new(name, proc_macro2::Span::call_site())
+}
+
+fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
+    let span = stmt.span;
+    match &stmt.kind {
+        StmtKind::Assign(place, value) => {
+            let value = expr(cx, frame, value);
+            assign(cx, frame, place, &value, span)
+        }
+        StmtKind::SetValid(header) => on(cx, header, span, |id| set_valid(cx, id)),
+        StmtKind::SetInvalid(header) => on(cx, header, span, |id| set_invalid(cx, id)),
+        StmtKind::CopyHeader { to, from } => match (cx.instance(to, span), cx.instance(from, span))
+        {
+            (Some(to), Some(from)) => copy_header(cx, to, from),
+            _ => TokenStream::new(),
+        },
+        StmtKind::PushFront(..) | StmtKind::PopFront(..) => {
+            cx.unsupported(span, "moving a header stack's elements")
+        }
+        StmtKind::If(condition, then, otherwise) => {
+            let condition = expr(cx, frame, condition);
+            let condition = condition.bare();
+            let then = block(cx, frame, then);
+            let otherwise = otherwise_part(cx, frame, otherwise);
+            quote!(if #condition { #then } #otherwise)
+        }
+        StmtKind::Switch(value, cases, default) => {
+            let scalar = value.scalar;
+            let value = expr(cx, frame, value);
+            let value = value.bare();
+            let arms = cases.iter().map(|(constants, body)| {
+                let patterns = constants.iter().map(|value| constant(value, scalar));
+                let body = block(cx, frame, body);
+                quote!(#(#patterns)|* => { #body })
+            });
+            let default = block(cx, frame, default);
+            quote!(match #value { #(#arms)* _ => { #default } })
+        }
+        StmtKind::Apply(table, branch) => apply(cx, frame, *table, branch),
+        StmtKind::Scope(body) => {
+            let name = format!("'scope_{}", cx.fresh_label());
+            let label = lifetime(&name);
+            let body = block(
+                cx,
+                Frame {
+                    scope: Some(&name),
+                    ..frame
+                },
+                body,
+            );
+            quote!(#label: { #body })
+        }
+        StmtKind::Leave => {
+            let label = lifetime(frame.scope.unwrap_or(frame.exit));
+            quote!(break #label;)
+        }
+        StmtKind::Exit => {
+            let label = lifetime(frame.exit);
+            quote!(break #label;)
+        }
+        StmtKind::Extern(call) => extern_call(cx, frame, call, span),
+        StmtKind::Extract(header) => on(cx, header, span, |id| extract(cx, frame, id, None, span)),
+        StmtKind::ExtractVarbit(header, bits) => on(cx, header, span, |id| {
+            extract(cx, frame, id, Some(bits), span)
+        }),
+        StmtKind::Advance(bits) => advance(cx, frame, bits),
+        StmtKind::RequireLookahead(bits) => {
+            let bytes = Literal::u32_unsuffixed(bits.div_ceil(8));
+            let too_short = fail(cx, "PacketTooShort");
+            quote!(if data.len() - at < #bytes { #too_short })
+        }
+        StmtKind::Verify(condition, error) => {
+            let condition = match &condition.kind {
+                ExprKind::Unary(crate::ir::UnaryOp::Not, inner) => {
+                    expr(cx, frame, inner).bare().clone()
+                }
+                _ => negated(cx, frame, condition),
+            };
+            let error = expr(cx, frame, error);
+            let error = error.bare();
+            quote!(if #condition { error = #error; break 'parser; })
+        }
+        StmtKind::Emit(header) => on(cx, header, span, |id| emit(cx, id, span)),
+    }
+}
+
+/// A condition's opposite, with the comparison turned round where there is one.
+fn negated(cx: &Context<'_>, frame: Frame<'_>, condition: &Expr) -> TokenStream {
+    use crate::ir::BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    if let ExprKind::Binary(op, left, right) = &condition.kind {
+        let opposite = match op {
+            Equal => Some(NotEqual),
+            NotEqual => Some(Equal),
+            Less => Some(GreaterEqual),
+            LessEqual => Some(Greater),
+            Greater => Some(LessEqual),
+            GreaterEqual => Some(Less),
+            _ => None,
+        };
+        if let Some(opposite) = opposite {
+            let kind = ExprKind::Binary(opposite, left.clone(), right.clone());
+            return expr(
+                cx,
+                frame,
+                &Expr {
+                    kind,
+                    ..condition.clone()
+                },
+            )
+            .bare()
+            .clone();
+        }
+    }
+    let condition = expr(cx, frame, condition).operand();
+    quote!(!#condition)
+}
+
+fn otherwise_part(cx: &Context<'_>, frame: Frame<'_>, otherwise: &Block) -> TokenStream {
+    match &otherwise[..] {
+        [] => TokenStream::new(),
+        [
+            Stmt {
+                kind: StmtKind::If(..),
+                ..
+            },
+        ] => {
+            let inner = block(cx, frame, otherwise);
+            quote!(else #inner)
+        }
+        _ => {
+            let inner = block(cx, frame, otherwise);
+            quote!(else { #inner })
+        }
+    }
+}
+
+fn on(
+    cx: &Context<'_>,
+    header: &HeaderRef,
+    span: Span,
+    write: impl FnOnce(HeaderId) -> TokenStream,
+) -> TokenStream {
+    cx.instance(header, span).map(write).unwrap_or_default()
+}
+
+/// `place = value`.
+pub(super) fn assign(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    place: &Place,
+    value: &Code,
+    span: Span,
+) -> TokenStream {
+    match place {
+        Place::Variable(_) | Place::Field(..) => {
+            let Some((target, _)) = target(cx, place, span) else {
+                return TokenStream::new();
+            };
+            let value = value.bare();
+            quote!(#target = #value;)
+        }
+        Place::Slice(base, high, low) => {
+            let Some((local, scalar)) = target(cx, base, span) else {
+                return cx.unsupported(span, "an assignment to a slice of a slice");
+            };
+            let _ = frame;
+            let whole = scalar.width();
+            let slice = high - low + 1;
+            let widened = cast(value, Scalar::Bits(slice), Scalar::Bits(whole)).operand();
+            let shifted = if *low == 0 {
+                widened
+            } else {
+                let low = Literal::u32_unsuffixed(*low);
+                quote!((#widened << #low))
+            };
+            if slice == whole {
+                return quote!(#local = #shifted;);
+            }
+            let kept = ones(container(whole)) ^ (ones(slice) << low);
+            let kept = number(kept & ones(whole));
+            quote!(#local = (#local & #kept) | #shifted;)
+        }
+    }
+}
+
+/// The local that a place is, and its type.
+fn target(cx: &Context<'_>, place: &Place, span: Span) -> Option<(TokenStream, Scalar)> {
+    match place {
+        Place::Variable(id) => {
+            let local = cx.locals.variable(*id);
+            Some((quote!(#local), cx.program.variables[id.index()].scalar))
+        }
+        Place::Field(header, field) => {
+            let id = cx.instance(header, span)?;
+            let local = &cx.locals.header(id).fields[*field as usize];
+            Some((
+                quote!(#local),
+                cx.header_type(id).fields[*field as usize].scalar,
+            ))
+        }
+        Place::Slice(..) => None,
+    }
+}
+
+/// The type of a place.
+fn scalar_of(cx: &Context<'_>, place: &Place, span: Span) -> Scalar {
+    match place {
+        Place::Slice(_, high, low) => Scalar::Bits(high - low + 1),
+        place => target(cx, place, span).map_or(Scalar::Bits(1), |(_, scalar)| scalar),
+    }
+}
+
+/// Sets what is not a header's to nothing: the fields of it that have locals.
+fn zero_fields(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let locals = cx.locals.header(id);
+    let fields = cx
+        .header_type(id)
+        .fields
+        .iter()
+        .zip(&locals.fields)
+        .enumerate();
+    fields
+        .filter(|(index, _)| cx.usage.needs(id, *index))
+        .map(|(_, (field, local))| {
+            let zero = super::scalar::zero(field.scalar);
+            quote!(#local = #zero;)
+        })
+        .collect()
+}
+
+fn set_valid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let valid = &cx.locals.header(id).valid;
+    let fields = zero_fields(cx, id);
+    let others = assign_invalid_members(cx, id);
+    quote!(if !#valid { #fields #others #valid = true; })
+}
+
+fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let valid = &cx.locals.header(id).valid;
+    let fields = zero_fields(cx, id);
+    quote!(#fields #valid = false;)
+}
+
+/// A union holds one header at a time: what becomes of the others when this one becomes valid.
+pub(super) fn assign_invalid_members(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let unions = cx
+        .program
+        .unions
+        .iter()
+        .filter(|union| union.members.contains(&id));
+    unions
+        .flat_map(|union| &union.members)
+        .filter(|&&member| member != id)
+        .map(|&member| set_invalid(cx, member))
+        .collect()
+}
+
+fn copy_header(cx: &Context<'_>, to: HeaderId, from: HeaderId) -> TokenStream {
+    let (target, source) = (cx.locals.header(to), cx.locals.header(from));
+    let fields = target
+        .fields
+        .iter()
+        .zip(&source.fields)
+        .map(|(target, source)| quote!(#target = #source;));
+    let (target, source) = (&target.valid, &source.valid);
+    let others = assign_invalid_members(cx, to);
+    let others = (!others.is_empty()).then(|| quote!(if #source { #others }));
+    quote!(#(#fields)* #others #target = #source;)
+}
+
+fn advance(cx: &Context<'_>, frame: Frame<'_>, bits: &Expr) -> TokenStream {
+    let too_short = fail(cx, "PacketTooShort");
+    if let ExprKind::Constant(bits) = &bits.kind {
+        let bits = super::scalar::to_u128(bits);
+        if bits.is_multiple_of(8) {
+            let bytes = Literal::u128_unsuffixed(bits / 8);
+            return quote!(if data.len() - at < #bytes { #too_short } at += #bytes;);
+        }
+    }
+    let uneven = fail(cx, "ParserInvalidArgument");
+    let bits = cast(&expr(cx, frame, bits), bits.scalar, Scalar::Bits(32));
+    let bits = bits.bare();
+    quote! {
+        let bits = #bits;
+        if bits % 8 != 0 { #uneven }
+        let length = (bits / 8) as usize;
+        if data.len() - at < length { #too_short }
+        at += length;
+    }
+}
+
+/// A value as an index of cells.
+fn index(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> TokenStream {
+    // A conversion to a wider type on the way changes nothing.
+    if let ExprKind::Cast(inner) = &value.kind
+        && matches!(inner.scalar, Scalar::Bits(from) if from <= value.scalar.width())
+    {
+        return index(cx, frame, inner);
+    }
+    let code = expr(cx, frame, value);
+    let width = container(value.scalar.width());
+    match width {
+        64 => code.bare().clone(),
+        128 => {
+            let code = code.operand();
+            quote!(u64::try_from(#code).unwrap_or(u64::MAX))
+        }
+        _ => {
+            let code = code.bare();
+            quote!(u64::from(#code))
+        }
+    }
+}
+
+fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span) -> TokenStream {
+    match call {
+        ExternCall::CounterCount { counter, index: at } => {
+            let counter = super::members::counter(cx, *counter);
+            let at = index(cx, frame, at);
+            quote!(self.#counter.count(#at, length);)
+        }
+        // Direct counters count where their table is applied.
+        ExternCall::DirectCounterCount { .. } => TokenStream::new(),
+        ExternCall::RegisterRead {
+            register,
+            result,
+            index: at,
+        } => {
+            let width = cx.program.registers[register.index()].scalar.width();
+            let scalar = cx.program.registers[register.index()].scalar;
+            let register = super::members::register(cx, *register);
+            let at = index(cx, frame, at);
+            let value = match container(width) {
+                128 => Code::atom(quote!(self.#register.read_wide(#at))),
+                64 => Code::atom(quote!(self.#register.read(#at))),
+                _ if scalar == Scalar::Bool => {
+                    Code::compound(quote!(self.#register.read(#at) != 0))
+                }
+                _ => {
+                    let integer = unsigned(width);
+                    Code::compound(quote!(self.#register.read(#at) as #integer))
+                }
+            };
+            assign(cx, frame, result, &value, span)
+        }
+        ExternCall::RegisterWrite {
+            register,
+            index: at,
+            value,
+        } => {
+            let width = cx.program.registers[register.index()].scalar.width();
+            let register = super::members::register(cx, *register);
+            let at = index(cx, frame, at);
+            let value = expr(cx, frame, value);
+            let value = value.bare();
+            match container(width) {
+                128 => quote!(self.#register.write_wide(#at, #value);),
+                64 => quote!(self.#register.write(#at, #value);),
+                _ => quote!(self.#register.write(#at, u64::from(#value));),
+            }
+        }
+        ExternCall::Random { result, low, high } => {
+            let scalar = scalar_of(cx, result, span);
+            let (low, high) = (index(cx, frame, low), index(cx, frame, high));
+            let drawn = Code::atom(quote!(worker.random(#low, #high)));
+            let value = cast(&drawn, Scalar::Bits(64), scalar);
+            assign(cx, frame, result, &value, span)
+        }
+        ExternCall::Hash {
+            result,
+            algorithm,
+            base,
+            data,
+            max,
+        } => {
+            let (value, bits) = hash(cx, frame, *algorithm, data, span);
+            let scaled = scale(cx, frame, Code::atom(value), bits, base, max);
+            let value = cast(&scaled, Scalar::Bits(64), scalar_of(cx, result, span));
+            assign(cx, frame, result, &value, span)
+        }
+        ExternCall::MarkToDrop => {
+            let spec = egress_spec(cx);
+            let group = cx
+                .standard(StandardField::McastGrp)
+                .map(|id| cx.locals.variable(id));
+            let group = group.map(|group| quote!(#group = 0;));
+            quote!(#spec = DROP_PORT; #group)
+        }
+        ExternCall::VerifyChecksum {
+            condition,
+            data,
+            checksum,
+            algorithm,
+            with_payload,
+        } => {
+            let Some(flag) = cx.standard(StandardField::ChecksumError) else {
+                return TokenStream::new();
+            };
+            let flag = cx.locals.variable(flag);
+            let computed = match (!with_payload && *algorithm == HashAlgorithm::Csum16)
+                .then(|| checksum_of_bytes(cx, frame, condition, data, checksum))
+                .flatten()
+            {
+                Some(computed) => computed,
+                None => {
+                    let scalar = checksum.scalar;
+                    let computed = checksum_value(cx, frame, *algorithm, data, *with_payload, span);
+                    cast(&computed.0, computed.1, scalar).operand()
+                }
+            };
+            let condition = expr(cx, frame, condition).operand();
+            let checksum = expr(cx, frame, checksum).operand();
+            quote!(if #condition && #computed != #checksum { #flag = 1; })
+        }
+        ExternCall::UpdateChecksum {
+            condition,
+            data,
+            checksum,
+            algorithm,
+            with_payload,
+        } => {
+            let (computed, scalar) =
+                checksum_value(cx, frame, *algorithm, data, *with_payload, span);
+            let value = cast(&computed, scalar, scalar_of(cx, checksum, span));
+            let assigned = assign(cx, frame, checksum, &value, span);
+            let condition = expr(cx, frame, condition);
+            let condition = condition.bare();
+            quote!(if #condition { #assigned })
+        }
+        ExternCall::Truncate { .. } => cx.unsupported(span, "`truncate`"),
+        ExternCall::MeterExecute { .. } | ExternCall::DirectMeterRead { .. } => {
+            cx.unsupported(span, "a meter")
+        }
+        ExternCall::Digest { .. } => cx.unsupported(span, "a digest"),
+        ExternCall::Clone { .. } => cx.unsupported(span, "`clone`"),
+        ExternCall::Resubmit { .. } => cx.unsupported(span, "`resubmit`"),
+        ExternCall::Recirculate { .. } => cx.unsupported(span, "`recirculate`"),
+        // What they say is for tools that check programs and for people who run them step by step.
+        ExternCall::Assert { .. } | ExternCall::Assume { .. } | ExternCall::LogMessage { .. } => {
+            TokenStream::new()
+        }
+        ExternCall::ActionProfileUse { .. } => TokenStream::new(),
+    }
+}
+
+/// A checksum's value and type.
+fn checksum_value(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    algorithm: HashAlgorithm,
+    data: &[crate::ir::Data],
+    with_payload: bool,
+    span: Span,
+) -> (Code, Scalar) {
+    if algorithm == HashAlgorithm::Csum16 {
+        let sum = internet_checksum(cx, frame, data, with_payload, span);
+        return (Code::compound(sum), Scalar::Bits(16));
+    }
+    if with_payload {
+        return (
+            Code::atom(cx.unsupported(span, "this checksum of a payload")),
+            Scalar::Bits(16),
+        );
+    }
+    let (value, _) = hash(cx, frame, algorithm, data, span);
+    (Code::atom(value), Scalar::Bits(64))
+}
+
+/// `base + value % max`, without what the constants make superfluous. 64 bits.
+fn scale(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    value: Code,
+    bits: u32,
+    base: &Expr,
+    max: &Expr,
+) -> Code {
+    let constant_of = |value: &Expr| match &value.kind {
+        ExprKind::Constant(value) => Some(super::scalar::to_u128(value)),
+        _ => None,
+    };
+    if constant_of(base) == Some(0)
+        && let Some(max) = constant_of(max)
+    {
+        if bits < 64 && max >= 1 << bits {
+            return value;
+        }
+        if max > 1 && max.is_power_of_two() {
+            let operand = value.operand();
+            let mask = number(max - 1);
+            return Code::compound(quote!(#operand & #mask));
+        }
+    }
+    let value = value.bare();
+    let (base, max) = (index(cx, frame, base), index(cx, frame, max));
+    Code::atom(quote!(dpr_runtime::hash::scale(#base, #value, #max)))
+}
