@@ -6,9 +6,11 @@
 pub mod ast;
 pub mod backend;
 pub mod diagnostic;
+mod driver;
 pub mod ir;
 pub mod rust_headers;
 pub mod source;
 mod syntax;
 
-pub use syntax::{PreprocessorOptions, parse, preprocessed_text};
+pub use driver::{Goal, Outcome, compile};
+pub use syntax::{PreprocessorOptions, parse};

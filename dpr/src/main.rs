@@ -1,5 +1,6 @@
 //! The dpr command: one subcommand per part of the product.
 
+mod compile;
 mod demo;
 mod shim;
 
@@ -17,6 +18,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Compile P4-16 programs
+    Compile(compile::Arguments),
     /// Run a whole group in this process, with real TCP connections, and show what it does
     Demo(demo::Options),
     /// Watch a host's connections and report them to the controller
@@ -25,6 +28,7 @@ enum Command {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
+        Command::Compile(arguments) => return compile::run(&arguments),
         Command::Demo(options) => return demo::run(&options),
         Command::Shim(arguments) => shim::run(&arguments)?,
     }

@@ -13,6 +13,7 @@ use std::path::Path;
 use crate::ast::Program;
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceMap;
+use token::Token;
 
 /// Parses the program whose main file is at `root`, with all that it includes.
 ///
@@ -23,36 +24,50 @@ pub fn parse(
     root: &Path,
     options: &PreprocessorOptions,
 ) -> (Program, Diagnostics) {
-    let mut diagnostics = Diagnostics::new();
-    let preprocessed = preprocess::preprocess(sources, root, options, &mut diagnostics);
-    let program = parser::parse_tokens(
-        &preprocessed.tokens,
-        preprocessed.truncated,
-        &mut diagnostics,
-    );
-    diagnostics.sort();
-    (program, diagnostics)
+    let (preprocessed, diagnostics) = preprocess(sources, root, options);
+    preprocessed.parse(diagnostics)
 }
 
-/// The text of the program after preprocessing: tokens in lines as in the sources, without comments.
-pub fn preprocessed_text(
+/// A program after preprocessing.
+pub(crate) struct Preprocessed {
+    /// The last one is the end of the file.
+    tokens: Vec<Token>,
+    /// Whether text at the end is missing because of an error that has been reported.
+    truncated: bool,
+}
+
+pub(crate) fn preprocess(
     sources: &mut SourceMap,
     root: &Path,
     options: &PreprocessorOptions,
-) -> (String, Diagnostics) {
+) -> (Preprocessed, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let preprocessed = preprocess::preprocess(sources, root, options, &mut diagnostics);
-    let mut text = String::new();
-    let end = preprocessed.tokens.len().saturating_sub(1);
-    for token in &preprocessed.tokens[..end] {
-        if token.line_start && !text.is_empty() {
-            text.push('\n');
-        } else if token.spaced && !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&token.text);
-    }
-    text.push('\n');
     diagnostics.sort();
-    (text, diagnostics)
+    (preprocessed, diagnostics)
+}
+
+impl Preprocessed {
+    /// Parses the tokens; adds what is wrong to the diagnostics of the preprocessor.
+    pub(crate) fn parse(&self, mut diagnostics: Diagnostics) -> (Program, Diagnostics) {
+        let program = parser::parse_tokens(&self.tokens, self.truncated, &mut diagnostics);
+        diagnostics.sort();
+        (program, diagnostics)
+    }
+
+    /// The tokens as text, in lines as in the sources and without comments.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        let end = self.tokens.len().saturating_sub(1);
+        for token in &self.tokens[..end] {
+            if token.line_start && !text.is_empty() {
+                text.push('\n');
+            } else if token.spaced && !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&token.text);
+        }
+        text.push('\n');
+        text
+    }
 }

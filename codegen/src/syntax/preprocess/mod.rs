@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::codes;
 use super::token::{Interner, Token, TokenKind, tokenize};
+use super::{Preprocessed, codes};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, SourceMap, Span};
 use directive::Conditional;
@@ -37,14 +37,6 @@ pub struct PreprocessorOptions {
     pub defines: Vec<String>,
     /// Macros that are not defined after all, as after `-U`.
     pub undefines: Vec<String>,
-}
-
-/// The tokens of a program.
-pub(super) struct Preprocessed {
-    /// The last one is [`TokenKind::EndOfFile`].
-    pub(super) tokens: Vec<Token>,
-    /// Whether text at the end is missing because of an error that has been reported.
-    pub(super) truncated: bool,
 }
 
 /// Reads the file at `root` with all that it includes.

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::super::preprocessed_text;
 use super::PreprocessorOptions;
 use crate::diagnostic::{Diagnostics, Style};
 use crate::source::SourceMap;
@@ -21,8 +20,9 @@ fn run_files(
             .map(|text| text.clone().into_bytes())
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     });
-    let (text, diagnostics) = preprocessed_text(&mut sources, Path::new(files[0].0), options);
-    (text, diagnostics, sources)
+    let (preprocessed, diagnostics) =
+        crate::syntax::preprocess(&mut sources, Path::new(files[0].0), options);
+    (preprocessed.text(), diagnostics, sources)
 }
 
 /// The text without line breaks; panics where there are diagnostics.
