@@ -49,7 +49,7 @@ pub(crate) fn expand(input: &syn::DeriveInput) -> syn::Result<TokenStream> {
     if let Some(errors) = errors {
         return Err(errors);
     }
-    if offset % 8 != 0 {
+    if !offset.is_multiple_of(8) {
         let message = format!("the fields make {offset} bits, which is no whole number of bytes");
         return Err(syn::Error::new_spanned(&input.ident, message));
     }
