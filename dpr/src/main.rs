@@ -3,6 +3,7 @@
 mod compile;
 mod demo;
 mod shim;
+mod switch;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Command {
     Demo(demo::Options),
     /// Watch a host's connections and report them to the controller
     Shim(shim::Arguments),
+    /// Run one packet pipeline between ports, with a P4Runtime server
+    Switch(switch::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -31,6 +34,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Compile(arguments) => return compile::run(&arguments),
         Command::Demo(options) => return demo::run(&options),
         Command::Shim(arguments) => shim::run(&arguments)?,
+        Command::Switch(arguments) => switch::run(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,1 +1,13 @@
-//! Part of dpr.
+//! A software switch: packets from ports through a pipeline to ports, and a P4Runtime server over the same pipeline. It knows
+//! nothing of any program; pipelines come from outside, as [`dpr_runtime::Pipeline`].
+
+mod controller_header;
+mod counters;
+mod p4runtime;
+pub mod port;
+mod switch;
+
+pub use counters::{PortCounters, SwitchCounters};
+pub use p4runtime::{P4RuntimeServer, ServerHandle};
+pub use port::{Port, PortConfig, PortConfigError};
+pub use switch::{StartError, Switch};

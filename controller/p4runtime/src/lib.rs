@@ -32,6 +32,9 @@ pub mod convert;
 pub mod status;
 pub mod text;
 
+/// `google.protobuf.Any`.
+pub use prost_types::Any;
+
 /// `google.rpc`: the rich status of an RPC.
 pub use generated::google::rpc;
 /// `p4.config.v1`: P4Info.

@@ -1,0 +1,17 @@
+//! The P4Runtime server over a pipeline.
+
+mod arbitration;
+mod device;
+mod forwarding;
+mod read;
+mod saved;
+mod server;
+mod service;
+mod sessions;
+mod stream;
+mod write;
+
+pub use server::{P4RuntimeServer, ServerHandle};
+
+#[cfg(test)]
+mod tests;
