@@ -5,9 +5,11 @@
 
 pub mod ast;
 pub mod backend;
+pub mod check;
 pub mod diagnostic;
 mod driver;
 pub mod ir;
+pub mod lower;
 pub mod rust_headers;
 pub mod source;
 mod syntax;

@@ -7,6 +7,7 @@
 mod expr;
 mod stmt;
 mod table;
+pub mod verify;
 
 pub use expr::*;
 pub use stmt::*;
@@ -321,6 +322,11 @@ macro_rules! standard_fields {
         impl StandardField {
             /// All fields.
             pub const ALL: &'static [StandardField] = &[$(StandardField::$variant,)*];
+
+            /// The field with a name.
+            pub fn by_name(name: &str) -> Option<StandardField> {
+                StandardField::ALL.iter().copied().find(|field| field.name() == name)
+            }
 
             /// The name in v1model.p4.
             pub fn name(self) -> &'static str {

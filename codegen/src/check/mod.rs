@@ -1,0 +1,219 @@
+//! Names and types: finds what every name refers to and which type every expression has, and reports what is wrong.
+
+mod call;
+pub mod codes;
+mod coerce;
+mod decl;
+mod eval;
+mod expr;
+mod member;
+mod nodes;
+mod operator;
+mod resolve;
+mod scope;
+mod select;
+mod stmt;
+mod table;
+mod typed;
+mod types;
+
+pub use eval::{Environment, NoValue, no_environment, to_bits, wrap};
+pub use nodes::Node;
+pub use typed::{Bound, Builtin, Call, Callee, Typed, Value};
+pub use types::{Type, Types, instantiate};
+
+use num_bigint::BigInt;
+
+use crate::ast::{self, DeclId, Expr, Ident};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{SourceMap, Span};
+use scope::Scopes;
+
+/// Checks a program. What is returned is complete only if there are no errors.
+pub fn check<'a>(program: &'a ast::Program, sources: &SourceMap) -> (Typed<'a>, Diagnostics) {
+    let mut checker = Checker {
+        typed: Typed::new(program),
+        sources,
+        diagnostics: Diagnostics::new(),
+        scopes: Scopes::default(),
+        variables: Vec::new(),
+        context: Context::default(),
+        constructor_params: 0,
+    };
+    checker.program();
+    (checker.typed, checker.diagnostics)
+}
+
+/// Where statements stand, for what is allowed there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Site {
+    /// No statements at all.
+    #[default]
+    Declarations,
+    /// A state of a parser.
+    Parser,
+    /// The `apply` block of a control.
+    Apply,
+    /// An action.
+    Action,
+    /// A function or method with a body.
+    Function,
+}
+
+/// What surrounds the statements that are being checked.
+#[derive(Clone, Debug, Default)]
+struct Context {
+    site: Site,
+    /// What `return` must give; `None` where it gives nothing.
+    result: Option<Type>,
+    loops: u32,
+}
+
+struct Checker<'a, 's> {
+    typed: Typed<'a>,
+    sources: &'s SourceMap,
+    diagnostics: Diagnostics,
+    scopes: Scopes,
+    /// Type arguments that are being inferred.
+    variables: Vec<Option<Type>>,
+    context: Context,
+    /// How many constructor parameters may be seen; their values are not known here.
+    constructor_params: usize,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.diagnostics.error(code, span, message)
+    }
+
+    fn show(&self, ty: &Type) -> String {
+        self.typed.show(&self.resolved(ty))
+    }
+
+    /// Declares a name in the innermost scope, and reports it if it is there already.
+    fn declare(&mut self, ident: &Ident, id: DeclId) {
+        let Some(previous) = self.scopes.declare(&ident.name, id) else {
+            return;
+        };
+        if self.is_function(id) && self.is_function(previous) {
+            return;
+        }
+        let before = self.typed.node(previous).and_then(|node| node.ident());
+        let diagnostic = self.diagnostics.error(
+            codes::DUPLICATE_NAME,
+            ident.span,
+            format!("`{ident}` is declared twice"),
+        );
+        if let Some(before) = before {
+            diagnostic.labels.push(crate::diagnostic::Label {
+                span: before.span,
+                message: "first declared here".to_owned(),
+            });
+        }
+    }
+
+    fn is_function(&self, id: DeclId) -> bool {
+        self.typed.decl(id).is_some_and(|decl| {
+            matches!(
+                decl.kind,
+                ast::DeclKind::ExternFunction(_)
+                    | ast::DeclKind::Function(_)
+                    | ast::DeclKind::Extern(_)
+                    | ast::DeclKind::Action(_)
+                    | ast::DeclKind::Package(_)
+            )
+        })
+    }
+
+    /// Declarations that a name refers to; reports a name that nothing has.
+    fn lookup(&mut self, path: &ast::Path) -> Vec<DeclId> {
+        let found = self.scopes.find(path.name.as_str(), path.absolute);
+        if !found.is_empty() {
+            return found.to_vec();
+        }
+        let name = path.name.as_str();
+        // At the top level everything is known by name in the end: what is not in scope yet comes later.
+        let later = self
+            .typed
+            .program
+            .declarations
+            .iter()
+            .find(|decl| decl.name().is_some_and(|other| other.as_str() == name));
+        if let Some(later) = later {
+            let span = later.name().map_or(later.span, |ident| ident.span);
+            self.error(
+                codes::USED_TOO_EARLY,
+                path.span,
+                format!("`{name}` is used before its declaration"),
+            )
+            .labels
+            .push(crate::diagnostic::Label {
+                span,
+                message: "declared here".to_owned(),
+            });
+            return Vec::new();
+        }
+        let near = scope::nearest(name, self.scopes.visible()).map(str::to_owned);
+        let diagnostic = self.error(
+            codes::UNKNOWN_NAME,
+            path.span,
+            format!("nothing is named `{name}` here"),
+        );
+        diagnostic.hint = near.map(|near| format!("did you mean `{near}`?"));
+        Vec::new()
+    }
+
+    /// The value of an expression that must be an integer known at compile time; reports it otherwise.
+    fn constant_int(&mut self, expr: &Expr, what: &str) -> Option<BigInt> {
+        match self.constant(expr, what)? {
+            Value::Int(value) => Some(value),
+            _ => {
+                let ty = self.show(&self.typed.ty(expr).clone());
+                if *self.typed.ty(expr) != Type::Unknown {
+                    self.error(
+                        codes::TYPE_MISMATCH,
+                        expr.span,
+                        format!("{what} must be an integer, but this has type `{ty}`"),
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    /// The value of an expression that must be known at compile time; reports it otherwise.
+    fn constant(&mut self, expr: &Expr, what: &str) -> Option<Value> {
+        match self.typed.eval(expr, &no_environment) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.report_no_value(reason, what);
+                None
+            }
+        }
+    }
+
+    fn report_no_value(&mut self, reason: NoValue, what: &str) {
+        match reason {
+            NoValue::NotConstant(span) => self.error(
+                codes::NOT_CONSTANT,
+                span,
+                format!("{what} must be known at compile time"),
+            ),
+            NoValue::DivisionByZero(span) => {
+                self.error(codes::DIVISION_BY_ZERO, span, "division by zero")
+            }
+            NoValue::NegativeDivision(span) => self.error(
+                codes::NEGATIVE,
+                span,
+                "division is not defined for negative numbers",
+            ),
+            NoValue::NegativeShift(span) => {
+                self.error(codes::NEGATIVE, span, "a shift by a negative number")
+            }
+            NoValue::TooLarge(span) => {
+                self.error(codes::TOO_LARGE, span, "the number is too large")
+            }
+            NoValue::Reported => return,
+        };
+    }
+}

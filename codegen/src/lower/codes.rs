@@ -1,0 +1,16 @@
+//! The kinds of errors of lowering. A code is never given another meaning.
+
+use crate::diagnostic::Code;
+
+/// P4 that this compiler cannot lower.
+pub const UNSUPPORTED: Code = Code("E0701");
+/// A mistake of the compiler.
+pub const INTERNAL: Code = Code("E0702");
+/// The program has no `main`, or it is not a `V1Switch`.
+pub const NO_MAIN: Code = Code("E0703");
+/// An extern that the architecture does not have.
+pub const UNKNOWN_EXTERN: Code = Code("E0704");
+/// A control or parser is applied more than once with different arguments, and has state.
+pub const APPLIED_TWICE: Code = Code("E0705");
+/// The block of the package has other parameters than the architecture gives.
+pub const BAD_BLOCK: Code = Code("E0706");

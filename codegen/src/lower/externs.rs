@@ -1,0 +1,531 @@
+//! The functions and objects of core.p4 and v1model.p4.
+
+use super::instance::Object;
+use super::operand::{Operand, place, stmt};
+use super::{Lowerer, codes};
+use crate::ast::{DeclId, Expr, ExprKind};
+use crate::check::{self, Bound, Type};
+use crate::ir::{self, Data, ExternCall, HashAlgorithm, HeaderRef, StmtKind};
+use crate::source::Span;
+
+/// The algorithm with a name of v1model's `HashAlgorithm`.
+pub(super) fn algorithm(name: &str) -> Option<HashAlgorithm> {
+    Some(match name {
+        "crc32" => HashAlgorithm::Crc32,
+        "crc32_custom" => HashAlgorithm::Crc32Custom,
+        "crc16" => HashAlgorithm::Crc16,
+        "crc16_custom" => HashAlgorithm::Crc16Custom,
+        "random" => HashAlgorithm::Random,
+        "identity" => HashAlgorithm::Identity,
+        "csum16" => HashAlgorithm::Csum16,
+        "xor16" => HashAlgorithm::Xor16,
+        _ => return None,
+    })
+}
+
+/// The arguments of a call, by position, as they are needed.
+struct Arguments<'c, 'a> {
+    call: &'c check::Call<'a>,
+    span: Span,
+}
+
+impl<'a> Lowerer<'a, '_> {
+    fn argument(&mut self, arguments: &Arguments<'_, 'a>, at: usize) -> Option<&'a Expr> {
+        match arguments.call.arguments.get(at) {
+            Some(Bound::Value(expr)) => Some(expr),
+            _ => None,
+        }
+    }
+
+    fn value(&mut self, arguments: &Arguments<'_, 'a>, at: usize, out: &mut ir::Block) -> ir::Expr {
+        match self.argument(arguments, at) {
+            Some(expr) => self.scalar_expr(expr, out),
+            None => self.zero(ir::Scalar::Bits(1), arguments.span),
+        }
+    }
+
+    /// A scalar that is written. `_` gets a variable that nobody reads.
+    fn target(
+        &mut self,
+        arguments: &Arguments<'_, 'a>,
+        at: usize,
+        ty: &Type,
+        out: &mut ir::Block,
+    ) -> Option<ir::Place> {
+        let operand = match self.argument(arguments, at) {
+            Some(expr) => self.expr(expr, out),
+            None => self.local(ty, "unused", arguments.span),
+        };
+        match operand {
+            Operand::Scalar(expr) => place(&expr),
+            Operand::Nothing => None,
+            _ => {
+                self.unsupported(arguments.span, "a result that is not a number");
+                None
+            }
+        }
+    }
+
+    fn data(&mut self, arguments: &Arguments<'_, 'a>, at: usize, out: &mut ir::Block) -> Vec<Data> {
+        let mut data = Vec::new();
+        if let Some(expr) = self.argument(arguments, at) {
+            let operand = self.expr(expr, out);
+            self.collect_data(&operand, expr, &mut data);
+        }
+        data
+    }
+
+    fn collect_data(&mut self, operand: &Operand, expr: &'a Expr, data: &mut Vec<Data>) {
+        match operand {
+            Operand::Header(HeaderRef::Instance(id), _) => data.push(Data::Header(*id)),
+            Operand::Struct(parts) => {
+                let elements = match &expr.kind {
+                    ExprKind::List(elements) => Some(elements),
+                    _ => None,
+                };
+                for (at, (_, part)) in parts.iter().enumerate() {
+                    let element = elements
+                        .and_then(|elements| elements.get(at))
+                        .unwrap_or(expr);
+                    // A number without width has no place in a sequence of bits.
+                    if matches!(part, Operand::Scalar(_))
+                        && elements.is_some()
+                        && *self.typed.final_type(element) == Type::Integer
+                    {
+                        self.error(
+                            check::codes::NEEDS_WIDTH,
+                            element.span,
+                            "this integer needs a width here",
+                        );
+                    }
+                    self.collect_data(part, element, data);
+                }
+            }
+            other => {
+                let mut parts = Vec::new();
+                self.flatten(other, &mut parts);
+                data.extend(parts.into_iter().map(Data::Expr));
+            }
+        }
+    }
+
+    /// The member of an enumeration that an argument is.
+    fn member_argument(&mut self, arguments: &Arguments<'_, 'a>, at: usize) -> Option<&'a str> {
+        let expr = self.argument(arguments, at)?;
+        match self.eval(expr) {
+            Ok(check::Value::Member(id)) => Some(self.typed.name(id)),
+            _ => {
+                self.error(
+                    check::codes::NOT_CONSTANT,
+                    expr.span,
+                    "this must be known at compile time",
+                );
+                None
+            }
+        }
+    }
+
+    fn algorithm(&mut self, arguments: &Arguments<'_, 'a>, at: usize) -> HashAlgorithm {
+        self.member_argument(arguments, at)
+            .and_then(algorithm)
+            .unwrap_or(HashAlgorithm::Crc32)
+    }
+
+    fn number(&mut self, arguments: &Arguments<'_, 'a>, at: usize) -> u32 {
+        match self.argument(arguments, at) {
+            Some(expr) => self.eval_number(expr, "this argument").unwrap_or(0),
+            None => 0,
+        }
+    }
+
+    pub(super) fn extern_function(
+        &mut self,
+        id: DeclId,
+        call: &check::Call<'a>,
+        span: Span,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let arguments = &Arguments { call, span };
+        let unknown = Type::Unknown;
+        let ty = call.type_arguments.first().unwrap_or(&unknown).clone();
+        let ty = self.concrete(&ty);
+        let lowered = match self.typed.name(id) {
+            "verify" => {
+                let condition = self.value(arguments, 0, out);
+                let error = self.value(arguments, 1, out);
+                out.push(stmt(StmtKind::Verify(condition, error), span));
+                return Operand::Nothing;
+            }
+            "mark_to_drop" => ExternCall::MarkToDrop,
+            "random" => {
+                let Some(result) = self.target(arguments, 0, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                let low = self.value(arguments, 1, out);
+                let high = self.value(arguments, 2, out);
+                ExternCall::Random { result, low, high }
+            }
+            "hash" => {
+                let Some(result) = self.target(arguments, 0, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                let algorithm = self.algorithm(arguments, 1);
+                let base = self.value(arguments, 2, out);
+                let data = self.data(arguments, 3, out);
+                let max = self.value(arguments, 4, out);
+                ExternCall::Hash {
+                    result,
+                    algorithm,
+                    base,
+                    data,
+                    max,
+                }
+            }
+            name @ ("verify_checksum" | "verify_checksum_with_payload") => {
+                let condition = self.value(arguments, 0, out);
+                let data = self.data(arguments, 1, out);
+                let checksum = self.value(arguments, 2, out);
+                let algorithm = self.algorithm(arguments, 3);
+                ExternCall::VerifyChecksum {
+                    condition,
+                    data,
+                    checksum,
+                    algorithm,
+                    with_payload: name.ends_with("payload"),
+                }
+            }
+            name @ ("update_checksum" | "update_checksum_with_payload") => {
+                let condition = self.value(arguments, 0, out);
+                let data = self.data(arguments, 1, out);
+                let Some(checksum) = self.target(arguments, 2, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                let algorithm = self.algorithm(arguments, 3);
+                ExternCall::UpdateChecksum {
+                    condition,
+                    data,
+                    checksum,
+                    algorithm,
+                    with_payload: name.ends_with("payload"),
+                }
+            }
+            "digest" => {
+                let data = self.data(arguments, 1, out);
+                let Some(digest) = self.digest(&ty, span) else {
+                    return Operand::Nothing;
+                };
+                ExternCall::Digest { digest, data }
+            }
+            name @ ("clone" | "clone3" | "clone_preserving_field_list") => {
+                let egress = self.member_argument(arguments, 0) == Some("E2E");
+                let session = self.value(arguments, 1, out);
+                let field_list =
+                    (name == "clone_preserving_field_list").then(|| self.number(arguments, 2));
+                ExternCall::Clone {
+                    egress,
+                    session,
+                    field_list,
+                }
+            }
+            "resubmit_preserving_field_list" => ExternCall::Resubmit {
+                field_list: self.number(arguments, 0),
+            },
+            "recirculate_preserving_field_list" => ExternCall::Recirculate {
+                field_list: self.number(arguments, 0),
+            },
+            "truncate" => ExternCall::Truncate {
+                length: self.value(arguments, 0, out),
+            },
+            "assert" => ExternCall::Assert {
+                condition: self.value(arguments, 0, out),
+            },
+            "assume" => ExternCall::Assume {
+                condition: self.value(arguments, 0, out),
+            },
+            "log_msg" => {
+                let format = match self.argument(arguments, 0).map(|expr| self.eval(expr)) {
+                    Some(Ok(check::Value::String(text))) => text.to_string(),
+                    _ => String::new(),
+                };
+                ExternCall::LogMessage {
+                    format,
+                    data: self.data(arguments, 1, out),
+                }
+            }
+            "static_assert" => {
+                return Operand::Scalar(self.bool_constant(true, span));
+            }
+            other => {
+                self.error(
+                    codes::UNKNOWN_EXTERN,
+                    span,
+                    format!("v1model has no function `{other}` that is supported"),
+                );
+                return Operand::Nothing;
+            }
+        };
+        out.push(stmt(StmtKind::Extern(lowered), span));
+        Operand::Nothing
+    }
+
+    fn digest(&mut self, ty: &Type, span: Span) -> Option<ir::DigestId> {
+        let name = match ty {
+            Type::Struct(id, _) | Type::Header(id, _) => self.typed.name(*id).to_owned(),
+            Type::Tuple(_) => "tuple".to_owned(),
+            _ => {
+                self.unsupported(span, "a digest of this type");
+                return None;
+            }
+        };
+        if let Some(at) = self
+            .program
+            .digests
+            .iter()
+            .position(|digest| digest.control.name == name)
+        {
+            return Some(ir::DigestId(at as u32));
+        }
+        let mut fields = Vec::new();
+        for (field, ty) in self.typed.fields(ty).unwrap_or_default() {
+            let ty = self.concrete(&ty);
+            match self.scalar(&ty) {
+                Some(scalar) => fields.push((field.to_string(), scalar)),
+                None => {
+                    self.unsupported(span, "a digest with nested fields");
+                    return None;
+                }
+            }
+        }
+        let id = ir::DigestId(self.program.digests.len() as u32);
+        self.program.digests.push(ir::Digest {
+            control: ir::ControlName {
+                local: name.clone(),
+                name,
+                ..ir::ControlName::default()
+            },
+            fields,
+            span,
+        });
+        Some(id)
+    }
+
+    pub(super) fn extern_method(
+        &mut self,
+        id: DeclId,
+        callee: &'a Expr,
+        call: &check::Call<'a>,
+        expr: &'a Expr,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let span = expr.span;
+        let ExprKind::Member { base, .. } = &callee.kind else {
+            return Operand::Nothing;
+        };
+        let object = match self.expr(base, out) {
+            Operand::Object(object) => object,
+            _ => return Operand::Nothing,
+        };
+        let arguments = &Arguments { call, span };
+        let unknown = Type::Unknown;
+        let ty = call.type_arguments.first().unwrap_or(&unknown).clone();
+        let ty = self.concrete(&ty);
+        let lowered = match (object, self.typed.name(id)) {
+            (Object::Packet, name) => return self.packet(name, arguments, &ty, expr, out),
+            (Object::Counter(counter), "count") => ExternCall::CounterCount {
+                counter,
+                index: self.value(arguments, 0, out),
+            },
+            (Object::DirectCounter(counter), "count") => ExternCall::DirectCounterCount { counter },
+            (Object::Meter(meter), "execute_meter") => {
+                let index = self.value(arguments, 0, out);
+                let Some(result) = self.target(arguments, 1, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                ExternCall::MeterExecute {
+                    meter,
+                    index,
+                    result,
+                }
+            }
+            (Object::DirectMeter(meter), "read") => {
+                let Some(result) = self.target(arguments, 0, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                ExternCall::DirectMeterRead { meter, result }
+            }
+            (Object::Register(register), "read") => {
+                let Some(result) = self.target(arguments, 0, &ty, out) else {
+                    return Operand::Nothing;
+                };
+                ExternCall::RegisterRead {
+                    register,
+                    result,
+                    index: self.value(arguments, 1, out),
+                }
+            }
+            (Object::Register(register), "write") => ExternCall::RegisterWrite {
+                register,
+                index: self.value(arguments, 0, out),
+                value: self.value(arguments, 1, out),
+            },
+            (Object::Unknown(name), method) => {
+                self.error(
+                    codes::UNKNOWN_EXTERN,
+                    span,
+                    format!("v1model has no `{name}` with `{method}` that is supported"),
+                );
+                return Operand::Nothing;
+            }
+            (_, method) => {
+                self.unsupported(span, &format!("the method `{method}` here"));
+                return Operand::Nothing;
+            }
+        };
+        out.push(stmt(StmtKind::Extern(lowered), span));
+        Operand::Nothing
+    }
+
+    fn packet(
+        &mut self,
+        name: &str,
+        arguments: &Arguments<'_, 'a>,
+        ty: &Type,
+        expr: &'a Expr,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let span = arguments.span;
+        match name {
+            "extract" => {
+                let operand = match self.argument(arguments, 0) {
+                    Some(expr) => self.expr(expr, out),
+                    None => self.local(ty, "skipped", span),
+                };
+                let Operand::Header(header, _) = operand else {
+                    if !matches!(operand, Operand::Nothing) {
+                        self.error(
+                            check::codes::TYPE_MISMATCH,
+                            span,
+                            "only headers can be extracted",
+                        );
+                    }
+                    return Operand::Nothing;
+                };
+                self.invalidate_siblings(&header, span, out);
+                let kind = match self.argument(arguments, 1) {
+                    Some(size) => StmtKind::ExtractVarbit(header, self.scalar_expr(size, out)),
+                    None => StmtKind::Extract(header),
+                };
+                out.push(stmt(kind, span));
+                Operand::Nothing
+            }
+            "emit" => {
+                if let Some(expr) = self.argument(arguments, 0) {
+                    let operand = self.expr(expr, out);
+                    self.emit(&operand, expr.span, out);
+                }
+                Operand::Nothing
+            }
+            "advance" => {
+                let bits = self.value(arguments, 0, out);
+                out.push(stmt(StmtKind::Advance(bits), span));
+                Operand::Nothing
+            }
+            "length" => Operand::Scalar(ir::Expr {
+                kind: ir::ExprKind::PacketLength,
+                scalar: ir::Scalar::Bits(32),
+                span,
+            }),
+            "lookahead" => {
+                let ty = self.own_type(expr);
+                let width = match self.typed.size_in_bits(&ty) {
+                    Some((least, most)) if least == most => u32::try_from(least).ok(),
+                    _ => None,
+                };
+                let Some(width) = width else {
+                    self.unsupported(span, "looking ahead at a type without fixed size");
+                    return Operand::Nothing;
+                };
+                out.push(stmt(StmtKind::RequireLookahead(width), span));
+                let mut offset = 0;
+                // What is seen stays seen when the packet is read on.
+                let seen = self.lookahead(&ty, &mut offset, span);
+                self.save(seen, out)
+            }
+            other => {
+                self.unsupported(span, &format!("the method `{other}` of a packet"));
+                Operand::Nothing
+            }
+        }
+    }
+
+    fn lookahead(&mut self, ty: &Type, offset: &mut u32, span: Span) -> Operand {
+        if let Some(scalar) = self.scalar(ty) {
+            let at = *offset;
+            *offset += scalar.width();
+            return Operand::Scalar(ir::Expr {
+                kind: ir::ExprKind::Lookahead(at),
+                scalar,
+                span,
+            });
+        }
+        let fields = self.typed.fields(ty).unwrap_or_default();
+        let parts: Vec<_> = fields
+            .into_iter()
+            .map(|(name, ty)| {
+                let ty = self.concrete(&ty);
+                (name, self.lookahead(&ty, offset, span))
+            })
+            .collect();
+        let parts = Operand::Struct(parts.into());
+        if let Type::Header(..) = ty {
+            let header_type = self.header_type(ty);
+            let mut values = Vec::new();
+            self.flatten(&parts, &mut values);
+            return Operand::NewHeader(header_type, values);
+        }
+        parts
+    }
+
+    fn emit(&mut self, operand: &Operand, span: Span, out: &mut ir::Block) {
+        match operand {
+            Operand::Header(header, _) => out.push(stmt(StmtKind::Emit(header.clone()), span)),
+            Operand::Struct(parts) => {
+                for (_, part) in parts.iter() {
+                    self.emit(part, span, out);
+                }
+            }
+            Operand::Stack(stack) => {
+                for element in self.program.stacks[stack.index()].elements.clone() {
+                    out.push(stmt(StmtKind::Emit(HeaderRef::Instance(element)), span));
+                }
+            }
+            Operand::Union(union) => {
+                for member in self.program.unions[union.index()].members.clone() {
+                    out.push(stmt(StmtKind::Emit(HeaderRef::Instance(member)), span));
+                }
+            }
+            Operand::NewHeader(header_type, _) => {
+                let header_type = *header_type;
+                let name = self.program.header_types[header_type.index()].name.clone();
+                let ty = self
+                    .header_types
+                    .iter()
+                    .find(|(_, id)| **id == header_type)
+                    .map(|(ty, _)| ty.clone());
+                if let Some(ty) = ty {
+                    let copy = self.local(&ty, &format!("emitted_{name}"), span);
+                    self.assign(&copy, operand, span, out);
+                    self.emit(&copy, span, out);
+                }
+            }
+            Operand::Scalar(_) => {
+                self.error(
+                    check::codes::TYPE_MISMATCH,
+                    span,
+                    "only headers, and structs and stacks of headers, can be emitted",
+                );
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The package: finds `main`, makes the blocks of a `V1Switch`, and gives them their storage.
+
+use super::instance::{Binding, Object};
+use super::operand::Operand;
+use super::storage::Storage;
+use super::{Lowerer, codes};
+use crate::ast::{Decl, DeclKind, Direction, Expr, Instance, Param, TypeAlias};
+use crate::check::{self, Bound, Type};
+use crate::ir::{self, ControlKind};
+use crate::source::Span;
+
+impl<'a> Lowerer<'a, '_> {
+    pub(super) fn package(&mut self) {
+        self.declarations();
+        let Some((decl, main)) = self.main() else {
+            return;
+        };
+        if let Some(annotation) = decl.annotation("pkginfo")
+            && let Some(annotation) = self.annotations(std::slice::from_ref(annotation)).pop()
+        {
+            for value in annotation.values {
+                if let ir::AnnotationValue::Pair(key, value) = value
+                    && let ir::AnnotationValue::String(text) = *value
+                {
+                    self.program.package.entries.push((key, text));
+                }
+            }
+        }
+        let blocks: Vec<&'a Expr> = match self.typed.call(main.id) {
+            Some(call) => call
+                .arguments
+                .iter()
+                .filter_map(|bound| match bound {
+                    Bound::Value(expr) => Some(*expr),
+                    Bound::Nothing => None,
+                })
+                .collect(),
+            None => Vec::new(),
+        };
+        let [parser, verify, ingress, egress, compute, deparser] = blocks.as_slice() else {
+            self.error(
+                codes::NO_MAIN,
+                main.name.span,
+                "a `V1Switch` has six blocks",
+            );
+            return;
+        };
+        let Some((at, params)) = self.block(parser, 4) else {
+            return;
+        };
+        let (headers_param, meta_param, standard_param) = (&params[1], &params[2], &params[3]);
+        let headers = self.shared(headers_param, ir::Scope::Metadata, false);
+        let meta = self.shared(meta_param, ir::Scope::Metadata, true);
+        let standard = self.standard(standard_param);
+        let packet = Operand::Object(Object::Packet);
+        let arguments = [
+            packet.clone(),
+            headers.clone(),
+            meta.clone(),
+            standard.clone(),
+        ];
+        self.scope = ir::Scope::Parser;
+        self.bind_params(params, &arguments);
+        self.main_parser(at);
+
+        let both = [headers.clone(), meta.clone()];
+        let three = [headers.clone(), meta, standard];
+        let out = [packet, headers];
+        let controls: [(ControlKind, &'a Expr, &[Operand]); 5] = [
+            (ControlKind::VerifyChecksum, verify, &both),
+            (ControlKind::Ingress, ingress, &three),
+            (ControlKind::Egress, egress, &three),
+            (ControlKind::ComputeChecksum, compute, &both),
+            (ControlKind::Deparser, deparser, &out),
+        ];
+        for (kind, expr, arguments) in controls {
+            self.scope = ir::Scope::Control(kind);
+            self.control = Some(kind);
+            let Some((at, params)) = self.block(expr, arguments.len()) else {
+                continue;
+            };
+            self.bind_params(params, arguments);
+            let mut body = Vec::new();
+            self.inline_control(at, &mut body);
+            *match kind {
+                ControlKind::VerifyChecksum => &mut self.program.verify_checksum,
+                ControlKind::Ingress => &mut self.program.ingress,
+                ControlKind::Egress => &mut self.program.egress,
+                ControlKind::ComputeChecksum => &mut self.program.compute_checksum,
+                ControlKind::Deparser => &mut self.program.deparser,
+            } = body;
+        }
+    }
+
+    fn main(&mut self) -> Option<(&'a Decl, &'a Instance)> {
+        let program = self.typed.program;
+        let found = program
+            .declarations
+            .iter()
+            .find_map(|decl| match &decl.kind {
+                DeclKind::Instance(instance) if instance.name.as_str() == "main" => {
+                    Some((decl, instance))
+                }
+                _ => None,
+            });
+        let Some((decl, main)) = found else {
+            let span = program.declarations.last().map(|decl| decl.span.after());
+            if let Some(span) = span {
+                self.error(codes::NO_MAIN, span, "the program has no `main`")
+                    .hint = Some("end it with `V1Switch(..) main;`".to_owned());
+            }
+            return None;
+        };
+        match self.typed.decl_type(decl.id) {
+            Some(Type::Package(id, _)) if self.typed.name(*id) == "V1Switch" => Some((decl, main)),
+            other => {
+                let shown = other.map_or(String::new(), |ty| self.typed.show(ty));
+                self.error(
+                    codes::NO_MAIN,
+                    main.ty.span,
+                    format!("`main` must be a `V1Switch`, but it is a `{shown}`"),
+                )
+                .hint = Some("v1model is the architecture that is supported".to_owned());
+                None
+            }
+        }
+    }
+
+    /// Instantiates a block of the package and gives its parameters.
+    fn block(&mut self, expr: &'a Expr, count: usize) -> Option<(usize, &'a [Param])> {
+        let at = match self
+            .typed
+            .reference(expr.id)
+            .and_then(|id| self.typed.decl(id))
+        {
+            // An instance that is declared at the top level.
+            Some(Decl {
+                kind: DeclKind::Instance(instance),
+                id,
+                ..
+            }) => {
+                let ty = self.declared_type(*id);
+                self.package_block(&ty, instance.id, Some(instance.name.as_str()))
+            }
+            _ => {
+                let ty = self.own_type(expr);
+                self.package_block(&ty, expr.id, None)
+            }
+        };
+        let Some(at) = at else {
+            self.error(
+                codes::BAD_BLOCK,
+                expr.span,
+                "a block of the package is a constructor call, such as `MyIngress()`",
+            );
+            return None;
+        };
+        let params = match &self.instances[at].decl.kind {
+            DeclKind::Parser(parser) => &parser.ty.params,
+            DeclKind::Control(control) => &control.ty.params,
+            _ => return None,
+        };
+        if params.len() != count {
+            self.error(
+                codes::BAD_BLOCK,
+                expr.span,
+                format!("this block has {} parameters, not {count}", params.len()),
+            );
+            return None;
+        }
+        Some((at, params))
+    }
+
+    fn package_block(
+        &mut self,
+        ty: &Type,
+        call: crate::ast::ExprId,
+        name: Option<&str>,
+    ) -> Option<usize> {
+        let (Type::Parser(id, types) | Type::Control(id, types)) = ty else {
+            return None;
+        };
+        let decl = self.typed.decl(*id)?;
+        if !matches!(decl.kind, DeclKind::Parser(_) | DeclKind::Control(_)) {
+            return None;
+        }
+        let call = self.typed.call(call).cloned();
+        let path = self.qualified("", name.unwrap_or(self.typed.name(*id)), &decl.annotations);
+        self.instantiate(decl, path, String::new(), call.as_ref(), types)
+    }
+
+    fn bind_params(&mut self, params: &[Param], arguments: &[Operand]) {
+        for (param, argument) in params.iter().zip(arguments) {
+            self.bindings
+                .insert(param.id, Binding::Operand(argument.clone()));
+        }
+    }
+
+    /// Storage that all blocks of the pipeline share.
+    fn shared(&mut self, param: &'a Param, scope: ir::Scope, is_metadata: bool) -> Operand {
+        let ty = self.declared_type(param.id);
+        let storage = Storage { scope, is_metadata };
+        self.allocate(&ty, param.name.as_str(), storage, &[], param.span)
+    }
+
+    fn standard(&mut self, param: &'a Param) -> Operand {
+        let ty = self.declared_type(param.id);
+        let fields = self.typed.fields(&ty).unwrap_or_default();
+        let mut parts = Vec::new();
+        for (name, field_type) in fields {
+            let Some(field) = ir::StandardField::by_name(&name) else {
+                let what = format!("the field `{name}` of `{}`", self.typed.show(&ty));
+                self.unsupported(param.span, &what);
+                continue;
+            };
+            let storage = Storage {
+                scope: ir::Scope::Standard(field),
+                is_metadata: true,
+            };
+            let path = format!("{}.{name}", param.name);
+            let part = self.allocate(&field_type, &path, storage, &[], param.span);
+            parts.push((name, part));
+        }
+        Operand::Struct(parts.into())
+    }
+
+    /// What back ends export: errors, enumerations, constants and header types.
+    fn declarations(&mut self) {
+        for &id in &self.typed.errors {
+            let span = self
+                .typed
+                .node(id)
+                .and_then(|node| node.ident())
+                .map(|ident| ident.span);
+            if let Some(span) = span {
+                self.program.errors.push(ir::Named {
+                    name: self.typed.name(id).to_owned(),
+                    span,
+                });
+            }
+        }
+        let program = self.typed.program;
+        for (at, decl) in program.declarations.iter().enumerate() {
+            self.declaration(decl, at);
+        }
+    }
+
+    fn is_embedded(&self, span: Span) -> bool {
+        self.sources
+            .files()
+            .get(span.file.index())
+            .is_none_or(|file| file.embedded)
+    }
+
+    fn declaration(&mut self, decl: &'a Decl, position: usize) {
+        match &decl.kind {
+            DeclKind::Action(_) => {
+                self.order.insert((None, decl.id), position as u32);
+            }
+            DeclKind::Header(header) if header.type_params.is_empty() => {
+                self.header_type(&Type::Header(decl.id, Type::none()));
+            }
+            DeclKind::Instance(instance) if instance.name.as_str() != "main" => {
+                let ty = self.declared_type(decl.id);
+                if let Type::Extern(..) = ty {
+                    let binding = self.construct(
+                        instance.id,
+                        &ty,
+                        "",
+                        "",
+                        instance.name.as_str(),
+                        &decl.annotations,
+                        Some(decl),
+                        decl.span,
+                    );
+                    if let Some(binding) = binding {
+                        self.bindings.insert(decl.id, binding);
+                    }
+                }
+            }
+            DeclKind::Typedef(TypeAlias {
+                target: crate::ast::AliasTarget::Decl(inner),
+                ..
+            }) => self.declaration(inner, position),
+            DeclKind::Enum(enumeration) if !self.is_embedded(decl.span) => {
+                let representation = self
+                    .typed
+                    .representation(&Type::Enum(decl.id))
+                    .and_then(|ty| self.scalar(&ty));
+                let members = enumeration
+                    .members
+                    .iter()
+                    .enumerate()
+                    .map(|(at, member)| {
+                        let value = match self.typed.constant(member.id) {
+                            Some(check::Value::Int(value)) => value.clone(),
+                            _ => at.into(),
+                        };
+                        (member.name.as_str().to_owned(), value)
+                    })
+                    .collect();
+                self.program.enums.push(ir::Enum {
+                    name: enumeration.name.as_str().to_owned(),
+                    width: representation.map(|scalar| scalar.width()),
+                    members,
+                    span: decl.span,
+                });
+            }
+            DeclKind::Const(constant) if !self.is_embedded(decl.span) => {
+                let ty = self.declared_type(decl.id);
+                let scalar = match &ty {
+                    Type::Bit(_) | Type::Int(_) | Type::NewType(_) => self.scalar(&ty),
+                    _ => None,
+                };
+                if let (Some(scalar), Some(check::Value::Int(value))) =
+                    (scalar, self.typed.constant(decl.id))
+                {
+                    self.program.constants.push(ir::Constant {
+                        name: constant.name.as_str().to_owned(),
+                        scalar,
+                        value: value.clone(),
+                        span: decl.span,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a parameter is written by what is called.
+pub(super) fn is_written(direction: Direction) -> bool {
+    matches!(direction, Direction::Out | Direction::InOut)
+}
