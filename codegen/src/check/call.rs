@@ -28,7 +28,7 @@ struct Target<'a> {
     lenient: bool,
 }
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn infer_call(
         &mut self,
         expr: &'a Expr,

@@ -6,7 +6,7 @@ use super::nodes::Node;
 use super::types::{Type, direction_word, instantiate};
 use crate::ast::{DeclId, DeclKind, Direction, Expr, ExprKind, Param, TypeParam};
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     /// The type with inferred type arguments in place.
     pub(super) fn resolved(&self, ty: &Type) -> Type {
         match ty {

@@ -18,7 +18,7 @@ enum Holder {
     Union,
 }
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn program(&mut self) {
         self.scopes.push();
         let program = self.typed.program;

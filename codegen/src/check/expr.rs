@@ -8,7 +8,7 @@ use super::nodes::Node;
 use super::types::Type;
 use crate::ast::{DeclId, DeclKind, Expr, ExprKind, Path};
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     /// Finds and records the type of an expression by itself, whatever its place wants.
     pub(super) fn infer(&mut self, expr: &'a Expr) -> Type {
         let ty = self.infer_kind(expr);
@@ -150,26 +150,24 @@ impl<'a> Checker<'a, '_> {
     fn infer_cast(&mut self, expr: &'a Expr, to: &Type, operand: &'a Expr) -> Type {
         let from = self.infer(operand);
         // Lists and struct expressions become what the cast names; so do other things that convert by themselves.
-        match (&from, to) {
-            (Type::List(_) | Type::Record(_) | Type::InvalidHeader | Type::Tuple(_), _) => {
-                if let Type::Struct(id, arguments) | Type::Header(id, arguments) = to
-                    && arguments.is_empty()
-                    && let Some(aggregate) = self.typed.aggregate(*id)
-                    && !aggregate.type_params.is_empty()
-                {
-                    let fresh: Vec<Type> =
-                        aggregate.type_params.iter().map(|_| self.fresh()).collect();
-                    let to = match to {
-                        Type::Struct(id, _) => Type::Struct(*id, fresh.into()),
-                        _ => Type::Header(*id, fresh.into()),
-                    };
-                    self.coerce(operand, &to);
-                    return self.resolved(&to);
-                }
-                self.coerce(operand, to);
-                return to.clone();
+        if let (Type::List(_) | Type::Record(_) | Type::InvalidHeader | Type::Tuple(_), _) =
+            (&from, to)
+        {
+            if let Type::Struct(id, arguments) | Type::Header(id, arguments) = to
+                && arguments.is_empty()
+                && let Some(aggregate) = self.typed.aggregate(*id)
+                && !aggregate.type_params.is_empty()
+            {
+                let fresh: Vec<Type> = aggregate.type_params.iter().map(|_| self.fresh()).collect();
+                let to = match to {
+                    Type::Struct(id, _) => Type::Struct(*id, fresh.into()),
+                    _ => Type::Header(*id, fresh.into()),
+                };
+                self.coerce(operand, &to);
+                return self.resolved(&to);
             }
-            _ => {}
+            self.coerce(operand, to);
+            return to.clone();
         }
         if !self.can_cast(&from, to) {
             let (shown_from, shown_to) = (self.show(&from), self.show(to));

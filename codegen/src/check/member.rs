@@ -9,7 +9,7 @@ use super::scope::nearest;
 use super::types::Type;
 use crate::ast::{DeclKind, Expr, Ident};
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn infer_member(
         &mut self,
         expr: &'a Expr,

@@ -26,14 +26,13 @@ use num_bigint::BigInt;
 
 use crate::ast::{self, DeclId, Expr, Ident};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{SourceMap, Span};
+use crate::source::Span;
 use scope::Scopes;
 
 /// Checks a program. What is returned is complete only if there are no errors.
-pub fn check<'a>(program: &'a ast::Program, sources: &SourceMap) -> (Typed<'a>, Diagnostics) {
+pub fn check(program: &ast::Program) -> (Typed<'_>, Diagnostics) {
     let mut checker = Checker {
         typed: Typed::new(program),
-        sources,
         diagnostics: Diagnostics::new(),
         scopes: Scopes::default(),
         variables: Vec::new(),
@@ -69,9 +68,8 @@ struct Context {
     loops: u32,
 }
 
-struct Checker<'a, 's> {
+struct Checker<'a> {
     typed: Typed<'a>,
-    sources: &'s SourceMap,
     diagnostics: Diagnostics,
     scopes: Scopes,
     /// Type arguments that are being inferred.
@@ -81,7 +79,7 @@ struct Checker<'a, 's> {
     constructor_params: usize,
 }
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.diagnostics.error(code, span, message)
     }

@@ -10,7 +10,7 @@ use super::types::Type;
 use crate::ast::{BinaryOp, Expr, UnaryOp};
 use crate::source::Span;
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     /// The type of an operand as an operator sees it: a serializable enumeration counts as its representation.
     fn operand(&mut self, expr: &'a Expr) -> Type {
         let ty = self.infer(expr);

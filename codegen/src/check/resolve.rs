@@ -11,10 +11,13 @@ use super::types::Type;
 use crate::ast::{self, AliasTarget, DeclId, DeclKind, TypeKind};
 use crate::source::Span;
 
+/// Makes the type that a generic declaration declares.
+type Make = fn(DeclId, super::Types) -> Type;
+
 /// The widest number that a program may use; wide enough for any header, and small enough to compute with.
 const MAX_WIDTH: u32 = 1 << 20;
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     /// The meaning of a type; [`Type::Unknown`] after reporting what is wrong with it.
     pub(super) fn resolve(&mut self, ty: &'a ast::Type) -> Type {
         match &ty.kind {
@@ -113,8 +116,7 @@ impl<'a> Checker<'a, '_> {
                 return Type::Unknown;
             }
         };
-        let (params, make): (&[ast::TypeParam], fn(DeclId, super::Types) -> Type) = match &decl.kind
-        {
+        let (params, make): (&[ast::TypeParam], Make) = match &decl.kind {
             DeclKind::Struct(aggregate) => (&aggregate.type_params, Type::Struct),
             DeclKind::Header(aggregate) => (&aggregate.type_params, Type::Header),
             DeclKind::HeaderUnion(aggregate) => (&aggregate.type_params, Type::Union),
@@ -184,11 +186,16 @@ impl<'a> Checker<'a, '_> {
     /// Resolves the type of something that holds a value, and reports types that have none.
     pub(super) fn resolve_value_type(&mut self, ty: &'a ast::Type, what: &str) -> Type {
         let resolved = self.resolve(ty);
-        let bad = match &resolved {
-            Type::Void | Type::Anything | Type::MatchKind => true,
-            Type::Extern(..) | Type::Parser(..) | Type::Control(..) | Type::Package(..) => true,
-            _ => false,
-        };
+        let bad = matches!(
+            resolved,
+            Type::Void
+                | Type::Anything
+                | Type::MatchKind
+                | Type::Extern(..)
+                | Type::Parser(..)
+                | Type::Control(..)
+                | Type::Package(..)
+        );
         if bad {
             let shown = self.show(&resolved);
             self.error(

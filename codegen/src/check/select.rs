@@ -6,7 +6,7 @@ use super::types::Type;
 use super::{Checker, Context, Site};
 use crate::ast::{Expr, ExprKind, Ident, Parser, State, TransitionKind};
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn states(&mut self, parser: &'a Parser) {
         for state in &parser.states {
             self.declare(&state.name, state.id);

@@ -39,7 +39,7 @@ fn statement_returns(statement: &Stmt) -> bool {
     }
 }
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn block(&mut self, block: &'a Block) {
         self.scopes.push();
         self.statements(&block.statements);

@@ -9,7 +9,7 @@ use crate::ast::{
     TablePropertyKind,
 };
 
-impl<'a> Checker<'a, '_> {
+impl<'a> Checker<'a> {
     pub(super) fn table(&mut self, decl: &'a Decl, table: &'a Table) {
         let outer = std::mem::take(&mut self.context);
         self.context.site = Site::Declarations;

@@ -177,7 +177,7 @@ impl<'a> Typed<'a> {
             }
             Type::Stack(element, size) => {
                 self.write(out, element);
-                drop(write!(out, "[{size}]"));
+                let _ = write!(out, "[{size}]");
             }
             Type::Tuple(types) => {
                 out.push_str("tuple");

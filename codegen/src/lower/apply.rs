@@ -315,7 +315,7 @@ impl<'a> Lowerer<'a, '_> {
 }
 
 /// What identifies the meaning of a parameter, without places in the source.
-fn storage_of(binding: &Binding<'_>) -> String {
+fn storage_of(binding: &Binding) -> String {
     fn operand(operand: &Operand, text: &mut String) {
         use std::fmt::Write as _;
         let _ = match operand {
@@ -323,7 +323,7 @@ fn storage_of(binding: &Binding<'_>) -> String {
             Operand::Header(header, _) => write!(text, "{header:?},"),
             Operand::Struct(parts) => {
                 for (_, part) in parts.iter() {
-                    self::operand_into(part, text);
+                    operand_into(part, text);
                 }
                 Ok(())
             }

@@ -13,7 +13,7 @@ use crate::source::Span;
 
 /// What a name means.
 #[derive(Clone, Debug)]
-pub(super) enum Binding<'a> {
+pub(super) enum Binding {
     /// Storage, or a value that stays as it is.
     Operand(Operand),
     /// A value that is known at compile time.
@@ -22,9 +22,6 @@ pub(super) enum Binding<'a> {
     Instance(usize),
     /// A value set.
     ValueSet(ir::ValueSetId),
-    /// An instance that is made where its declaration stands among statements.
-    #[allow(dead_code)]
-    Later(&'a Decl),
 }
 
 /// An extern object.
@@ -52,7 +49,7 @@ pub(super) struct Instance<'a> {
     /// Path in the names of variables; empty for the blocks of the package.
     pub(super) local_path: String,
     /// Constructor parameters and locals.
-    pub(super) bindings: Vec<(DeclId, Binding<'a>)>,
+    pub(super) bindings: Vec<(DeclId, Binding)>,
     /// Type arguments.
     pub(super) types: Vec<(DeclId, Type)>,
     /// What `apply` got when it was first called, to see whether later calls differ.
@@ -118,7 +115,7 @@ impl<'a> Lowerer<'a, '_> {
         Some(at)
     }
 
-    fn bind(&mut self, instance: usize, id: DeclId, binding: Binding<'a>) {
+    fn bind(&mut self, instance: usize, id: DeclId, binding: Binding) {
         self.bindings.insert(id, binding.clone());
         self.instances[instance].bindings.push((id, binding));
     }
@@ -128,7 +125,7 @@ impl<'a> Lowerer<'a, '_> {
         argument: &'a Expr,
         instance: usize,
         name: &str,
-    ) -> Option<Binding<'a>> {
+    ) -> Option<Binding> {
         if let Ok(value) = self.eval(argument) {
             return Some(Binding::Constant(value));
         }
@@ -166,17 +163,15 @@ impl<'a> Lowerer<'a, '_> {
     fn instantiate_local(&mut self, local: &'a Decl, instance: usize) {
         let key = (Some(instance), local.id);
         match &local.kind {
-            DeclKind::Const(constant) => {
-                if self.typed.constant(local.id).is_none() {
-                    match self.eval(&constant.value) {
-                        Ok(value) => self.bind(instance, local.id, Binding::Constant(value)),
-                        Err(_) => {
-                            self.error(
-                                check::codes::NOT_CONSTANT,
-                                constant.value.span,
-                                "the value of a constant must be known at compile time",
-                            );
-                        }
+            DeclKind::Const(constant) if self.typed.constant(local.id).is_none() => {
+                match self.eval(&constant.value) {
+                    Ok(value) => self.bind(instance, local.id, Binding::Constant(value)),
+                    Err(_) => {
+                        self.error(
+                            check::codes::NOT_CONSTANT,
+                            constant.value.span,
+                            "the value of a constant must be known at compile time",
+                        );
                     }
                 }
             }
@@ -244,7 +239,7 @@ impl<'a> Lowerer<'a, '_> {
         annotations: &'a [ast::Annotation],
         decl: Option<&'a Decl>,
         span: Span,
-    ) -> Option<Binding<'a>> {
+    ) -> Option<Binding> {
         let call = self.typed.call(call).cloned();
         match ty {
             Type::Parser(id, types) | Type::Control(id, types) => {

@@ -87,7 +87,7 @@ struct Lowerer<'a, 's> {
     diagnostics: Diagnostics,
     program: ir::Program,
     /// What names mean at the place that is being lowered.
-    bindings: HashMap<DeclId, Binding<'a>>,
+    bindings: HashMap<DeclId, Binding>,
     /// What type parameters stand for there.
     types: HashMap<DeclId, Type>,
     instances: Vec<Instance<'a>>,

@@ -28,8 +28,6 @@ pub(super) enum Operand {
     Union(ir::UnionId),
     /// `...`: the default of whatever type is wanted.
     Default,
-    /// A string.
-    String(Arc<str>),
     /// An extern object.
     Object(Object),
     /// No value; also after an error that has been reported.
@@ -88,7 +86,7 @@ impl<'a> Lowerer<'a, '_> {
             };
         }
         match (value, ty) {
-            (check::Value::String(text), _) => Operand::String(text.clone()),
+            (check::Value::String(_), _) => Operand::Nothing,
             (check::Value::InvalidHeader, _) => Operand::Invalid,
             (check::Value::Default, _) => Operand::Default,
             (check::Value::Int(value), Type::Integer) => {
@@ -182,11 +180,7 @@ impl<'a> Lowerer<'a, '_> {
                     );
                 }
             }
-            Operand::Invalid
-            | Operand::Default
-            | Operand::String(_)
-            | Operand::Object(_)
-            | Operand::Nothing => {}
+            Operand::Invalid | Operand::Default | Operand::Object(_) | Operand::Nothing => {}
         }
     }
 
@@ -209,7 +203,7 @@ impl<'a> Lowerer<'a, '_> {
                 leaves.extend(members.iter().map(|&id| Leaf::Header(id)));
                 true
             }
-            Operand::Object(_) | Operand::String(_) => true,
+            Operand::Object(_) => true,
             _ => false,
         }
     }

@@ -7,7 +7,7 @@ use super::instance::Binding;
 use super::operand::Operand;
 use super::{Lowerer, codes};
 use crate::ast::{
-    self, Decl, DeclId, DeclKind, Expr, ExprKind, SelectCase, Stmt, StmtKind, TransitionKind,
+    self, Decl, DeclKind, Expr, ExprKind, SelectCase, Stmt, StmtKind, TransitionKind,
 };
 use crate::check::{self, Callee, Type};
 use crate::ir::{self, Pattern, StateId, Target, Transition};

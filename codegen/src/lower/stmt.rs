@@ -101,19 +101,17 @@ impl<'a> Lowerer<'a, '_> {
                 }
                 self.bindings.insert(decl.id, Binding::Operand(to));
             }
-            DeclKind::Const(constant) => {
-                if self.typed.constant(decl.id).is_none() {
-                    match self.eval(&constant.value) {
-                        Ok(value) => {
-                            self.bindings.insert(decl.id, Binding::Constant(value));
-                        }
-                        Err(_) => {
-                            self.error(
-                                check::codes::NOT_CONSTANT,
-                                constant.value.span,
-                                "the value of a constant must be known at compile time",
-                            );
-                        }
+            DeclKind::Const(constant) if self.typed.constant(decl.id).is_none() => {
+                match self.eval(&constant.value) {
+                    Ok(value) => {
+                        self.bindings.insert(decl.id, Binding::Constant(value));
+                    }
+                    Err(_) => {
+                        self.error(
+                            check::codes::NOT_CONSTANT,
+                            constant.value.span,
+                            "the value of a constant must be known at compile time",
+                        );
                     }
                 }
             }
