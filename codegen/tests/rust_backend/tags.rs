@@ -602,7 +602,8 @@ impl dpr_runtime::Pipeline for Tags {
                 error = 5;
                 break 'parser;
             }
-            let end = at + 1 + (bits / 8) as usize;
+            let start = at + 1;
+            let end = start + (bits / 8) as usize;
             if data.len() < end {
                 error = 1;
                 break 'parser;
@@ -613,7 +614,7 @@ impl dpr_runtime::Pipeline for Tags {
                 break 'parser;
             };
             options_length = bytes[0];
-            options_options = (at + 1, end);
+            options_options = (start, end);
             at = end;
             options_is_valid = true;
             break 'parser;

@@ -71,7 +71,7 @@ impl Builder<'_> {
                 .message(1, "preamble", preamble(symbol, &digest.control.annotations))
                 .message(2, "type_spec", Message::new().message(4, "struct", name))
         });
-        Message::new()
+        let message = Message::new()
             .message(1, "pkg_info", self.package())
             .messages(2, "tables", tables)
             .messages(3, "actions", actions)
@@ -126,8 +126,12 @@ impl Builder<'_> {
                     .map(|(_, value_set, symbol)| value_set_message(value_set, symbol)),
             )
             .messages(11, "registers", registers)
-            .messages(12, "digests", digests)
-            .message(200, "type_info", types::type_info(program))
+            .messages(12, "digests", digests);
+        let types = types::type_info(program);
+        match program.tables.is_empty() && program.actions.is_empty() && types.is_empty() {
+            true => message,
+            false => message.message(200, "type_info", types),
+        }
     }
 
     fn package(&self) -> Message {

@@ -106,6 +106,8 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         .into_iter()
         .map(|id| members::register(cx, id))
         .collect();
+    let counter_arm = cell_arm("counter", &counters);
+    let register_arm = cell_arm("register", &registers);
     let process = process::process(cx);
     quote! {
         #[doc = #doc]
@@ -154,14 +156,8 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                         #(#tables::ID => self.#tables.write(update.operation, entry),)*
                         id => Err(WriteError::UnknownId { kind: "table", id }),
                     },
-                    Entity::Counter { counter, index, value } => match *counter {
-                        #(#counters::ID => self.#counters.modify(update.operation, *index, *value),)*
-                        id => Err(WriteError::UnknownId { kind: "counter", id }),
-                    },
-                    Entity::Register { register, index, value } => match *register {
-                        #(#registers::ID => self.#registers.modify(update.operation, *index, *value),)*
-                        id => Err(WriteError::UnknownId { kind: "register", id }),
-                    },
+                    #counter_arm
+                    #register_arm
                 }
             }
 
@@ -175,5 +171,22 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 #(#clears)*
             }
         }
+    }
+}
+
+/// The arm of `Pipeline::write` for cells of counters or registers.
+fn cell_arm(kind: &str, members: &[proc_macro2::Ident]) -> TokenStream {
+    let variant = names::ident(&names::camel(kind));
+    let field = names::ident(kind);
+    if members.is_empty() {
+        return quote! {
+            Entity::#variant { #field, .. } => Err(WriteError::UnknownId { kind: #kind, id: *#field }),
+        };
+    }
+    quote! {
+        Entity::#variant { #field, index, value } => match *#field {
+            #(#members::ID => self.#members.modify(update.operation, *index, *value),)*
+            id => Err(WriteError::UnknownId { kind: #kind, id }),
+        },
     }
 }

@@ -6,9 +6,9 @@ use quote::format_ident;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the generated function itself uses, and names that mean something else in a pattern or a path.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 18] = [
     "at", "bits", "bytes", "data", "end", "error", "found", "group", "head", "ingress", "length",
-    "now", "packet", "rest", "state", "worker", "writer",
+    "now", "packet", "rest", "start", "state", "worker", "writer",
 ];
 
 /// What the locals for an action's arguments begin with.
@@ -113,13 +113,12 @@ impl Locals {
                 .map(|variable| variable.name.as_str()),
         );
         let mut unique = |name: String| {
+            let is_free = syn::parse_str::<Ident>(&name).is_ok() && !name.starts_with(ARGUMENT);
+            let name = if is_free { name } else { format!("own_{name}") };
             let mut candidate = name.clone();
             let mut count = 2;
-            while taken.contains(&candidate)
-                || candidate.starts_with(ARGUMENT)
-                || syn::parse_str::<Ident>(&candidate).is_err()
-            {
-                candidate = format!("local_{name}_{count}");
+            while taken.contains(&candidate) {
+                candidate = format!("{name}_{count}");
                 count += 1;
             }
             taken.insert(candidate.clone());

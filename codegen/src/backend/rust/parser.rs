@@ -276,17 +276,19 @@ pub(super) fn extract(
             let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
         }
     });
+    let past_fixed = (fixed > 0).then(|| quote!(+ #length));
     quote! {
         let bits = #bits;
         if bits > #most { #too_long }
         if bits % 8 != 0 { #uneven }
-        let end = at + #length + (bits / 8) as usize;
+        let start = at #past_fixed;
+        let end = start + (bits / 8) as usize;
         if data.len() < end { #too_short }
         #fixed_part
         #(#loads)*
         #note_bytes
         #note_offset
-        #local = (at + #length, end);
+        #local = (start, end);
         at = end;
         #others
         #valid = true;
