@@ -1,5 +1,6 @@
 //! The dpr command: one subcommand per part of the product.
 
+mod bench;
 mod compile;
 mod demo;
 mod shim;
@@ -19,6 +20,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure parts of the product on this machine
+    Bench(bench::Arguments),
     /// Compile P4-16 programs
     Compile(compile::Arguments),
     /// Run a whole group in this process, with real TCP connections, and show what it does
@@ -31,6 +34,7 @@ enum Command {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Compile(arguments) => return compile::run(&arguments),
         Command::Demo(options) => return demo::run(&options),
         Command::Shim(arguments) => shim::run(&arguments)?,

@@ -27,32 +27,58 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
     for update in [
         front_router::ports::Entry::new(
             front_router::ports::Key { port: 1 },
-            front_router::ports::Action::UsePort { mac: 0x0200_0000_0001, outside: 1 },
+            front_router::ports::Action::UsePort {
+                mac: 0x0200_0000_0001,
+                outside: 1,
+            },
         )
         .insert(),
         front_router::routes::Entry::new(
-            front_router::routes::Key { prefix: Lpm { value: SERVICE, prefix: 32 } },
+            front_router::routes::Key {
+                prefix: Lpm {
+                    value: SERVICE,
+                    prefix: 32,
+                },
+            },
             front_router::routes::Action::SprayRandomly { set: 1, last: 0 },
         )
         .insert(),
         front_router::members::Entry::new(
             front_router::members::Key { set: 1, index: 0 },
-            front_router::members::Action::ToMember { host: 1, port: 2, src_mac: 0x0200_0000_0002, stage_mac },
+            front_router::members::Action::ToMember {
+                host: 1,
+                port: 2,
+                src_mac: 0x0200_0000_0002,
+                stage_mac,
+            },
         )
         .insert(),
     ] {
         router.write(&update).expect("a valid update");
     }
-    let be = host_stage::identity::Action::Be { host: 1, host_mac: 0x0200_0000_0100, stage_mac, address: 0x0a00_0101 };
+    let be = host_stage::identity::Action::Be {
+        host: 1,
+        host_mac: 0x0200_0000_0100,
+        stage_mac,
+        address: 0x0a00_0101,
+    };
     for update in [
         Entry::<host_stage::identity::Identity>::default_entry(&be),
         host_stage::buckets::Entry::new(
             host_stage::buckets::Key { map: 0, bucket: 0 },
-            host_stage::buckets::Action::OwnedBy { owner_id: 1, previous_id: 0, accept: 0 },
+            host_stage::buckets::Action::OwnedBy {
+                owner_id: 1,
+                previous_id: 0,
+                accept: 0,
+            },
         )
         .insert(),
         host_stage::services::Entry::with_priority(
-            host_stage::services::Key { address: SERVICE, protocol: 6, port: Range::exactly(80) },
+            host_stage::services::Key {
+                address: SERVICE,
+                protocol: 6,
+                port: Range::exactly(80),
+            },
             1,
             host_stage::services::Action::InMap { map_id: 0, mask: 0 },
         )
@@ -65,10 +91,28 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
     let mut packet = syn(0x0200_0000_0001);
     let verdict = router.process(&mut worker, Ingress { port: 1, now_us: 0 }, &mut packet);
     assert_eq!(verdict, Verdict::Send { port: 2 });
-    assert_eq!(packet.bytes()[..12], [2, 0, 0, 0, 0, 0x10, 2, 0, 0, 0, 0, 2]);
-    assert_eq!((packet.bytes()[22], checksum::sum(&packet.bytes()[14..34])), (63, 0xffff));
-    let verdict = stage.process(&mut worker, Ingress { port: host_stage::PORT_NETWORK, now_us: 0 }, &mut packet);
-    assert_eq!(verdict, Verdict::Send { port: host_stage::PORT_HOST });
+    assert_eq!(
+        packet.bytes()[..12],
+        [2, 0, 0, 0, 0, 0x10, 2, 0, 0, 0, 0, 2]
+    );
+    assert_eq!(
+        (packet.bytes()[22], checksum::sum(&packet.bytes()[14..34])),
+        (63, 0xffff)
+    );
+    let verdict = stage.process(
+        &mut worker,
+        Ingress {
+            port: host_stage::PORT_NETWORK,
+            now_us: 0,
+        },
+        &mut packet,
+    );
+    assert_eq!(
+        verdict,
+        Verdict::Send {
+            port: host_stage::PORT_HOST
+        }
+    );
     assert_eq!(packet.bytes()[..6], [2, 0, 0, 0, 1, 0]);
     let mut served = None;
     let query = dpr_runtime::Query::Counters {
@@ -76,5 +120,14 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
         index: Some(host_stage::Outcome::ServedAsOwner as u64),
     };
     stage.read(&query, &mut |entity| served = Some(entity));
-    assert!(matches!(served, Some(dpr_runtime::Entity::Counter { value: dpr_runtime::CounterValue { packets: 1, bytes: 54 }, .. })));
+    assert!(matches!(
+        served,
+        Some(dpr_runtime::Entity::Counter {
+            value: dpr_runtime::CounterValue {
+                packets: 1,
+                bytes: 54
+            },
+            ..
+        })
+    ));
 }

@@ -267,7 +267,6 @@ impl Pipeline for FrontRouter {
         &PROGRAM
     }
 
-    #[inline]
     fn process(&self, worker: &mut Worker, ingress: Ingress, packet: &mut Packet) -> Fate {
         let length = packet.len();
         match self.forward(worker, ingress, packet) {

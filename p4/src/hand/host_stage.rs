@@ -521,7 +521,6 @@ impl Pipeline for HostStage {
         &PROGRAM
     }
 
-    #[inline]
     fn process(&self, _worker: &mut Worker, ingress: Ingress, packet: &mut Packet) -> Fate {
         let identity = self.identity();
         let length = packet.len();

@@ -1,0 +1,30 @@
+//! `dpr bench`: what the parts do on this machine.
+
+mod packets;
+mod pipeline;
+mod report;
+mod scenario;
+mod tables;
+mod throughput;
+
+use clap::{Args, Subcommand};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The packet pipelines on one core, generated beside written by hand, and their tables
+    Pipeline(pipeline::Options),
+}
+
+/// Measures and prints.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.what {
+        What::Pipeline(options) => pipeline::run(options),
+    }
+}
