@@ -1,10 +1,11 @@
 //! A P4-16 compiler as a library: source text in, diagnostics and generated code out.
 //!
-//! The library does no file access of its own: every file comes through the [`source::Loader`] that the caller
+//! But for [`build_script`] the library does no file access of its own: every file comes through the [`source::Loader`] that the caller
 //! hands to the [`source::SourceMap`].
 
 pub mod ast;
 pub mod backend;
+pub mod build_script;
 pub mod check;
 pub mod diagnostic;
 mod driver;

@@ -18,8 +18,11 @@ pub struct Arguments {
     /// Only look whether the syntax is right
     #[arg(long)]
     parse_only: bool,
+    /// Only look whether the program is right; this is what is done if nothing else is asked for
+    #[arg(long, conflicts_with = "parse_only")]
+    check: bool,
     /// What to write
-    #[arg(long, value_name = "WHAT", conflicts_with = "parse_only")]
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["parse_only", "check"])]
     emit: Option<Emit>,
     /// Where to write it; `-` or nothing for standard output
     #[arg(short, long, value_name = "FILE", requires = "emit")]
@@ -38,6 +41,12 @@ pub struct Arguments {
 /// What the compiler can write.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Emit {
+    /// A Rust module with the pipeline and the types of its control plane
+    Rust,
+    /// P4Info as protobuf text
+    P4info,
+    /// P4Info as protobuf
+    P4infoBinary,
     /// The program's text after preprocessing
     Preprocessed,
 }
@@ -69,8 +78,12 @@ fn compile(arguments: &Arguments, file: &Path) -> anyhow::Result<usize> {
         undefines: arguments.undefine.clone(),
     };
     let goal = match arguments.emit {
+        Some(Emit::Rust) => Goal::Rust,
+        Some(Emit::P4info) => Goal::P4InfoText,
+        Some(Emit::P4infoBinary) => Goal::P4InfoBinary,
         Some(Emit::Preprocessed) => Goal::Preprocessed,
-        None => Goal::Syntax,
+        None if arguments.parse_only => Goal::Syntax,
+        None => Goal::Checked,
     };
     let sources = SourceMap::new(|path: &Path| std::fs::read(path));
     let outcome = dpr_codegen::compile(sources, file, &options, goal);
