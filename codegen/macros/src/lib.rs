@@ -1,6 +1,7 @@
-//! Macros that keep Rust and P4 in step: headers that are born in Rust.
+//! Macros that keep Rust and P4 in step: P4 programs as Rust modules, and headers that are born in Rust.
 
 mod derive;
+mod program;
 
 use proc_macro::TokenStream;
 
@@ -25,6 +26,20 @@ use proc_macro::TokenStream;
 pub fn derive_p4_header(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     derive::expand(&input)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Makes a P4 program the items of the module in which it stands: the pipeline, and the types of its control plane.
+///
+/// `p4_program!("host_stage.p4")`, or with `include = ["folder", ..]` and `define = ["NAME=text", ..]` after the file. Paths
+/// are relative to the package's folder. An error of the program is an error here that shows the line of the `.p4` file;
+/// an edit of one of its files makes Cargo build again. The crate that uses it depends on `dpr-runtime`.
+#[proc_macro]
+pub fn p4_program(input: TokenStream) -> TokenStream {
+    let arguments = syn::parse_macro_input!(input as program::Arguments);
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    program::expand(&arguments, std::path::Path::new(&folder))
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }
