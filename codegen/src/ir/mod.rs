@@ -4,6 +4,7 @@
 //! variables and header instances; enums, errors and newtypes are bits; every name that a control plane sees is written out.
 //! Back ends are pure functions over [`Program`]. Everything is referred to by id, an index into the vector of its kind.
 
+pub mod dump;
 mod expr;
 mod stmt;
 mod table;
