@@ -1,0 +1,216 @@
+//! The death of a host: its data path does not answer. Its buckets get new owners, and nothing names it any more.
+
+use super::{
+    Core, Membership, Output,
+    moves::Kind,
+    target::Link,
+    types::{BucketId, FlowKey, HostId, Target},
+};
+use std::collections::BTreeSet;
+
+/// What is left to do about a dead host.
+#[derive(Debug)]
+pub(super) struct Grave {
+    /// Buckets that are being re-owned because of it.
+    buckets: BTreeSet<BucketId>,
+    /// Connections that died with it, whose entries go afterwards.
+    flows: Vec<FlowKey>,
+}
+
+impl Core {
+    /// Looks at what the probes say, and at hosts that change their standing.
+    pub(super) fn watch_hosts(&mut self) {
+        for id in self.hosts.keys().copied().collect::<Vec<_>>() {
+            let Some(membership) = self.hosts.get(&id).map(|host| host.membership) else {
+                continue;
+            };
+            match membership {
+                Membership::In | Membership::Joining if self.is_missed(id) => self.declare_dead(id),
+                Membership::Joining if self.has_arrived(id) => {
+                    self.set_membership(id, Membership::In)
+                }
+                Membership::Dead { buried: false } if self.is_withdrawn(id) => self.bury(id),
+                Membership::Dead { buried: true } if self.is_back(id) => self.revive(id),
+                _ => {}
+            }
+        }
+    }
+
+    fn set_membership(&mut self, id: HostId, membership: Membership) {
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.membership = membership;
+        }
+        self.replan = true;
+    }
+
+    /// A joining host has the buckets that it was to get.
+    fn has_arrived(&self, id: HostId) -> bool {
+        self.planned_with.contains_key(&id) && !self.replan && !self.is_expecting(id)
+    }
+
+    /// How many connected shims of other hosts probe a host, and how many of them miss it.
+    pub(super) fn votes(&self, id: HostId) -> (usize, usize) {
+        let limit = self.group.protocol.probes_missed;
+        let probers = self.hosts.values().filter(|host| {
+            host.spec.id != id && host.is_member() && host.shim.connection.is_some()
+        });
+        probers.fold((0, 0), |(all, missed), prober| {
+            let misses = prober
+                .shim
+                .missed
+                .get(&id)
+                .is_some_and(|missed| *missed >= limit);
+            (all + 1, missed + usize::from(misses))
+        })
+    }
+
+    /// A majority misses it, and there is another host to take over.
+    fn is_missed(&self, id: HostId) -> bool {
+        let (probers, missed) = self.votes(id);
+        missed * 2 > probers
+            && self
+                .hosts
+                .values()
+                .any(|host| host.spec.id != id && host.is_member())
+    }
+
+    fn declare_dead(&mut self, id: HostId) {
+        tracing::warn!(
+            host = id,
+            "dead: its stage does not answer the other hosts' probes"
+        );
+        self.set_membership(id, Membership::Dead { buried: false });
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.in_router = false;
+        }
+    }
+
+    /// It is out of the front router's set: now its buckets and connections.
+    fn bury(&mut self, id: HostId) {
+        self.set_membership(id, Membership::Dead { buried: true });
+        let flows = self.flows.of_server(id);
+        for key in &flows {
+            self.flows.remove(key);
+        }
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.stage.abandon();
+            host.shim.distrust();
+        }
+        let mut buckets = BTreeSet::new();
+        let mut successors = Vec::new();
+        for (bucket, activity) in &self.activities {
+            let (from, to) = match activity.kind {
+                Kind::Move { from, to, .. } | Kind::Undecided { from, to } => (from, to),
+                Kind::Rehome { to, .. } => (to, to),
+            };
+            // The old owner of a bucket that was on its way to the dead host takes it back; a dead old owner's bucket
+            // goes on to the new one; a bucket re-owned twice is placed again.
+            if to == id && from == id {
+                successors.push((*bucket, None));
+            } else if to == id {
+                successors.push((*bucket, Some(from)));
+            } else if from == id {
+                successors.push((*bucket, Some(to)));
+            }
+        }
+        for (map, owners) in &self.owners {
+            let owned = owners.iter().enumerate().filter(|(_, owner)| **owner == id);
+            buckets.extend(owned.map(|(bucket, _)| BucketId {
+                map: *map,
+                bucket: bucket as u16,
+            }));
+        }
+        buckets.extend(successors.iter().map(|(bucket, _)| *bucket));
+        tracing::info!(
+            host = id,
+            buckets = buckets.len(),
+            connections = flows.len(),
+            "re-owning a dead host's buckets"
+        );
+        self.graves.insert(id, Grave { buckets, flows });
+        for (bucket, successor) in successors {
+            self.activities.remove(&bucket);
+            self.counts.moves_aborted += 1;
+            let alive = successor.filter(|host| {
+                self.hosts
+                    .get(host)
+                    .is_some_and(|host| host.is_member() && host.stage.known)
+            });
+            match alive {
+                Some(successor) => self.rehome(bucket, successor),
+                // `plan` places it.
+                None => self.set_owner(bucket, id),
+            }
+        }
+        if self
+            .graves
+            .get(&id)
+            .is_some_and(|grave| grave.buckets.is_empty())
+        {
+            self.close_grave(id);
+        }
+        self.replan = true;
+    }
+
+    /// A bucket has a live owner again; after the last, nothing needs to name the dead host.
+    pub(super) fn close_graves(&mut self, bucket: BucketId) {
+        let mut empty = Vec::new();
+        for (id, grave) in &mut self.graves {
+            if grave.buckets.remove(&bucket) && grave.buckets.is_empty() {
+                empty.push(*id);
+            }
+        }
+        for id in empty {
+            self.close_grave(id);
+        }
+    }
+
+    fn close_grave(&mut self, id: HostId) {
+        if let Some(grave) = self.graves.remove(&id) {
+            for key in grave.flows {
+                self.forget_entries(key, id);
+            }
+        }
+    }
+
+    /// Its stage answers most probers again, its shim is there, and nothing of its death is left to do.
+    fn is_back(&self, id: HostId) -> bool {
+        let Some(host) = self.hosts.get(&id) else {
+            return false;
+        };
+        if self.graves.contains_key(&id)
+            || host.stage.link == Link::Away
+            || host.shim.connection.is_none()
+        {
+            return false;
+        }
+        let probers = self.hosts.values().filter(|host| {
+            host.spec.id != id && host.is_member() && host.shim.connection.is_some()
+        });
+        let (all, answered) = probers.fold((0, 0), |(all, answered), prober| {
+            (
+                all + 1,
+                answered + usize::from(prober.shim.missed.get(&id) == Some(&0)),
+            )
+        });
+        answered * 2 > all
+    }
+
+    /// It joins again; its stage may hold anything.
+    fn revive(&mut self, id: HostId) {
+        tracing::info!(
+            host = id,
+            "back: its stage answers the other hosts' probes again"
+        );
+        self.set_membership(id, Membership::Joining);
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.stage.abandon();
+            host.stage.link = Link::Reading;
+            host.returning = true;
+        }
+        self.outputs.push_back(Output::Read {
+            target: Target::Stage(id),
+        });
+        self.want_snapshot(id);
+    }
+}

@@ -1,0 +1,243 @@
+//! What a target can hold, by key and value, in the types that come from the P4 programs.
+
+use super::types::{BucketId, FlowKey, HostId};
+use dpr_p4::{
+    front_router::{gateways, members, ports, routes},
+    host_stage::{buckets, flow_state, hosts, identity, services},
+};
+use dpr_runtime::{Entry, Table, TableAction, TableEntry, Update};
+
+/// Where something is held. The order is that in which an empty target is filled, by [`Key::rank`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// Who the stage is (a default action).
+    Identity,
+    Host(HostId),
+    Port(ports::Key),
+    Gateway(gateways::Key),
+    Flow(FlowKey),
+    Member(members::Key),
+    Bucket(BucketId),
+    Service(services::Key),
+    Route(routes::Key),
+}
+
+/// What is held there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Identity(identity::Action),
+    Host {
+        stage_mac: u64,
+    },
+    Port(ports::Action),
+    Gateway(gateways::Action),
+    Server(HostId),
+    Member(members::Action),
+    Owned(Owned),
+    Service(services::Action),
+    Route(routes::Action),
+    /// Something; an insertion was refused because it is there.
+    Unread,
+}
+
+/// A bucket's entry at one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owned {
+    pub owner: HostId,
+    pub previous: HostId,
+    pub accept: bool,
+}
+
+impl Owned {
+    /// By a host that asks nobody.
+    pub fn by(owner: HostId) -> Self {
+        Owned {
+            owner,
+            previous: 0,
+            accept: false,
+        }
+    }
+}
+
+/// Ranks that an empty target is filled in: what is named before what names it, and what lets traffic in last.
+pub(super) const RANKS: usize = 4;
+
+impl Key {
+    /// The step in which an empty target gets it.
+    pub fn rank(&self) -> usize {
+        match self {
+            Key::Identity | Key::Host(_) | Key::Port(_) | Key::Gateway(_) => 0,
+            Key::Flow(_) | Key::Member(_) => 1,
+            Key::Bucket(_) => 2,
+            Key::Service(_) | Key::Route(_) => 3,
+        }
+    }
+}
+
+/// What is to become of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Insert,
+    Modify,
+    Delete,
+}
+
+fn change_entry<T: Table>(change: Change, entry: &Entry<T>) -> Update {
+    match change {
+        Change::Insert => entry.insert(),
+        Change::Modify => entry.modify(),
+        Change::Delete => entry.delete(),
+    }
+}
+
+/// Range tables need a priority; the services do not overlap, so that one does for all.
+const PRIORITY: i32 = 1;
+
+/// The write that makes a change. A deletion needs no value; without a value for another change there is nothing to write.
+pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option<Update> {
+    let value = value.copied();
+    let update = match (*key, value) {
+        (Key::Identity, Some(Value::Identity(action))) => identity::Entry::default_entry(&action),
+        (Key::Identity, _) => return None,
+        (Key::Host(host), value) => {
+            let action = match value {
+                Some(Value::Host { stage_mac }) => hosts::Action::ByMac { stage_mac },
+                _ => hosts::Action::UnknownHost,
+            };
+            change_entry(change, &hosts::Entry::new(hosts::Key { host }, action))
+        }
+        (Key::Flow(key), value) => {
+            let action = match value {
+                Some(Value::Server(host)) => flow_state::Action::ServeAt { host },
+                _ => flow_state::Action::NoAction,
+            };
+            change_entry(change, &flow_state::Entry::new(key, action))
+        }
+        (Key::Bucket(key), value) => {
+            let action = match value {
+                Some(Value::Owned(owned)) => buckets::Action::OwnedBy {
+                    owner_id: owned.owner,
+                    previous_id: owned.previous,
+                    accept: owned.accept.into(),
+                },
+                _ => buckets::Action::NoBucket,
+            };
+            change_entry(change, &buckets::Entry::new(key, action))
+        }
+        (Key::Service(key), value) => {
+            let action = match value {
+                Some(Value::Service(action)) => action,
+                _ => services::Action::NoService,
+            };
+            change_entry(
+                change,
+                &services::Entry::with_priority(key, PRIORITY, action),
+            )
+        }
+        (Key::Port(key), value) => {
+            let action = match value {
+                Some(Value::Port(action)) => action,
+                _ => ports::Action::UnknownPort,
+            };
+            change_entry(change, &ports::Entry::new(key, action))
+        }
+        (Key::Gateway(key), value) => {
+            let action = match value {
+                Some(Value::Gateway(action)) => action,
+                _ => gateways::Action::NotToMe,
+            };
+            change_entry(change, &gateways::Entry::new(key, action))
+        }
+        (Key::Member(key), value) => {
+            let action = match value {
+                Some(Value::Member(action)) => action,
+                _ => members::Action::NoMember,
+            };
+            change_entry(change, &members::Entry::new(key, action))
+        }
+        (Key::Route(key), value) => {
+            let action = match value {
+                Some(Value::Route(action)) => action,
+                _ => routes::Action::NoRoute,
+            };
+            change_entry(change, &routes::Entry::new(key, action))
+        }
+    };
+    Some(update)
+}
+
+/// What a host stage says that it holds; `None` for tables that the controller does not write.
+pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
+    if entry.is_default {
+        let action = (entry.table == identity::ID)
+            .then_some(entry.action.as_ref())
+            .flatten()?;
+        return Some((
+            Key::Identity,
+            Value::Identity(identity::Action::from_call(action).ok()?),
+        ));
+    }
+    match entry.table {
+        hosts::ID => hosts::Entry::try_from(entry)
+            .ok()
+            .and_then(|entry| match entry.action {
+                hosts::Action::ByMac { stage_mac } => {
+                    Some((Key::Host(entry.key.host), Value::Host { stage_mac }))
+                }
+                hosts::Action::UnknownHost => None,
+            }),
+        flow_state::ID => {
+            flow_state::Entry::try_from(entry)
+                .ok()
+                .and_then(|entry| match entry.action {
+                    flow_state::Action::ServeAt { host } => {
+                        Some((Key::Flow(entry.key), Value::Server(host)))
+                    }
+                    flow_state::Action::NoAction => None,
+                })
+        }
+        buckets::ID => buckets::Entry::try_from(entry)
+            .ok()
+            .and_then(|entry| match entry.action {
+                buckets::Action::OwnedBy {
+                    owner_id,
+                    previous_id,
+                    accept,
+                } => {
+                    let owned = Owned {
+                        owner: owner_id,
+                        previous: previous_id,
+                        accept: accept == 1,
+                    };
+                    Some((Key::Bucket(entry.key), Value::Owned(owned)))
+                }
+                buckets::Action::NoBucket => None,
+            }),
+        services::ID => services::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Service(entry.key), Value::Service(entry.action))),
+        _ => None,
+    }
+}
+
+/// As [`decode`], for the front router.
+pub(super) fn decode_router(entry: &TableEntry) -> Option<(Key, Value)> {
+    if entry.is_default {
+        return None;
+    }
+    match entry.table {
+        ports::ID => ports::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Port(entry.key), Value::Port(entry.action))),
+        gateways::ID => gateways::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Gateway(entry.key), Value::Gateway(entry.action))),
+        members::ID => members::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Member(entry.key), Value::Member(entry.action))),
+        routes::ID => routes::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Route(entry.key), Value::Route(entry.action))),
+        _ => None,
+    }
+}

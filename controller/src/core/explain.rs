@@ -1,0 +1,339 @@
+//! Where a packet goes and why, by the entries that the stages hold: the host stage's decision rule, read aloud.
+
+use super::types::{FlowKey, HostId};
+use dpr_p4::host_stage::{Arrival, buckets, services};
+use std::collections::BTreeMap;
+
+/// What one stage holds for one five-tuple.
+#[derive(Clone, Debug, Default)]
+pub struct StageView {
+    /// What it does with packets to the service; `None` if the service is unknown to it.
+    pub service: Option<services::Action>,
+    /// The server that its flow state names.
+    pub server: Option<HostId>,
+    /// The bucket's entry.
+    pub bucket: Option<buckets::Action>,
+    /// The hosts that it can reroute to.
+    pub hosts: Vec<HostId>,
+}
+
+/// One stage on a packet's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Whose stage.
+    pub stage: HostId,
+    /// How the packet came to it.
+    pub arrival: Arrival,
+    /// The entries that it looked up, as `table key -> action`.
+    pub entries: Vec<String>,
+    /// What it does, and why.
+    pub decision: String,
+}
+
+/// A packet's way from one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// In order.
+    pub hops: Vec<Hop>,
+    /// The host that serves it, if one does. At a stage that is asked as the previous owner, a segment of a connection whose SYN
+    /// it served less than a minute ago ends there instead.
+    pub served_by: Option<HostId>,
+}
+
+/// All ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// One from each stage that the router may choose.
+    pub paths: Vec<Path>,
+    /// In a sentence.
+    pub summary: String,
+}
+
+/// No packet passes more stages than this; more would be a loop.
+const MOST_HOPS: usize = 8;
+
+/// Follows a packet of a connection from each of `starts`.
+pub fn explain(
+    flow: &FlowKey,
+    stages: &BTreeMap<HostId, StageView>,
+    starts: &[HostId],
+    names: &BTreeMap<HostId, String>,
+) -> Explanation {
+    let name = |host: HostId| {
+        names
+            .get(&host)
+            .cloned()
+            .unwrap_or_else(|| format!("host {host}"))
+    };
+    let paths: Vec<Path> = starts
+        .iter()
+        .map(|start| follow(flow, stages, *start, &name))
+        .collect();
+    let mut servers: Vec<Option<HostId>> = paths.iter().map(|path| path.served_by).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    let summary = match servers.as_slice() {
+        [] => "no stage to begin at".to_owned(),
+        [Some(server)] => {
+            let hops = paths.iter().map(|path| path.hops.len()).max().unwrap_or(0);
+            let by_state = paths.iter().any(|path| {
+                path.hops.iter().any(|hop| {
+                    hop.entries
+                        .iter()
+                        .any(|entry| entry.starts_with("flow_state "))
+                })
+            });
+            let why = if by_state {
+                "flow state names it"
+            } else {
+                "it owns the bucket"
+            };
+            format!(
+                "{} serves it wherever it enters, after {hops} stages at most: {why}",
+                name(*server)
+            )
+        }
+        [None] => "no host serves it".to_owned(),
+        _ => "where it is served depends on where it enters: its entries are changing".to_owned(),
+    };
+    Explanation { paths, summary }
+}
+
+fn follow(
+    flow: &FlowKey,
+    stages: &BTreeMap<HostId, StageView>,
+    start: HostId,
+    name: &dyn Fn(HostId) -> String,
+) -> Path {
+    let mut hops = Vec::new();
+    let (mut stage, mut arrival) = (start, Arrival::Router);
+    while hops.len() < MOST_HOPS {
+        let Some(view) = stages.get(&stage) else {
+            hops.push(Hop {
+                stage,
+                arrival,
+                entries: Vec::new(),
+                decision: "its stage cannot be read".to_owned(),
+            });
+            return Path {
+                hops,
+                served_by: None,
+            };
+        };
+        let (hop, next) = decide(flow, stage, arrival, view, name);
+        hops.push(hop);
+        match next {
+            Next::Deliver => {
+                return Path {
+                    hops,
+                    served_by: Some(stage),
+                };
+            }
+            Next::Drop => {
+                return Path {
+                    hops,
+                    served_by: None,
+                };
+            }
+            Next::Reroute(host, as_what) => (stage, arrival) = (host, as_what),
+        }
+    }
+    Path {
+        hops,
+        served_by: None,
+    }
+}
+
+enum Next {
+    Deliver,
+    Drop,
+    Reroute(HostId, Arrival),
+}
+
+/// The decision rule of the host stage.
+fn decide(
+    flow: &FlowKey,
+    stage: HostId,
+    arrival: Arrival,
+    view: &StageView,
+    name: &dyn Fn(HostId) -> String,
+) -> (Hop, Next) {
+    let mut entries = Vec::new();
+    let (decision, next) = 'decided: {
+        match view.service {
+            Some(services::Action::InMap { map_id, .. }) => {
+                entries.push(format!("services {} -> in_map({map_id})", flow.dst_port));
+            }
+            Some(services::Action::AnswerHere) => {
+                break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
+            }
+            _ => break 'decided ("drops it: no service".to_owned(), Next::Drop),
+        }
+        if arrival == Arrival::Final {
+            break 'decided ("delivers it: it arrives as final".to_owned(), Next::Deliver);
+        }
+        if let Some(server) = view.server {
+            entries.push(format!("flow_state -> serve_at({})", name(server)));
+            if server == stage {
+                break 'decided (
+                    "delivers it: flow state names this host".to_owned(),
+                    Next::Deliver,
+                );
+            }
+            break 'decided (
+                format!(
+                    "reroutes it to {} as final: flow state names it",
+                    name(server)
+                ),
+                Next::Reroute(server, Arrival::Final),
+            );
+        }
+        let Some(buckets::Action::OwnedBy {
+            owner_id: owner,
+            previous_id: previous,
+            accept,
+        }) = view.bucket
+        else {
+            break 'decided ("drops it: no entry for its bucket".to_owned(), Next::Drop);
+        };
+        let asks = if previous == 0 {
+            "nobody".to_owned()
+        } else {
+            name(previous)
+        };
+        entries.push(format!(
+            "buckets -> owned_by({}, previous {asks}, accept {accept})",
+            name(owner)
+        ));
+        if arrival == Arrival::Chain {
+            if owner == stage {
+                break 'decided (
+                    "delivers it: asked as the previous owner, it is the owner still".to_owned(),
+                    Next::Deliver,
+                );
+            }
+            let text = format!(
+                "delivers it if it served its SYN within a minute, else reroutes it to {} as final",
+                name(owner)
+            );
+            break 'decided (text, Next::Reroute(owner, Arrival::Final));
+        }
+        if owner != stage && !(arrival == Arrival::Peer && accept == 1) {
+            break 'decided (
+                format!("reroutes it to {} as peer: the bucket's owner", name(owner)),
+                Next::Reroute(owner, Arrival::Peer),
+            );
+        }
+        if previous != 0 {
+            let text = format!(
+                "asks {}: the bucket is on its way from there",
+                name(previous)
+            );
+            break 'decided (text, Next::Reroute(previous, Arrival::Chain));
+        }
+        ("delivers it: it owns the bucket".to_owned(), Next::Deliver)
+    };
+    let (decision, next) = match next {
+        Next::Reroute(host, _) if !view.hosts.contains(&host) => (
+            format!("drops it: it has no entry for {}", name(host)),
+            Next::Drop,
+        ),
+        next => (decision, next),
+    };
+    (
+        Hop {
+            stage,
+            arrival,
+            entries,
+            decision,
+        },
+        next,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned_by(owner_id: HostId, previous_id: HostId, accept: u8) -> Option<buckets::Action> {
+        Some(buckets::Action::OwnedBy {
+            owner_id,
+            previous_id,
+            accept,
+        })
+    }
+
+    fn stages(entries: [Option<buckets::Action>; 3]) -> BTreeMap<HostId, StageView> {
+        let service = Some(services::Action::InMap {
+            map_id: 0,
+            mask: 15,
+        });
+        (1..)
+            .zip(entries)
+            .map(|(host, bucket)| {
+                (
+                    host,
+                    StageView {
+                        service,
+                        server: None,
+                        bucket,
+                        hosts: vec![1, 2, 3],
+                    },
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn in_the_middle_of_a_move_the_new_owner_asks_the_old_one() {
+        // From 1 to 2, committed.
+        let stages = stages([owned_by(2, 0, 0), owned_by(2, 1, 1), owned_by(2, 0, 0)]);
+        let explained = explain(&FlowKey::default(), &stages, &[3], &BTreeMap::new());
+        let way: Vec<_> = explained.paths[0]
+            .hops
+            .iter()
+            .map(|hop| (hop.stage, hop.arrival))
+            .collect();
+        assert_eq!(
+            way,
+            [
+                (3, Arrival::Router),
+                (2, Arrival::Peer),
+                (1, Arrival::Chain),
+                (2, Arrival::Final)
+            ]
+        );
+        assert_eq!(explained.paths[0].served_by, Some(2));
+    }
+
+    #[test]
+    fn flow_state_wins_over_the_bucket() {
+        let mut stages = stages([owned_by(2, 0, 0); 3]);
+        for host in [2, 3] {
+            stages.entry(host).or_default().server = Some(3);
+        }
+        let explained = explain(&FlowKey::default(), &stages, &[1, 2, 3], &BTreeMap::new());
+        assert_eq!(
+            explained
+                .paths
+                .iter()
+                .map(|path| path.served_by)
+                .collect::<Vec<_>>(),
+            [Some(3); 3]
+        );
+        assert_eq!(
+            explained.summary,
+            "host 3 serves it wherever it enters, after 3 stages at most: flow state names it"
+        );
+    }
+
+    #[test]
+    fn entries_that_lead_in_a_circle_serve_nobody() {
+        let stages = stages([owned_by(2, 0, 0), owned_by(1, 0, 0), owned_by(1, 0, 0)]);
+        let explained = explain(&FlowKey::default(), &stages, &[1], &BTreeMap::new());
+        assert_eq!(
+            (explained.paths[0].served_by, explained.paths[0].hops.len()),
+            (None, MOST_HOPS)
+        );
+    }
+}

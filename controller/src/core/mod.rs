@@ -1,0 +1,579 @@
+//! The controller as a state machine: it does no I/O and takes no time by itself, so that the daemon and a test with a virtual
+//! clock run the same code.
+//!
+//! One struct, [`Core`]. What happens goes in by [`Core::handle`] with the time at which it happens (any origin, never backwards);
+//! what is to be done comes out of [`Core::poll_output`] until that is empty; [`Core::poll_timeout`] says when to call `handle` with
+//! [`Input::Tick`] at the latest. Operators' requests are [`Core::command`]; what they want to see is read off the core (`status`).
+//!
+//! ```text
+//! loop {
+//!     while let Some(output) = core.poll_output() { carry it out }
+//!     wait for an input, or until core.poll_timeout()
+//!     core.handle(input, now)
+//! }
+//! ```
+//!
+//! What the driver promises:
+//! - [`Output::Dial`]: connect to the target, become its master, see that it runs its program (push it only if the cookie differs),
+//!   read all table entries and `identity`'s default action, and say [`Input::Contents`]; on failure try again for ever. When
+//!   the connection or a request on it fails: [`Input::Disconnected`], and again.
+//! - [`Output::Read`]: read everything again and say [`Input::Contents`]. No write is on its way meanwhile.
+//! - [`Output::Write`]: one Write request; [`Input::Written`] with the errors by index when it is answered. At most one per target
+//!   is on its way.
+//! - [`Input::Shim`]: messages of one connection in order; `connection` is any number that was not used before. The first is
+//!   `Register`. [`Input::ShimClosed`] when it ends. [`Output::ToShim`] keeps the order too.
+//!
+//! Everything else follows from the messages: what the stages and shims say after a restart of the core is all that it needs.
+
+mod death;
+mod entry;
+mod explain;
+mod flows;
+mod moves;
+mod plan;
+mod recovery;
+mod reports;
+mod router;
+mod sessions;
+mod status;
+mod target;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use explain::{Explanation, Hop, Path, StageView, explain};
+pub use sessions::Refusal;
+pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
+pub use types::{
+    BucketId, Faults, FlowKey, Group, HostId, HostSpec, Micros, NextHop, Protocol, RouterSpec,
+    Service, Spray, Target, UnknownFault, hash_five_tuple,
+};
+
+use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
+use dpr_runtime::{TableEntry, Update, WriteError};
+use entry::{Key, Value};
+use flows::FlowTable;
+use hdrhistogram::Histogram;
+use moves::{Activity, Token};
+use router::RouterState;
+use sessions::ShimState;
+use std::collections::{BTreeMap, VecDeque};
+use target::{FlowChanges, Link, TargetState};
+use types::micros;
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A message of a shim.
+    Shim {
+        /// Which connection it came by.
+        connection: u64,
+        /// What it says.
+        message: ShimMessage,
+    },
+    /// A shim's connection is gone.
+    ShimClosed {
+        /// Which.
+        connection: u64,
+    },
+    /// A target is connected (or was asked to be read), and holds this: all table entries, and default actions that were set.
+    Contents {
+        /// Which.
+        target: Target,
+        /// What it holds.
+        entries: Vec<TableEntry>,
+    },
+    /// The answer to [`Output::Write`].
+    Written {
+        /// Which target.
+        target: Target,
+        /// Of the write.
+        id: u64,
+        /// Updates that were refused, by index; the others were carried out.
+        errors: Vec<(usize, WriteError)>,
+    },
+    /// The connection to a target is gone; a write on its way may or may not have been carried out.
+    Disconnected {
+        /// Which.
+        target: Target,
+    },
+    /// Time passes.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Keep a connection to this target.
+    Dial {
+        /// Which.
+        target: Target,
+    },
+    /// Write these updates, which do not depend on one another, in one request.
+    Write {
+        /// Which target.
+        target: Target,
+        /// To be given back.
+        id: u64,
+        /// What to write.
+        updates: Vec<Update>,
+    },
+    /// Read what the target holds.
+    Read {
+        /// Which.
+        target: Target,
+    },
+    /// Send a message to a shim.
+    ToShim {
+        /// By which connection.
+        connection: u64,
+        /// What to say.
+        message: ControllerMessage,
+    },
+    /// End a shim's connection.
+    CloseShim {
+        /// Which.
+        connection: u64,
+        /// What to tell it.
+        reason: Refusal,
+    },
+    /// Keep for the next start what operators changed: [`Core::hosts`].
+    Save,
+}
+
+/// What an operator asks for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Changes a host's weight, and ends its draining.
+    SetWeight {
+        /// Which host.
+        host: HostId,
+        /// Relative to the others'; 0 or more.
+        weight: f64,
+    },
+    /// Takes a host out of the front router's set, and moves its buckets away.
+    Drain {
+        /// Which host.
+        host: HostId,
+    },
+    /// Brings a host in. One that is configured and out is taken as it is given here.
+    Join {
+        /// All about it.
+        host: HostSpec,
+    },
+    /// Moves one bucket. The next change of weights or hosts places it again.
+    Move {
+        /// Which bucket.
+        bucket: BucketId,
+        /// To whom.
+        to: HostId,
+    },
+}
+
+/// Why a command is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CommandError {
+    /// There is no such host in the group.
+    #[error("the group has no host {0}")]
+    UnknownHost(HostId),
+    /// There is no such bucket.
+    #[error("there is no bucket {} in map {}", .0.bucket, .0.map)]
+    UnknownBucket(BucketId),
+    /// Not a weight.
+    #[error("{0} is no weight: it must be finite and not negative")]
+    BadWeight(f64),
+    /// A joining host has something that another host has too.
+    #[error("host {taken_by} has this {what} already")]
+    Taken {
+        /// Id, name, address or stage MAC.
+        what: &'static str,
+        /// Who has it.
+        taken_by: String,
+    },
+    /// Something about a joining host is not usable.
+    #[error("{0}")]
+    BadHost(&'static str),
+    /// It is in the group already.
+    #[error("host {0} is in the group already")]
+    AlreadyIn(String),
+}
+
+/// How a host stands to the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Membership {
+    Out,
+    /// Gets its tables, then buckets; not sprayed to yet.
+    Joining,
+    In,
+    /// `buried` once its buckets are being re-owned.
+    Dead {
+        buried: bool,
+    },
+}
+
+/// A host, with its stage and its shim.
+#[derive(Debug)]
+struct Host {
+    spec: HostSpec,
+    membership: Membership,
+    /// Whether the front router should spray to it, as far as its own state says.
+    in_router: bool,
+    /// Back from the dead: what its stage says of buckets is of no account.
+    returning: bool,
+    stage: TargetState,
+    shim: ShimState,
+}
+
+impl Host {
+    fn is_dead(&self) -> bool {
+        matches!(self.membership, Membership::Dead { .. })
+    }
+
+    fn is_member(&self) -> bool {
+        matches!(self.membership, Membership::In | Membership::Joining)
+    }
+}
+
+/// Things that happen by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timer {
+    /// A torn-down connection's entries go.
+    Away(FlowKey),
+    /// A move has settled.
+    Settled { bucket: BucketId, generation: u32 },
+    /// The next moves may begin.
+    Pace,
+    /// No more waiting for stages.
+    Startup,
+    /// Refused writes are tried again.
+    Retry(Target),
+    /// A write that a fault delays.
+    Late {
+        stage: HostId,
+        key: Key,
+        value: Value,
+    },
+    /// Entries that a fault writes after the owners.
+    LateEntries { bucket: BucketId },
+}
+
+/// What the core counted.
+#[derive(Debug, Default)]
+struct Counts {
+    flow: FlowChanges,
+    moves_completed: u64,
+    moves_aborted: u64,
+}
+
+/// The controller. See the module's description.
+#[derive(Debug)]
+pub struct Core {
+    group: Group,
+    now: Micros,
+    started: Micros,
+    /// Whether it waits for the stages, to learn what they hold.
+    starting: bool,
+    hosts: BTreeMap<HostId, Host>,
+    router: Option<RouterState>,
+    connections: BTreeMap<u64, HostId>,
+    /// Registrations that came while starting.
+    early: Vec<(u64, ShimMessage)>,
+    flows: FlowTable,
+    owners: BTreeMap<u16, Vec<HostId>>,
+    targets: BTreeMap<u16, Vec<HostId>>,
+    resting: BTreeMap<BucketId, Micros>,
+    activities: BTreeMap<BucketId, Activity>,
+    waiting: std::collections::BTreeSet<BucketId>,
+    generation: u32,
+    /// Whether targets must be computed again.
+    replan: bool,
+    /// The active hosts and weights that the targets were computed with.
+    planned_with: BTreeMap<HostId, f64>,
+    allowance: f64,
+    allowance_at: Micros,
+    pace_at: Option<Micros>,
+    graves: BTreeMap<HostId, death::Grave>,
+    timers: BTreeMap<(Micros, u64), Timer>,
+    serial: u64,
+    fired: VecDeque<Token>,
+    outputs: VecDeque<Output>,
+    random: fastrand::Rng,
+    counts: Counts,
+    install_us: Histogram<u64>,
+}
+
+impl Core {
+    /// A controller that knows its configuration and nothing else.
+    pub fn new(group: Group, now: Micros) -> Self {
+        let hosts: BTreeMap<HostId, Host> = group
+            .hosts
+            .iter()
+            .map(|spec| {
+                let membership = if spec.joined {
+                    Membership::In
+                } else {
+                    Membership::Out
+                };
+                (spec.id, Host::new(spec.clone(), membership))
+            })
+            .collect();
+        let owners: BTreeMap<u16, Vec<HostId>> = group
+            .maps()
+            .keys()
+            .map(|map| (*map, vec![0; group.buckets as usize]))
+            .collect();
+        let mut core = Core {
+            now,
+            started: now,
+            starting: true,
+            router: group.router.as_ref().map(|_| RouterState::new()),
+            connections: BTreeMap::new(),
+            early: Vec::new(),
+            flows: FlowTable::default(),
+            targets: owners.clone(),
+            owners,
+            resting: BTreeMap::new(),
+            activities: BTreeMap::new(),
+            waiting: Default::default(),
+            generation: 0,
+            replan: false,
+            planned_with: BTreeMap::new(),
+            allowance: 0.0,
+            allowance_at: now,
+            pace_at: None,
+            graves: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            serial: 0,
+            fired: VecDeque::new(),
+            outputs: VecDeque::new(),
+            random: fastrand::Rng::with_seed(group.protocol.seed),
+            counts: Counts::default(),
+            install_us: empty_histogram(),
+            hosts,
+            group,
+        };
+        let joined: Vec<HostId> = core
+            .hosts
+            .values()
+            .filter(|host| host.spec.joined)
+            .map(|host| host.spec.id)
+            .collect();
+        for host in joined {
+            core.outputs.push_back(Output::Dial {
+                target: Target::Stage(host),
+            });
+        }
+        if core.router.is_some() {
+            core.outputs.push_back(Output::Dial {
+                target: Target::Router,
+            });
+        }
+        core.set_timer(
+            now + micros(core.group.protocol.startup_wait),
+            Timer::Startup,
+        );
+        core
+    }
+
+    /// Something happens.
+    pub fn handle(&mut self, input: Input, now: Micros) {
+        self.now = now.max(self.now);
+        match input {
+            Input::Shim {
+                connection,
+                message,
+            } => self.on_shim_message(connection, message),
+            Input::ShimClosed { connection } => self.on_shim_closed(connection),
+            Input::Contents { target, entries } => self.on_contents(target, &entries),
+            Input::Written { target, id, errors } => self.on_written(target, id, &errors),
+            Input::Disconnected { target } => self.on_disconnected(target),
+            Input::Tick => {}
+        }
+        self.settle_down();
+    }
+
+    /// An operator asks for something.
+    pub fn command(&mut self, command: Command, now: Micros) -> Result<(), CommandError> {
+        self.now = now.max(self.now);
+        let done = match command {
+            Command::SetWeight { host, weight } => self.set_weight(host, weight),
+            Command::Drain { host } => self.drain(host),
+            Command::Join { host } => self.join(host),
+            Command::Move { bucket, to } => self.aim(bucket, to),
+        };
+        self.settle_down();
+        done
+    }
+
+    /// What is to be done next.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    pub fn poll_timeout(&self) -> Option<Micros> {
+        self.timers.keys().next().map(|(at, _)| *at)
+    }
+
+    /// What it controls, as it was configured; [`Core::hosts`] says how the hosts are now.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// The hosts as operators have made them: what a restarted controller is to be configured with.
+    pub fn hosts(&self) -> impl Iterator<Item = &HostSpec> {
+        self.hosts.values().map(|host| &host.spec)
+    }
+
+    fn set_timer(&mut self, at: Micros, timer: Timer) {
+        self.serial += 1;
+        self.timers.insert((at, self.serial), timer);
+    }
+
+    /// Does what follows from the input: due timers, acknowledged writes, moves that may begin, and then batches of writes.
+    fn settle_down(&mut self) {
+        loop {
+            while let Some(entry) = self
+                .timers
+                .first_entry()
+                .filter(|entry| entry.key().0 <= self.now)
+            {
+                let timer = entry.remove();
+                self.on_timer(timer);
+            }
+            while let Some(token) = self.fired.pop_front() {
+                self.on_token(token);
+            }
+            if !self.starting {
+                self.watch_hosts();
+                self.plan();
+                self.begin_moves();
+                self.keep_router();
+            }
+            self.send_flushes();
+            self.send_batches();
+            if self.fired.is_empty() {
+                break;
+            }
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Away(key) => self.on_away(key),
+            Timer::Settled { bucket, generation } => self.on_settled(bucket, generation),
+            Timer::Pace => self.pace_at = None,
+            Timer::Startup => self.on_startup_timeout(),
+            Timer::Retry(target) => {
+                if let Some(state) = self.target_mut(target) {
+                    state.retry();
+                }
+            }
+            Timer::Late { stage, key, value } => self.want(stage, key, Some(value), None),
+            Timer::LateEntries { bucket } => self.copy_entries_late(bucket),
+        }
+    }
+
+    fn on_token(&mut self, token: Token) {
+        match token {
+            Token::Pin {
+                flow,
+                host,
+                epoch,
+                seq,
+                reported,
+            } => self.on_pinned(flow, host, epoch, seq, reported),
+            Token::Installed { reported } => self
+                .install_us
+                .saturating_record(self.now.saturating_sub(reported).max(1)),
+            Token::Step { bucket, generation } => self.on_step(bucket, generation),
+            Token::MemberSet => self.on_member_set(),
+        }
+    }
+
+    fn target_mut(&mut self, target: Target) -> Option<&mut TargetState> {
+        match target {
+            Target::Stage(host) => self.hosts.get_mut(&host).map(|host| &mut host.stage),
+            Target::Router => self.router.as_mut().map(|router| &mut router.target),
+        }
+    }
+
+    fn on_written(&mut self, target: Target, id: u64, errors: &[(usize, WriteError)]) {
+        let mut fired = std::mem::take(&mut self.fired);
+        let mut changes = self.counts.flow;
+        let mut retries = false;
+        if let Some(state) = self.target_mut(target) {
+            retries = state.written(id, errors, &mut fired, &mut changes);
+        }
+        self.fired = fired;
+        self.counts.flow = changes;
+        if retries {
+            self.set_timer(self.now + target::RETRY, Timer::Retry(target));
+        }
+    }
+
+    fn on_disconnected(&mut self, target: Target) {
+        if let Some(state) = self.target_mut(target) {
+            state.disconnected();
+        }
+        self.replan = true;
+    }
+
+    /// Lets a stage hold something; the token fires when it does.
+    fn want(&mut self, host: HostId, key: Key, value: Option<Value>, token: Option<Token>) {
+        if let Some(host) = self.hosts.get_mut(&host) {
+            // A dead host's stage gets nothing. One that was never read says first what its buckets are.
+            if host.is_dead() || matches!(key, Key::Bucket(_)) && !host.stage.known {
+                return;
+            }
+            self.fired.extend(host.stage.want(key, value, token));
+        }
+    }
+
+    fn send_batches(&mut self) {
+        let targets = self
+            .hosts
+            .keys()
+            .map(|host| Target::Stage(*host))
+            .chain(self.router.as_ref().map(|_| Target::Router));
+        for target in targets.collect::<Vec<_>>() {
+            let id = self.serial + 1;
+            let mut fired = std::mem::take(&mut self.fired);
+            let mut outputs = std::mem::take(&mut self.outputs);
+            let is_starting = self.starting;
+            if let Some(state) = self.target_mut(target) {
+                if state.link == Link::Up && state.in_doubt && !state.is_writing() {
+                    state.link = Link::Reading;
+                    outputs.push_back(Output::Read { target });
+                } else if !is_starting && let Some(updates) = state.next_batch(id, &mut fired) {
+                    outputs.push_back(Output::Write {
+                        target,
+                        id,
+                        updates,
+                    });
+                }
+            }
+            self.serial = id;
+            self.fired = fired;
+            self.outputs = outputs;
+        }
+    }
+}
+
+/// Of latencies in microseconds; it grows as it needs.
+fn empty_histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three significant digits are within the crate's limits")
+}
+
+impl Host {
+    fn new(spec: HostSpec, membership: Membership) -> Self {
+        Host {
+            spec,
+            membership,
+            in_router: false,
+            returning: false,
+            stage: TargetState::new(),
+            shim: ShimState::default(),
+        }
+    }
+}

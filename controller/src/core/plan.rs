@@ -1,0 +1,300 @@
+//! Which buckets should move where, and when; what operators ask for.
+
+use super::{
+    Command, CommandError, Core, Host, Membership, Output, Timer,
+    entry::{Key, Value},
+    moves::{Kind, Step},
+    types::{BucketId, HostId, HostSpec, Micros, Target},
+};
+use crate::placer;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// When no move may begin now: how soon to look again.
+const LOOK_AGAIN: Micros = 100_000;
+
+/// Moves that may begin at once after a pause, in seconds' worth.
+const BURST_S: f64 = 0.1;
+
+impl Core {
+    /// Whether a host can give and take buckets: alive, with its shim and its stage's control channel, and known to all stages.
+    pub(super) fn is_active(&self, host: &Host) -> bool {
+        host.is_member()
+            && host.stage.is_ready()
+            && host.shim.is_synced()
+            && self.is_introduced(host)
+    }
+
+    /// All stages that could be told have an entry for it.
+    fn is_introduced(&self, host: &Host) -> bool {
+        let key = Key::Host(host.spec.id);
+        let entry = Value::Host {
+            stage_mac: host.spec.stage_mac,
+        };
+        self.hosts
+            .values()
+            .filter(|other| {
+                other.spec.id != host.spec.id && other.is_member() && other.stage.is_ready()
+            })
+            .all(|other| other.stage.held(&key) == Some(&entry))
+    }
+
+    fn active_weights(&self) -> BTreeMap<HostId, f64> {
+        self.hosts
+            .values()
+            .filter(|host| self.is_active(host))
+            .map(|host| {
+                (
+                    host.spec.id,
+                    if host.spec.draining {
+                        0.0
+                    } else {
+                        host.spec.weight
+                    },
+                )
+            })
+            .collect()
+    }
+
+    /// Where a bucket will be when its move ends.
+    fn destination(&self, bucket: BucketId) -> HostId {
+        match self.activities.get(&bucket).map(|activity| activity.kind) {
+            Some(Kind::Move { to, .. } | Kind::Rehome { to, .. }) => to,
+            _ => self.owner(bucket),
+        }
+    }
+
+    /// Computes the targets again if something changed that they depend on.
+    pub(super) fn plan(&mut self) {
+        let weights = self.active_weights();
+        if weights != self.planned_with {
+            self.replan = true;
+        }
+        if !std::mem::take(&mut self.replan) {
+            return;
+        }
+        self.waiting.clear();
+        let maps: Vec<u16> = self.owners.keys().copied().collect();
+        for map in maps {
+            let size = self.owners.get(&map).map_or(0, Vec::len);
+            let buckets = || {
+                (0..size).map(move |bucket| BucketId {
+                    map,
+                    bucket: bucket as u16,
+                })
+            };
+            let owners: Vec<HostId> = buckets().map(|bucket| self.destination(bucket)).collect();
+            let is_frozen =
+                |owner: HostId| self.hosts.get(&owner).is_some_and(|host| host.is_member());
+            let targets = placer::place(&owners, &weights, is_frozen);
+            for (bucket, target) in buckets().zip(&targets) {
+                let owner = self.owner(bucket);
+                let is_buried = self.hosts.get(&owner).is_none_or(|host| {
+                    host.membership == Membership::Dead { buried: true }
+                        || host.membership == Membership::Out
+                });
+                if is_buried && !self.activities.contains_key(&bucket) {
+                    if weights.contains_key(target) {
+                        self.rehome(bucket, *target);
+                    }
+                } else if self.destination(bucket) != *target && weights.contains_key(target) {
+                    self.waiting.insert(bucket);
+                }
+            }
+            self.targets.insert(map, targets);
+        }
+        self.planned_with = weights;
+    }
+
+    pub(super) fn target_of(&self, bucket: BucketId) -> HostId {
+        let target = self
+            .targets
+            .get(&bucket.map)
+            .and_then(|targets| targets.get(usize::from(bucket.bucket)));
+        target.copied().unwrap_or(0)
+    }
+
+    /// Begins the moves that may begin now, at the pace that is allowed.
+    pub(super) fn begin_moves(&mut self) {
+        if self.waiting.is_empty() || self.pace_at.is_some() {
+            return;
+        }
+        let rate = self.group.protocol.moves_per_second;
+        if rate <= 0.0 {
+            return;
+        }
+        let elapsed = self.now.saturating_sub(self.allowance_at) as f64 / 1e6;
+        self.allowance_at = self.now;
+        self.allowance = (self.allowance + elapsed * rate).min((rate * BURST_S).max(1.0));
+        let mut begun = Vec::new();
+        if self.allowance >= 1.0 {
+            let active: BTreeSet<HostId> = self.planned_with.keys().copied().collect();
+            for &bucket in &self.waiting {
+                if self.allowance < 1.0 {
+                    break;
+                }
+                let (from, to) = (self.owner(bucket), self.target_of(bucket));
+                let rests = self
+                    .resting
+                    .get(&bucket)
+                    .is_some_and(|until| *until > self.now);
+                if rests || self.activities.contains_key(&bucket) {
+                    continue;
+                }
+                if from == to {
+                    begun.push((bucket, from, to));
+                } else if active.contains(&from) && active.contains(&to) {
+                    self.allowance -= 1.0;
+                    begun.push((bucket, from, to));
+                }
+            }
+        }
+        for (bucket, from, to) in begun {
+            self.waiting.remove(&bucket);
+            if from != to {
+                self.begin_move(bucket, from, to);
+            }
+        }
+        if !self.waiting.is_empty() {
+            let wait = if self.allowance < 1.0 {
+                ((1.0 - self.allowance) / rate * 1e6).ceil() as Micros
+            } else {
+                LOOK_AGAIN
+            };
+            let at = self.now + wait.max(1_000);
+            self.pace_at = Some(at);
+            self.set_timer(at, Timer::Pace);
+        }
+    }
+
+    /// Buckets that are to come to a host, or whose move to it is not committed.
+    pub(super) fn is_expecting(&self, host: HostId) -> bool {
+        self.waiting.iter().any(|bucket| self.target_of(*bucket) == host)
+            || self.activities.values().any(|activity| {
+                matches!(activity.kind, Kind::Move { to, step, .. } if to == host && step <= Step::Commit)
+            })
+    }
+
+    pub(super) fn set_weight(&mut self, host: HostId, weight: f64) -> Result<(), CommandError> {
+        if !weight.is_finite() || weight < 0.0 {
+            return Err(CommandError::BadWeight(weight));
+        }
+        let host = self.member_mut(host)?;
+        host.spec.weight = weight;
+        host.spec.draining = false;
+        self.changed()
+    }
+
+    pub(super) fn drain(&mut self, host: HostId) -> Result<(), CommandError> {
+        self.member_mut(host)?.spec.draining = true;
+        self.changed()
+    }
+
+    fn member_mut(&mut self, id: HostId) -> Result<&mut Host, CommandError> {
+        self.hosts
+            .get_mut(&id)
+            .filter(|host| host.membership != Membership::Out)
+            .ok_or(CommandError::UnknownHost(id))
+    }
+
+    fn changed(&mut self) -> Result<(), CommandError> {
+        self.replan = true;
+        self.outputs.push_back(Output::Save);
+        Ok(())
+    }
+
+    /// A host comes: all stages learn of it, its own gets its tables, then it gets buckets, and at last packets.
+    pub(super) fn join(&mut self, mut spec: HostSpec) -> Result<(), CommandError> {
+        if spec.id == 0 {
+            return Err(CommandError::BadHost("0 is no host id: they begin at 1"));
+        }
+        if spec.stage_mac & 3 != 0 || spec.stage_mac >> 48 != 0 {
+            return Err(CommandError::BadHost(
+                "a stage's first MAC has 48 bits, the low two of which are 0",
+            ));
+        }
+        if !spec.weight.is_finite() || spec.weight < 0.0 {
+            return Err(CommandError::BadWeight(spec.weight));
+        }
+        for other in self.hosts.values() {
+            if other.spec.id == spec.id {
+                if other.membership != Membership::Out {
+                    return Err(CommandError::AlreadyIn(other.spec.name.clone()));
+                }
+                continue;
+            }
+            let taken = [
+                ("name", other.spec.name == spec.name),
+                ("address", other.spec.address == spec.address),
+                ("stage MAC", other.spec.stage_mac == spec.stage_mac),
+            ];
+            if let Some((what, _)) = taken.iter().find(|(_, taken)| *taken) {
+                return Err(CommandError::Taken {
+                    what,
+                    taken_by: other.spec.name.clone(),
+                });
+            }
+        }
+        let id = spec.id;
+        spec.joined = true;
+        spec.draining = false;
+        match self.hosts.get_mut(&id) {
+            Some(host) => {
+                host.spec = spec;
+                host.membership = Membership::Joining;
+            }
+            None => {
+                self.hosts.insert(id, Host::new(spec, Membership::Joining));
+            }
+        }
+        self.introduce(id);
+        self.outputs.push_back(Output::Dial {
+            target: Target::Stage(id),
+        });
+        self.announce_peers();
+        if self
+            .hosts
+            .get(&id)
+            .is_some_and(|host| host.shim.connection.is_some())
+        {
+            self.want_snapshot(id);
+        }
+        self.changed()
+    }
+
+    /// Entries for a host at all other stages.
+    fn introduce(&mut self, id: HostId) {
+        let Some(stage_mac) = self.hosts.get(&id).map(|host| host.spec.stage_mac) else {
+            return;
+        };
+        let others = self
+            .hosts
+            .values()
+            .filter(|host| host.spec.id != id && host.stage.known);
+        for other in others.map(|host| host.spec.id).collect::<Vec<_>>() {
+            self.want(other, Key::Host(id), Some(Value::Host { stage_mac }), None);
+        }
+    }
+
+    pub(super) fn aim(&mut self, bucket: BucketId, to: HostId) -> Result<(), CommandError> {
+        self.member_mut(to)?;
+        let target = self
+            .targets
+            .get_mut(&bucket.map)
+            .and_then(|targets| targets.get_mut(usize::from(bucket.bucket)))
+            .ok_or(CommandError::UnknownBucket(bucket))?;
+        *target = to;
+        self.waiting.insert(bucket);
+        Ok(())
+    }
+}
+
+impl Command {
+    /// The host that a command is about.
+    pub fn host(&self) -> HostId {
+        match self {
+            Command::SetWeight { host, .. } | Command::Drain { host } => *host,
+            Command::Join { host } => host.id,
+            Command::Move { to, .. } => *to,
+        }
+    }
+}

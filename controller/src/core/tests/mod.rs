@@ -1,0 +1,5 @@
+//! The core against stages with real tables, step by step.
+
+mod faults;
+mod steady;
+mod world;

@@ -1,0 +1,261 @@
+//! Numbers and names that the core's inputs and outputs are made of, and what it is configured with.
+
+use dpr_p4::host_stage::{buckets, flow_state};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Time in microseconds since any origin that stays the same for one [`Core`](super::Core).
+pub type Micros = u64;
+
+/// A host of the group, from 1; 0 is nobody.
+pub type HostId = u16;
+
+/// A connection's five-tuple: `dst` is the published address.
+pub type FlowKey = flow_state::Key;
+
+/// A bucket of a map.
+pub type BucketId = buckets::Key;
+
+/// A P4Runtime server that the controller writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// The stage in front of a host.
+    Stage(HostId),
+    /// The front router.
+    Router,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Stage(host) => write!(f, "stage of host {host}"),
+            Target::Router => f.write_str("front router"),
+        }
+    }
+}
+
+/// What the controller controls, and how.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Buckets per map: a power of two up to 65,536.
+    pub buckets: u32,
+    /// What is published.
+    pub services: Vec<Service>,
+    /// All hosts, those that have not joined included.
+    pub hosts: Vec<HostSpec>,
+    /// The front router, if this controller has one to write to.
+    pub router: Option<RouterSpec>,
+    /// The protocol's timers and pace.
+    pub protocol: Protocol,
+}
+
+/// A published address with a protocol and ports, and the map of its buckets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Published address.
+    pub address: u32,
+    /// IP protocol.
+    pub protocol: u8,
+    /// First port.
+    pub port_low: u16,
+    /// Last port.
+    pub port_high: u16,
+    /// Its bucket map; services that must stay together share one.
+    pub map: u16,
+}
+
+/// A host as the configuration describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostSpec {
+    /// From 1.
+    pub id: HostId,
+    /// What operators call it.
+    pub name: String,
+    /// Its own address.
+    pub address: u32,
+    /// Its own MAC.
+    pub mac: u64,
+    /// The first of its stage's four MACs (the low two bits are 0).
+    pub stage_mac: u64,
+    /// The address of its stage's P4Runtime server.
+    pub p4runtime: String,
+    /// The front router's port that leads to it.
+    pub router_port: u16,
+    /// Its share of the buckets, relative to the others'.
+    pub weight: f64,
+    /// Whether it is in the group.
+    pub joined: bool,
+    /// Whether it is out of the router's set and its buckets move away.
+    pub draining: bool,
+}
+
+/// The front router as the configuration describes it.
+#[derive(Clone, Debug, Default)]
+pub struct RouterSpec {
+    /// Number, MAC, and whether it leads out of the group.
+    pub ports: Vec<(u16, u64, bool)>,
+    /// Addresses that the router answers ARP for: port and address.
+    pub gateways: Vec<(u16, u32)>,
+    /// Other destinations.
+    pub routes: Vec<NextHop>,
+    /// Whether packets to published addresses are spread at random, or by flow.
+    pub spray: Spray,
+}
+
+/// A route to a next hop.
+#[derive(Clone, Copy, Debug)]
+pub struct NextHop {
+    /// Network address; bits beyond the prefix are 0.
+    pub network: u32,
+    /// Length in bits.
+    pub prefix: u32,
+    /// The port out.
+    pub port: u16,
+    /// The next hop's MAC.
+    pub mac: u64,
+}
+
+/// How the front router spreads packets over the hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spray {
+    /// Each packet by itself.
+    #[default]
+    Random,
+    /// All packets of a five-tuple to one host while the set stays the same.
+    ByFlow,
+}
+
+/// The protocol's timers and pace.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// Between a move's commit and its last step, and between two moves of a bucket.
+    pub settle: Duration,
+    /// How long after a close its teardown is reported.
+    pub linger: Duration,
+    /// How long after a close entries stay where the server does not own the bucket.
+    pub linger_away: Duration,
+    /// Moves that may begin in a second.
+    pub moves_per_second: f64,
+    /// Between two probes of a peer.
+    pub probe_interval: Duration,
+    /// After which a probe is missed.
+    pub probe_timeout: Duration,
+    /// Probes missed in a row after which a prober holds a host for dead.
+    pub probes_missed: u32,
+    /// How long a controller that starts waits for all stages before it goes on with those it has.
+    pub startup_wait: Duration,
+    /// Parts of the protocol to leave out.
+    pub faults: Faults,
+    /// Seeds what is random: the order of writes under [`Faults::no_order`].
+    pub seed: u64,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Protocol {
+            settle: Duration::from_secs(5),
+            linger: Duration::from_secs(2),
+            linger_away: Duration::from_secs(60),
+            moves_per_second: 100.0,
+            probe_interval: Duration::from_millis(1000),
+            probe_timeout: Duration::from_millis(500),
+            probes_missed: 3,
+            startup_wait: Duration::from_secs(3),
+            faults: Faults::default(),
+            seed: 1,
+        }
+    }
+}
+
+/// Parts of the protocol that are left out, to show what each is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// A bucket's new owner does not ask the previous one.
+    pub no_chain: bool,
+    /// A move's entries change in any order.
+    pub no_order: bool,
+    /// Moves do not wait for reports.
+    pub no_flush: bool,
+    /// Flow state goes the moment a connection closes.
+    pub no_linger: bool,
+    /// After a death, owners change before the entries of their flows are in place.
+    pub no_entries_first: bool,
+}
+
+/// Names that no fault has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no fault: they are no-chain, no-order, no-flush, no-linger, no-entries-first, no-recent"
+)]
+pub struct UnknownFault(pub String);
+
+impl Faults {
+    /// From their names. `no-recent` is one of the data plane and changes nothing here.
+    pub fn from_names<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Faults, UnknownFault> {
+        let mut faults = Faults::default();
+        for name in names {
+            match name {
+                "no-chain" => faults.no_chain = true,
+                "no-order" => faults.no_order = true,
+                "no-flush" => faults.no_flush = true,
+                "no-linger" => faults.no_linger = true,
+                "no-entries-first" => faults.no_entries_first = true,
+                "no-recent" => {}
+                other => return Err(UnknownFault(other.to_owned())),
+            }
+        }
+        Ok(faults)
+    }
+}
+
+impl Group {
+    /// The service that a five-tuple is of.
+    pub fn service_of(&self, flow: &FlowKey) -> Option<&Service> {
+        self.services.iter().find(|service| {
+            service.address == flow.dst
+                && service.protocol == flow.protocol
+                && (service.port_low..=service.port_high).contains(&flow.dst_port)
+        })
+    }
+
+    /// The bucket that a five-tuple falls into, as the host stage computes it.
+    pub fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
+        let map = self.service_of(flow)?.map;
+        Some(BucketId {
+            map,
+            bucket: hash_five_tuple(flow) as u16 & self.mask(),
+        })
+    }
+
+    /// The number of buckets of a map, less one.
+    pub fn mask(&self) -> u16 {
+        (self.buckets - 1) as u16
+    }
+
+    /// All maps that services name, each once.
+    pub fn maps(&self) -> BTreeMap<u16, ()> {
+        self.services
+            .iter()
+            .map(|service| (service.map, ()))
+            .collect()
+    }
+}
+
+/// The host stage's hash of a five-tuple: CRC-32 over src, dst, protocol, src_port, dst_port in network order.
+pub fn hash_five_tuple(flow: &FlowKey) -> u32 {
+    let mut bytes = [0; 13];
+    bytes[0..4].copy_from_slice(&flow.src.to_be_bytes());
+    bytes[4..8].copy_from_slice(&flow.dst.to_be_bytes());
+    bytes[8] = flow.protocol;
+    bytes[9..11].copy_from_slice(&flow.src_port.to_be_bytes());
+    bytes[11..13].copy_from_slice(&flow.dst_port.to_be_bytes());
+    dpr_runtime::hash::crc32(&bytes)
+}
+
+/// A duration as the core counts it.
+pub(super) fn micros(duration: Duration) -> Micros {
+    duration.as_micros() as Micros
+}
