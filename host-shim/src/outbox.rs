@@ -67,6 +67,7 @@ impl Report {
                     flows: flows.collect(),
                     first: *first,
                     last: *last,
+                    partial: false,
                 }
                 .into()
             }
