@@ -25,6 +25,33 @@ fn our_own_programs_have_the_right_syntax() {
 }
 
 #[test]
+fn our_own_programs_become_rust_and_p4info() {
+    let p4 = Path::new(env!("CARGO_MANIFEST_DIR")).join("../p4");
+    let output = compile(&["--check", "host_stage.p4", "front_router.p4"], &p4);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for (emit, part) in [
+        ("rust", "pub struct HostStage"),
+        ("p4info", "alias: \"flow_state\""),
+        ("p4info-binary", "flow_state"),
+    ] {
+        let output = compile(&["host_stage.p4", "--emit", emit], &p4);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(part), "no `{part}` in {emit}");
+    }
+}
+
+#[test]
+fn a_wrong_type_is_shown_in_the_file_that_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("inc.p4"), "const bool B = 1 + true;\n").unwrap();
+    std::fs::write(folder.path().join("a.p4"), "#include \"inc.p4\"\n").unwrap();
+    let output = compile(&["a.p4"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let errors = text(&output.stderr);
+    assert!(errors.contains("inc.p4:1:"), "{errors}");
+}
+
+#[test]
 fn errors_go_to_standard_error_with_the_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
