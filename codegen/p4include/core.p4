@@ -43,6 +43,7 @@ extern packet_out {
 /// Goes to `reject` with the error unless the check holds.
 extern void verify(in bool check, in error toSignal);
 
+@noWarn("unused")
 action NoAction() {}
 
 /// Fails compilation unless the check holds.

@@ -162,6 +162,9 @@ impl<'a> Lowerer<'a, '_> {
                 ..
             } => self.key_name(left),
             ExprKind::Call { callee, .. } => match &callee.kind {
+                ExprKind::Member { base, member } if member.as_str() == "isValid" => {
+                    format!("{}.$valid$", self.key_name(base))
+                }
                 ExprKind::Member { base, member } => {
                     format!("{}.{member}()", self.key_name(base))
                 }

@@ -245,11 +245,16 @@ impl<'a> Lowerer<'a, '_> {
         }
     }
 
-    fn is_embedded(&self, span: Span) -> bool {
+    /// Whether a declaration is of the language's or the architecture's own files. (What a Rust file declares is the program's.)
+    fn is_library(&self, span: Span) -> bool {
         self.sources
             .files()
             .get(span.file.index())
-            .is_none_or(|file| file.embedded)
+            .is_none_or(|file| {
+                ["<core.p4>", "<v1model.p4>"]
+                    .iter()
+                    .any(|library| file.path.as_os_str() == *library)
+            })
     }
 
     fn declaration(&mut self, decl: &'a Decl, position: usize) {
@@ -282,7 +287,7 @@ impl<'a> Lowerer<'a, '_> {
                 target: crate::ast::AliasTarget::Decl(inner),
                 ..
             }) => self.declaration(inner, position),
-            DeclKind::Enum(enumeration) if !self.is_embedded(decl.span) => {
+            DeclKind::Enum(enumeration) if !self.is_library(decl.span) => {
                 let representation = self
                     .typed
                     .representation(&Type::Enum(decl.id))
@@ -306,7 +311,7 @@ impl<'a> Lowerer<'a, '_> {
                     span: decl.span,
                 });
             }
-            DeclKind::Const(constant) if !self.is_embedded(decl.span) => {
+            DeclKind::Const(constant) if !self.is_library(decl.span) => {
                 let ty = self.declared_type(decl.id);
                 let scalar = match &ty {
                     Type::Bit(_) | Type::Int(_) | Type::NewType(_) => self.scalar(&ty),
