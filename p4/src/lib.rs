@@ -1,11 +1,15 @@
-//! The packet pipelines of dpr, and the types that their control planes use.
+//! The packet pipelines of dpr, and the types that their control planes use: generated from the P4 programs beside this crate's
+//! manifest each time it is built.
 
-mod hand;
+pub mod by_hand;
 pub mod probe;
 
-pub use hand::{front_router, host_stage};
+/// `host_stage.p4`: serves a packet at its own host or reroutes it to the host that should.
+pub mod host_stage {
+    include!(concat!(env!("OUT_DIR"), "/host_stage.rs"));
+}
 
-/// The same pipelines written by hand: what the generated ones are measured against and compared with.
-pub mod by_hand {
-    pub use crate::hand::{front_router::FrontRouter, host_stage::HostStage};
+/// `front_router.p4`: sprays packets over the hosts' stages and routes the rest.
+pub mod front_router {
+    include!(concat!(env!("OUT_DIR"), "/front_router.rs"));
 }

@@ -1,136 +1,16 @@
 //! `front_router.p4` by hand.
 
-use super::{
-    group::{group_face, ip_headers},
-    parse::{self, Arp, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac},
-};
+use super::parse::{self, Arp, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac};
+use crate::front_router::*;
 use dpr_runtime::{
-    Counters, Entity, ExactTable, Ingress, LpmTable, Packet, Pipeline, ProgramInfo, Query, Update,
-    Verdict as Fate, Worker, WriteError,
+    Counters, Entity, ExactTable, Ingress, LpmTable, Packet, Pipeline, ProgramInfo, Query,
+    TableSchema, Update, Verdict as Fate, Worker, WriteError,
 };
-
-group_face!();
-
-/// Size of `routes`.
-pub const MAX_ROUTES: u32 = 4096;
-/// Size of `members`.
-pub const MAX_MEMBERS: u32 = 4096;
-/// Size of `ports` and `gateways`.
-pub const MAX_PORTS: u32 = 512;
 
 /// The egress port of v1model that drops.
 const DROP_PORT: u16 = 511;
 
-p4_enum! {
-    /// What became of a packet; indexes the counter `outcomes`.
-    Outcome: u8 { Sprayed = 0 "sprayed", Routed = 1 "routed", AnsweredArp = 2 "answered_arp", Dropped = 3 "dropped", }
-}
-
-p4_enum! {
-    /// Why a packet was dropped; indexes the counter `drops`.
-    DropReason: u8 {
-        ParserError = 0 "parser_error",
-        BadChecksum = 1 "bad_checksum",
-        NotToMe = 2 "not_to_me",
-        NoRoute = 3 "no_route",
-        NoMember = 4 "no_member",
-        TtlExpired = 5 "ttl_expired",
-        TunnelFromOutside = 6 "tunnel_from_outside",
-        UnknownPort = 7 "unknown_port",
-    }
-}
-
-/// The program's headers.
-pub mod headers {
-    super::ip_headers!();
-}
-
-p4_table! {
-    /// The router's ports and their MACs.
-    ports Ports = 0x0200_0001 "RouterIngress.ports", size super::MAX_PORTS, const_default true, default 1;
-    key { port "port": u16 = 1 Exact 9, }
-    actions {
-        UsePort = 0x0100_0001 "RouterIngress.use_port" "use_port" Any { mac: u64 = 1 48, outside: u8 = 2 1, }
-        UnknownPort = 0x0100_0002 "RouterIngress.unknown_port" "unknown_port" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// The router's addresses, per port.
-    gateways Gateways = 0x0200_0002 "RouterIngress.answer_arp.gateways", size super::MAX_PORTS, const_default true, default 1;
-    key { port "port": u16 = 1 Exact 9, address "address": u32 = 2 Exact 32, }
-    actions {
-        Answer = 0x0100_0003 "RouterIngress.answer_arp.answer" "answer" Any
-        NotToMe = 0x0100_0004 "RouterIngress.answer_arp.not_to_me" "not_to_me" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// Prefixes to next hops, published addresses to sets.
-    routes Routes = 0x0200_0003 "RouterIngress.route.routes", size super::MAX_ROUTES, const_default true, default 3;
-    key { prefix "prefix": dpr_runtime::Lpm<u32> = 1 Lpm 32, }
-    actions {
-        NextHop = 0x0100_0005 "RouterIngress.route.next_hop" "next_hop" Any { port: u16 = 1 9, src_mac: u64 = 2 48, dst_mac: u64 = 3 48, }
-        SprayRandomly = 0x0100_0006 "RouterIngress.route.spray_randomly" "spray_randomly" Any { set: u16 = 1 16, last: u16 = 2 16, }
-        SprayByFlow = 0x0100_0007 "RouterIngress.route.spray_by_flow" "spray_by_flow" Any { set: u16 = 1 16, last: u16 = 2 16, }
-        NoRoute = 0x0100_0008 "RouterIngress.route.no_route" "no_route" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// The hosts of a set, at 0 and up.
-    members Members = 0x0200_0004 "RouterIngress.route.members", size super::MAX_MEMBERS, const_default true, default 1;
-    key { set "set": u16 = 1 Exact 16, index "index": u16 = 2 Exact 16, }
-    actions {
-        ToMember = 0x0100_0009 "RouterIngress.route.to_member" "to_member" Any {
-            host: u16 = 1 16, port: u16 = 2 9, src_mac: u64 = 3 48, stage_mac: u64 = 4 48,
-        }
-        NoMember = 0x0100_000a "RouterIngress.route.no_member" "no_member" DefaultOnly
-    }
-}
-
-p4_counter! {
-    /// Packets by [`super::Outcome`].
-    outcomes = 0x1200_0001 "RouterIngress.outcomes" 16
-}
-p4_counter! {
-    /// Dropped packets by [`super::DropReason`].
-    drops = 0x1200_0002 "RouterIngress.drops" 16
-}
-p4_counter! {
-    /// Sprayed packets by host.
-    sprayed_to = 0x1200_0003 "RouterIngress.route.sprayed_to" super::MAX_MEMBERS
-}
-
-/// What the program looks like to a control plane.
-pub static PROGRAM: ProgramInfo = ProgramInfo {
-    name: "front_router",
-    p4info: &[],
-    p4info_text: "",
-    digest: [2; 32],
-    tables: &[
-        ports::SCHEMA,
-        gateways::SCHEMA,
-        routes::SCHEMA,
-        members::SCHEMA,
-    ],
-    actions: &[
-        ports::ACTIONS[0],
-        ports::ACTIONS[1],
-        gateways::ACTIONS[0],
-        gateways::ACTIONS[1],
-        routes::ACTIONS[0],
-        routes::ACTIONS[1],
-        routes::ACTIONS[2],
-        routes::ACTIONS[3],
-        members::ACTIONS[0],
-        members::ACTIONS[1],
-    ],
-    counters: &[outcomes::SCHEMA, drops::SCHEMA, sprayed_to::SCHEMA],
-    registers: &[],
-};
-
-/// The pipeline.
+/// The pipeline of `front_router.p4`, by hand.
 pub struct FrontRouter {
     ports: ExactTable<1, 2>,
     gateways: ExactTable<1, 1>,
@@ -151,10 +31,10 @@ impl FrontRouter {
     /// A pipeline with empty tables.
     pub fn new() -> Self {
         FrontRouter {
-            ports: ExactTable::new(&PROGRAM.tables[0]),
-            gateways: ExactTable::new(&PROGRAM.tables[1]),
-            routes: LpmTable::new(&PROGRAM.tables[2]),
-            members: ExactTable::new(&PROGRAM.tables[3]),
+            ports: ExactTable::new(schema(ports::ID)),
+            gateways: ExactTable::new(schema(gateways::ID)),
+            routes: LpmTable::new(schema(routes::ID)),
+            members: ExactTable::new(schema(members::ID)),
             outcomes: Counters::new(outcomes::SIZE),
             drops: Counters::new(drops::SIZE),
             sprayed_to: Counters::new(sprayed_to::SIZE),
@@ -334,4 +214,9 @@ impl Pipeline for FrontRouter {
             counters.clear();
         }
     }
+}
+
+/// What the program says of a table.
+fn schema(id: u32) -> &'static TableSchema {
+    PROGRAM.table(id).expect("the program has the table")
 }

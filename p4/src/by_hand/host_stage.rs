@@ -1,227 +1,15 @@
 //! `host_stage.p4` by hand.
 
-use super::{
-    group::{group_face, ip_headers},
-    parse::{self, Flow, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac, u16_at, u32_at},
+use super::parse::{
+    self, Flow, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac, u16_at, u32_at,
 };
+use crate::host_stage::*;
 use dpr_runtime::{
-    Counters, Entity, ExactTable, Ingress, Packet, Pipeline, ProgramInfo, Query, RegisterSchema,
-    Registers, TernaryTable, Update, Verdict as Fate, Worker, WriteError,
+    Counters, Entity, ExactTable, Ingress, Packet, Pipeline, ProgramInfo, Query, Registers,
+    TableSchema, TernaryTable, Update, Verdict as Fate, Worker, WriteError,
 };
 
-group_face!();
-
-/// The port that leads to the network.
-pub const PORT_NETWORK: u16 = 1;
-/// The port that leads to the host.
-pub const PORT_HOST: u16 = 2;
-/// Size of `hosts`.
-pub const MAX_HOSTS: u32 = 1024;
-/// Size of `flow_state`.
-pub const FLOW_STATE_SIZE: u32 = 1_048_576;
-/// Size of `buckets`.
-pub const BUCKETS_SIZE: u32 = 262_144;
-/// Slots of the register `recent`.
-pub const RECENT_SLOTS: u32 = 131_072;
-/// How long a slot of `recent` counts, in ticks of 1,024 microseconds.
-pub const RECENT_TTL: u32 = 58_594;
-/// From probe.rs.
-pub const PROBE_MAGIC: u32 = 0x6470_7270;
-/// From probe.rs.
-pub const PROBE_T_BYTES: u16 = 12;
-/// IPv4 total length of a probe.
-pub const PROBE_IPV4_LENGTH: u16 = 28 + PROBE_T_BYTES;
-
-p4_enum! {
-    /// What became of a packet, in the order of the decision rule; indexes the counter `outcomes`.
-    Outcome: u8 {
-        ServedFinal = 0 "served_final",
-        ServedByState = 1 "served_by_state",
-        ReroutedByState = 2 "rerouted_by_state",
-        ServedByChain = 3 "served_by_chain",
-        ReroutedByChain = 4 "rerouted_by_chain",
-        ReroutedToOwner = 5 "rerouted_to_owner",
-        ReroutedToPrevious = 6 "rerouted_to_previous",
-        ServedAsOwner = 7 "served_as_owner",
-        AnsweredHere = 8 "answered_here",
-        OwnTraffic = 9 "own_traffic",
-        FromHost = 10 "from_host",
-        Dropped = 11 "dropped",
-    }
-}
-
-p4_enum! {
-    /// Why a packet was dropped; indexes the counter `drops`.
-    DropReason: u8 {
-        ParserError = 0 "parser_error",
-        BadChecksum = 1 "bad_checksum",
-        NotToMe = 2 "not_to_me",
-        NoService = 3 "no_service",
-        Fragment = 4 "fragment",
-        NoBucket = 5 "no_bucket",
-        UnknownHost = 6 "unknown_host",
-        TtlExpired = 7 "ttl_expired",
-        ArpForAnother = 8 "arp_for_another",
-        UnknownPort = 9 "unknown_port",
-    }
-}
-
-p4_enum! {
-    /// What the stage does with a packet.
-    Verdict: u8 { Deliver = 0 "deliver", Reroute = 1 "reroute", Drop = 2 "drop", }
-}
-
-/// The program's headers.
-pub mod headers {
-    super::ip_headers!();
-
-    p4_header! {
-        /// What an ICMP echo request carries when it is a probe.
-        Probe ProbeView 12 {
-            magic set_magic: u32 = 0, 32;
-            prober set_prober: u16 = 32, 16;
-            target set_target: u16 = 48, 16;
-            sequence set_sequence: u32 = 64, 32;
-        }
-    }
-}
-
-p4_table! {
-    /// The published services.
-    services Services = 0x0200_0001 "StageIngress.decide.services", size 1024, const_default true, default 2;
-    key {
-        address "address": u32 = 1 Exact 32,
-        protocol "protocol": u8 = 2 Exact 8,
-        port "port": dpr_runtime::Range<u16> = 3 Range 16,
-    }
-    actions {
-        InMap = 0x0100_0001 "StageIngress.decide.in_map" "in_map" Any { map_id: u16 = 1 16, mask: u16 = 2 16, }
-        AnswerHere = 0x0100_0002 "StageIngress.decide.answer_here" "answer_here" Any
-        NoService = 0x0100_0003 "StageIngress.decide.no_service" "no_service" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// The host that holds a connection.
-    flow_state FlowState = 0x0200_0002 "StageIngress.decide.flow_state", size super::FLOW_STATE_SIZE, const_default true, default 1;
-    key {
-        src "src": u32 = 1 Exact 32,
-        dst "dst": u32 = 2 Exact 32,
-        protocol "protocol": u8 = 3 Exact 8,
-        src_port "src_port": u16 = 4 Exact 16,
-        dst_port "dst_port": u16 = 5 Exact 16,
-    }
-    actions {
-        ServeAt = 0x0100_0004 "StageIngress.decide.serve_at" "serve_at" Any { host: u16 = 1 16, }
-        NoAction = 0x0100_0005 "NoAction" "NoAction" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// Where a flow without state goes.
-    buckets Buckets = 0x0200_0003 "StageIngress.decide.buckets", size super::BUCKETS_SIZE, const_default true, default 1;
-    key {
-        map "map": u16 = 1 Exact 16,
-        bucket "bucket": u16 = 2 Exact 16,
-    }
-    actions {
-        OwnedBy = 0x0100_0006 "StageIngress.decide.owned_by" "owned_by" Any {
-            owner_id: u16 = 1 16, previous_id: u16 = 2 16, accept: u8 = 3 1,
-        }
-        NoBucket = 0x0100_0007 "StageIngress.decide.no_bucket" "no_bucket" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// The other hosts of the group, by how a packet gets there.
-    hosts Hosts = 0x0200_0004 "StageIngress.reroute.hosts", size super::MAX_HOSTS, const_default true, default 1;
-    key { host "host": u16 = 1 Exact 16, }
-    actions {
-        ByMac = 0x0100_0008 "StageIngress.reroute.by_mac" "by_mac" Any { stage_mac: u64 = 1 48, }
-        UnknownHost = 0x0100_0009 "StageIngress.reroute.unknown_host" "unknown_host" DefaultOnly
-    }
-}
-
-p4_table! {
-    /// Who this stage is, as its default action.
-    identity Identity = 0x0200_0005 "StageIngress.identity", size 1024, const_default false, default 1;
-    key {}
-    actions {
-        Be = 0x0100_000a "StageIngress.be" "be" Any {
-            host: u16 = 1 16, host_mac: u64 = 2 48, stage_mac: u64 = 3 48, address: u32 = 4 32,
-        }
-        NoAction = 0x0100_0005 "NoAction" "NoAction" DefaultOnly
-    }
-}
-
-p4_counter! {
-    /// Packets by [`super::Outcome`].
-    outcomes = 0x1200_0001 "StageIngress.outcomes" 16
-}
-p4_counter! {
-    /// Dropped packets by [`super::DropReason`].
-    drops = 0x1200_0002 "StageIngress.drops" 16
-}
-p4_counter! {
-    /// Probes that passed to the host, by who sent them.
-    probes = 0x1200_0003 "StageIngress.probes" super::MAX_HOSTS
-}
-p4_counter! {
-    /// Rerouted packets by host.
-    rerouted_to = 0x1200_0004 "StageIngress.reroute.rerouted_to" super::MAX_HOSTS
-}
-
-/// SYNs delivered here: fingerprint and time, by hash.
-pub mod recent {
-    /// P4Info id.
-    pub const ID: u32 = 0x1600_0001;
-    /// Fully qualified name.
-    pub const NAME: &str = "StageIngress.decide.recent";
-    /// Number of cells.
-    pub const SIZE: u64 = super::RECENT_SLOTS as u64;
-}
-
-/// What the program looks like to a control plane.
-pub static PROGRAM: ProgramInfo = ProgramInfo {
-    name: "host_stage",
-    p4info: &[],
-    p4info_text: "",
-    digest: [1; 32],
-    tables: &[
-        services::SCHEMA,
-        flow_state::SCHEMA,
-        buckets::SCHEMA,
-        hosts::SCHEMA,
-        identity::SCHEMA,
-    ],
-    actions: &[
-        services::ACTIONS[0],
-        services::ACTIONS[1],
-        services::ACTIONS[2],
-        flow_state::ACTIONS[0],
-        flow_state::ACTIONS[1],
-        buckets::ACTIONS[0],
-        buckets::ACTIONS[1],
-        hosts::ACTIONS[0],
-        hosts::ACTIONS[1],
-        identity::ACTIONS[0],
-    ],
-    counters: &[
-        outcomes::SCHEMA,
-        drops::SCHEMA,
-        probes::SCHEMA,
-        rerouted_to::SCHEMA,
-    ],
-    registers: &[RegisterSchema {
-        id: recent::ID,
-        name: recent::NAME,
-        alias: "recent",
-        size: recent::SIZE,
-        bits: 64,
-    }],
-};
-
-/// The pipeline.
+/// The pipeline of `host_stage.p4`, by hand.
 pub struct HostStage {
     services: TernaryTable<1, 1>,
     flow_state: ExactTable<2, 1>,
@@ -264,11 +52,11 @@ impl HostStage {
     /// A pipeline with empty tables.
     pub fn new() -> Self {
         HostStage {
-            services: TernaryTable::new(&PROGRAM.tables[0]),
-            flow_state: ExactTable::new(&PROGRAM.tables[1]),
-            buckets: ExactTable::new(&PROGRAM.tables[2]),
-            hosts: ExactTable::new(&PROGRAM.tables[3]),
-            identity: ExactTable::new(&PROGRAM.tables[4]),
+            services: TernaryTable::new(schema(services::ID)),
+            flow_state: ExactTable::new(schema(flow_state::ID)),
+            buckets: ExactTable::new(schema(buckets::ID)),
+            hosts: ExactTable::new(schema(hosts::ID)),
+            identity: ExactTable::new(schema(identity::ID)),
             outcomes: Counters::new(outcomes::SIZE),
             drops: Counters::new(drops::SIZE),
             probes: Counters::new(probes::SIZE),
@@ -607,4 +395,9 @@ impl Pipeline for HostStage {
         }
         self.recent.clear();
     }
+}
+
+/// What the program says of a table.
+fn schema(id: u32) -> &'static TableSchema {
+    PROGRAM.table(id).expect("the program has the table")
 }
