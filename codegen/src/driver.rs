@@ -69,7 +69,7 @@ pub fn compile(
     }
 }
 
-fn with_ample_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn with_ample_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("compile".to_owned())

@@ -9,6 +9,7 @@ pub mod build_script;
 pub mod check;
 pub mod diagnostic;
 mod driver;
+mod header;
 pub mod ir;
 pub mod lower;
 pub mod rust_headers;
@@ -16,4 +17,5 @@ pub mod source;
 mod syntax;
 
 pub use driver::{Goal, Outcome, compile};
+pub use header::{Header, HeaderField, HeaderOutcome, header};
 pub use syntax::{PreprocessorOptions, parse};

@@ -1,6 +1,8 @@
-//! Macros that keep Rust and P4 in step: P4 programs as Rust modules, and headers that are born in Rust.
+//! Macros that keep Rust and P4 in step: P4 programs as Rust modules, headers that are born in Rust, and hand-written
+//! mirrors of P4 headers.
 
 mod derive;
+mod mirror;
 mod program;
 
 use proc_macro::TokenStream;
@@ -42,4 +44,17 @@ pub fn p4_program(input: TokenStream) -> TokenStream {
     program::expand(&arguments, std::path::Path::new(&folder))
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
+}
+
+/// Holds a hand-written structure to a P4 header: `#[p4_header("file.p4", "type_t")]`.
+///
+/// Does not compile unless the structure has the header's fields by name, width and order. A field is as wide as its type (`u8` to
+/// `u128`, or `[u8; N]`) or as `#[p4(bits = N)]` says. The path is relative to the package's folder; an edit of a file that was read
+/// makes Cargo build again.
+#[proc_macro_attribute]
+pub fn p4_header(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = syn::parse_macro_input!(arguments as mirror::Arguments);
+    let item = syn::parse_macro_input!(item as syn::ItemStruct);
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    mirror::expand(&arguments, item, std::path::Path::new(&folder)).into()
 }

@@ -1,0 +1,3 @@
+header frame_t {
+    mac_t dst;
+}

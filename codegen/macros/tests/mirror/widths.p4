@@ -1,0 +1,1 @@
+const int LABEL_BITS = 13;
