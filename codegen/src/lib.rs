@@ -1,7 +1,7 @@
 //! A P4-16 compiler as a library: source text in, diagnostics and generated code out.
 //!
-//! But for [`build_script`] the library does no file access of its own: every file comes through the [`source::Loader`] that the caller
-//! hands to the [`source::SourceMap`].
+//! But for [`build_script`] the library does no file access of its own: every file comes through the [`source::Loader`]
+//! that the caller hands to the [`source::SourceMap`].
 
 pub mod ast;
 pub mod backend;

@@ -39,8 +39,8 @@ pub struct Arguments {
     /// The device id that P4Runtime clients are to use
     #[arg(long, value_name = "ID", default_value_t = 1)]
     device_id: u64,
-    /// A port: NUMBER@INTERFACE, or without root NUMBER@unix:PATH[,PEER], a UNIX datagram socket bound to PATH that sends to
-    /// PEER (PATH.peer unless given), one frame a datagram
+    /// A port: NUMBER@INTERFACE, or without root NUMBER@unix:PATH or NUMBER@unix:PATH,PEER, a UNIX datagram socket bound to PATH
+    /// that sends to PEER (PATH.peer unless given), one frame a datagram
     #[arg(short, long = "interface", value_name = "PORT")]
     interfaces: Vec<String>,
     /// The port that leads to the controller: packets that the program sends there become packet-ins

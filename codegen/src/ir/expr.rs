@@ -45,7 +45,7 @@ pub enum ExprKind {
     IsUnionValid(UnionId),
     /// `stack.lastIndex` (parser), 32 bits.
     LastIndex(StackId),
-    /// `packet.lookahead<T>()` at an offset in bits; the parser state's [`super::Stmt::RequireLookahead`] has checked the length.
+    /// `packet.lookahead<T>()` at an offset in bits; the parser state's [`super::StmtKind::RequireLookahead`] has checked the length.
     Lookahead(u32),
     /// `packet.length()` in bytes.
     PacketLength,

@@ -66,7 +66,7 @@ pub struct Program {
     pub egress: Block,
     /// Body of the checksum update control.
     pub compute_checksum: Block,
-    /// Body of the deparser: [`Stmt::Emit`] and control flow.
+    /// Body of the deparser: [`StmtKind::Emit`] and control flow.
     pub deparser: Block,
 }
 

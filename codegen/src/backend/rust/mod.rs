@@ -1,6 +1,6 @@
 //! Generated Rust: a packet pipeline with the face that its control planes use.
 //!
-//! The packet function is one body with all its state in plain locals; see [`process`] for its parts. It takes no lock, allocates
+//! The packet function is one body with all its state in plain locals; see `process` for its parts. It takes no lock, allocates
 //! nothing and has no operation that can panic. The generated source calls `dpr_runtime` and the standard library only, and the same
 //! program gives the same source.
 
