@@ -90,6 +90,12 @@ impl HostStage {
             Ok(frame) => frame,
             Err(ParserError) => return Decision::Drop(DropReason::ParserError),
         };
+        if let Frame::Ipv4(ipv4) = &frame
+            && is_probe(ipv4)
+            && bytes.len() < ipv4.layer_4 + 8 + 12
+        {
+            return Decision::Drop(DropReason::ParserError);
+        }
         if let Frame::Ipv4(Ipv4 {
             has_good_checksum: false,
             ..
