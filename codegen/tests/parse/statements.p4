@@ -41,6 +41,7 @@ control Main(inout pair_t pair, inout small_t small, inout bit<32> word) {
         x = word[8+:8];
         word[7:0] = x;
         (x) = 1;
+        tuple<> empty = (tuple<>) { };
         x += 1; x -= 1; x *= 2; x /= 2; x %= 2; x &= 1; x |= 1; x ^= 1;
         x <<= 1; x >>= 1; x |+|= 1; x |-|= 1;
         x = Kind.one;

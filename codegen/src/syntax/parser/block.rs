@@ -227,7 +227,7 @@ impl Parser<'_> {
             let at = self.at;
             match self.statement() {
                 Ok(statement) => statements.push(statement),
-                Err(Failed) => self.skip_to_transition(at),
+                Err(Failed) => self.skip_item(at),
             }
         }
         let mut transition = None;
@@ -257,22 +257,6 @@ impl Parser<'_> {
             transition,
             span: start.to(end),
         })
-    }
-
-    /// As [`Parser::skip_item`], but a transition is not skipped.
-    fn skip_to_transition(&mut self, start: usize) {
-        while !self.at_end_of_items() && !self.at(TokenKind::Transition) {
-            match self.kind() {
-                TokenKind::Semicolon => {
-                    self.bump();
-                    return;
-                }
-                TokenKind::LeftBrace => return self.skip_item(start),
-                _ => {
-                    self.bump();
-                }
-            }
-        }
     }
 
     fn transition(&mut self) -> Parsed<Transition> {

@@ -195,31 +195,47 @@ impl<'a> Parser<'a> {
         (items, end.unwrap_or_else(|_| self.last_span()))
     }
 
-    /// Skips the rest of an item in braces: up to its semicolon or closing brace, or to the end of the items.
+    /// Skips the rest of an item in braces that began at `start`: up to its semicolon or closing brace, or to the end of the
+    /// items.
     pub(super) fn skip_item(&mut self, start: usize) {
-        let mut depth = 0usize;
+        // The error may have been inside of braces of the item, such as those of a list.
+        let open_at_error = self.braces_open_since(start);
+        let mut depth = open_at_error;
         loop {
             match self.kind() {
                 TokenKind::EndOfFile => return,
                 TokenKind::LeftBrace => depth += 1,
-                TokenKind::RightBrace if depth == 0 => break,
+                TokenKind::RightBrace if depth == 0 => return,
                 TokenKind::RightBrace => {
                     depth -= 1;
                     if depth == 0 {
                         self.bump();
                         self.eat(TokenKind::Semicolon);
-                        break;
+                        return;
                     }
                 }
-                TokenKind::Semicolon if depth == 0 => {
+                TokenKind::Semicolon if depth <= open_at_error => {
                     self.bump();
-                    break;
+                    return;
                 }
+                TokenKind::Transition if depth == 0 && self.at > start => return,
                 _ if self.at > start && self.at_outer() => return,
                 _ => {}
             }
             self.bump();
         }
+    }
+
+    fn braces_open_since(&self, start: usize) -> usize {
+        let mut open = 0usize;
+        for token in &self.tokens[start.min(self.at)..self.at] {
+            match token.kind {
+                TokenKind::LeftBrace => open += 1,
+                TokenKind::RightBrace => open = open.saturating_sub(1),
+                _ => {}
+            }
+        }
+        open
     }
 
     /// Skips the rest of a declaration at the top level.

@@ -100,6 +100,9 @@ impl Parser<'_> {
             return None;
         }
         let mut next = at + 1;
+        if self.kind_at(next) == TokenKind::Greater {
+            return Some(next + 1);
+        }
         loop {
             next = match self.kind_at(next) {
                 TokenKind::Underscore => next + 1,
