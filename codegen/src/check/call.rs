@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::codes;
 use super::nodes::Node;
 use super::scope::nearest;
-use super::typed::{Bound, Builtin, Call, Callee};
+use super::typed::{Bound, Builtin, Call, Callee, Value};
 use super::types::Type;
 use super::{Checker, Site};
 use crate::ast::{
@@ -61,7 +61,11 @@ impl<'a> Checker<'a> {
                         "actions are called in controls and actions only",
                     );
                 }
-                self.finish(expr, Some(called), None, target, type_arguments, arguments)
+                let ty = self.finish(expr, Some(called), None, target, type_arguments, arguments);
+                if matches!(called, Callee::ExternFunction(_)) {
+                    self.known_function(expr, path.name.as_str());
+                }
+                ty
             }
             ExprKind::Member { base, member } => {
                 self.infer_method_call(expr, base, member, type_arguments, arguments)
@@ -226,7 +230,6 @@ impl<'a> Checker<'a> {
         if wanted == 1
             && let Some(count) = arguments.first()
         {
-            self.coerce(&count.value, &Type::Integer);
             self.constant_int(&count.value, "the number of elements");
         }
         if !matches!(builtin, Builtin::IsValid | Builtin::Size { .. }) {
@@ -295,7 +298,79 @@ impl<'a> Checker<'a> {
             self.infer_arguments(arguments);
             return self.no_member(&Type::Extern(id, Type::none()), member, names.into_iter());
         };
-        self.finish(expr, Some(callee), None, target, type_arguments, arguments)
+        let ty = self.finish(expr, Some(callee), None, target, type_arguments, arguments);
+        if (self.typed.name(id), member.as_str()) == ("packet_in", "extract") {
+            self.extraction(expr);
+        }
+        ty
+    }
+
+    /// What the language says of calls of functions in core.p4.
+    fn known_function(&mut self, expr: &'a Expr, name: &str) {
+        match name {
+            "verify" if self.context.site != Site::Parser => {
+                self.error(
+                    codes::NOT_ALLOWED_HERE,
+                    expr.span,
+                    "`verify` is called in states of parsers only",
+                );
+            }
+            "static_assert" => {
+                let arguments = match self.typed.call(expr.id) {
+                    Some(call) => call.arguments.clone(),
+                    None => return,
+                };
+                let Some(Bound::Value(check)) = arguments.first() else {
+                    return;
+                };
+                let message = match arguments.get(1) {
+                    Some(Bound::Value(text)) => self.typed.eval(text, &super::no_environment).ok(),
+                    _ => None,
+                };
+                if self.constructor_free(check)
+                    && let Some(Value::Bool(false)) = self.constant(check, "an assertion")
+                {
+                    let message = match message {
+                        Some(Value::String(text)) => text.to_string(),
+                        _ => "the assertion does not hold".to_owned(),
+                    };
+                    self.error(codes::ASSERTION_FAILED, expr.span, message);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `extract` takes a header; with a size, one that has a varbit field, else one that has none.
+    fn extraction(&mut self, expr: &'a Expr) {
+        let Some(call) = self.typed.call(expr.id) else {
+            return;
+        };
+        let ty = call
+            .type_arguments
+            .first()
+            .cloned()
+            .unwrap_or(Type::Unknown);
+        let sized = call.arguments.len() == 2;
+        let message = match &ty {
+            Type::Unknown | Type::Param(_) | Type::Var(_) => return,
+            Type::Header(..) => {
+                let fields = self.typed.fields(&ty).unwrap_or_default();
+                let varbit = fields.iter().any(|(_, ty)| matches!(ty, Type::Varbit(_)));
+                match (sized, varbit) {
+                    (true, false) => "has no `varbit` field whose size could be given",
+                    (false, true) => "has a `varbit` field, whose size must be given",
+                    _ => return,
+                }
+            }
+            _ => "is no header: only headers can be extracted",
+        };
+        let shown = self.show(&ty);
+        self.error(
+            codes::TYPE_MISMATCH,
+            expr.span,
+            format!("`{shown}` {message}"),
+        );
     }
 
     fn infer_apply(
@@ -494,7 +569,9 @@ impl<'a> Checker<'a> {
                     continue;
                 }
                 let wanted = with_types(self.typed.decl_type(param.id).unwrap_or(&Type::Unknown));
-                self.check_argument(param, argument, &wanted);
+                if self.check_argument(param, argument, &wanted) && callee.is_none() {
+                    self.constructor_argument(argument);
+                }
             }
         }
         let mut type_arguments: Vec<Type> = Vec::new();
@@ -557,7 +634,7 @@ impl<'a> Checker<'a> {
         arguments: &'a [Argument],
     ) -> Vec<Option<&'a Expr>> {
         let mut matched: Vec<Option<&'a Expr>> = vec![None; target.params.len()];
-        let mut too_many = false;
+        let (mut too_many, mut misnamed) = (false, false);
         for (at, argument) in arguments.iter().enumerate() {
             let place = match &argument.name {
                 None if at < target.params.len() => at,
@@ -584,12 +661,14 @@ impl<'a> Checker<'a> {
                                 format!("`{}` has no parameter `{name}`", target.name),
                             )
                             .hint = near;
+                            misnamed = true;
                             continue;
                         }
                     }
                 }
             };
             if matched[place].replace(&argument.value).is_some() {
+                misnamed = true;
                 self.error(
                     codes::WRONG_ARGUMENTS,
                     argument.span,
@@ -618,7 +697,7 @@ impl<'a> Checker<'a> {
                     arguments.len()
                 ),
             );
-        } else if !missing.is_empty() {
+        } else if !missing.is_empty() && !misnamed {
             self.error(
                 codes::WRONG_ARGUMENTS,
                 span,
@@ -632,7 +711,7 @@ impl<'a> Checker<'a> {
         matched
     }
 
-    fn check_argument(&mut self, param: &'a Param, argument: &'a Expr, wanted: &Type) {
+    fn check_argument(&mut self, param: &'a Param, argument: &'a Expr, wanted: &Type) -> bool {
         match param.direction {
             Direction::Out | Direction::InOut => {
                 if matches!(argument.kind, ExprKind::DontCare) {
@@ -643,7 +722,7 @@ impl<'a> Checker<'a> {
                             "`_` stands for `out` arguments only",
                         );
                     }
-                    return;
+                    return true;
                 }
                 let own = self.typed.ty(argument).clone();
                 if !self.unify(wanted, &own) {
@@ -656,13 +735,23 @@ impl<'a> Checker<'a> {
                             super::types::direction_word(param.direction)
                         ),
                     );
-                    return;
+                    return false;
                 }
                 self.require_writable(argument, Some(param.direction));
+                true
             }
-            Direction::In | Direction::None => {
-                self.coerce(argument, wanted);
-            }
+            Direction::In | Direction::None => self.coerce(argument, wanted),
+        }
+    }
+
+    /// What a constructor gets is known at compile time, or is itself an object.
+    fn constructor_argument(&mut self, argument: &'a Expr) {
+        let is_value = matches!(
+            self.typed.final_type(argument),
+            Type::Bool | Type::Integer | Type::Bit(_) | Type::Int(_) | Type::String | Type::Enum(_)
+        );
+        if is_value && self.constructor_free(argument) {
+            self.constant(argument, "an argument of a constructor");
         }
     }
 
@@ -705,7 +794,10 @@ impl<'a> Checker<'a> {
                 .decl_type(param.id)
                 .cloned()
                 .unwrap_or(Type::Unknown);
-            self.check_argument(param, argument, &wanted);
+            let fits = self.check_argument(param, argument, &wanted);
+            if fits && param.direction == Direction::None && self.constructor_free(argument) {
+                self.constant(argument, "data of an action");
+            }
         }
         let bound = matched
             .iter()

@@ -55,6 +55,23 @@ impl<'a> Checker<'a> {
         if from == to || matches!(from, Type::Unknown) || matches!(to, Type::Unknown) {
             return true;
         }
+        if let (
+            Type::Type(_)
+            | Type::Callable
+            | Type::Table(_)
+            | Type::ApplyResult(_)
+            | Type::ActionRun(_),
+            Type::Var(_),
+        ) = (&from, &to)
+        {
+            let shown = self.show(&from);
+            self.error(
+                codes::WRONG_KIND_OF_NAME,
+                expr.span,
+                format!("{shown} is no value"),
+            );
+            return false;
+        }
         // The branches of a conditional convert, so that constants of any size in them get the width.
         if let (
             ExprKind::Ternary {
@@ -236,7 +253,8 @@ impl<'a> Checker<'a> {
                         .zip(wanted.clone().iter())
                         .all(|(own, wanted)| own == wanted || self.converts(own, wanted))
             }
-            (Type::List(_) | Type::Tuple(_), Type::Struct(..) | Type::Header(..)) => {
+            (Type::List(_), Type::Struct(..) | Type::Header(..))
+            | (Type::Tuple(_), Type::Struct(..)) => {
                 let own = self.typed.fields(from).unwrap_or_default();
                 let wanted = self.typed.fields(to).unwrap_or_default();
                 own.len() == wanted.len()

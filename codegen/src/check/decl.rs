@@ -78,6 +78,7 @@ impl<'a> Checker<'a> {
                 self.params(&action.params);
                 let mut undirected = None;
                 for param in &action.params {
+                    self.action_data(param);
                     match (param.direction, undirected) {
                         (Direction::None, _) => undirected = Some(param.name.span),
                         (_, Some(span)) => {
@@ -120,9 +121,17 @@ impl<'a> Checker<'a> {
             DeclKind::Error(members) => self.error_members(members),
             DeclKind::MatchKind(members) => {
                 for member in members {
-                    self.typed
+                    let known = self
+                        .typed
                         .match_kinds
                         .insert(member.name.name.clone(), member.id);
+                    if known.is_some() {
+                        self.error(
+                            codes::DUPLICATE_NAME,
+                            member.name.span,
+                            format!("the match kind `{}` is declared twice", member.name),
+                        );
+                    }
                 }
             }
             DeclKind::Typedef(alias) | DeclKind::NewType(alias) => {
@@ -168,6 +177,31 @@ impl<'a> Checker<'a> {
         }
         if let Some(name) = name {
             self.declare(name, decl.id);
+        }
+    }
+
+    /// Checks the type of an action's parameter.
+    fn action_data(&mut self, param: &'a Param) {
+        let ty = self
+            .typed
+            .decl_type(param.id)
+            .cloned()
+            .unwrap_or(Type::Unknown);
+        if matches!(
+            ty,
+            Type::Integer
+                | Type::String
+                | Type::Extern(..)
+                | Type::Parser(..)
+                | Type::Control(..)
+                | Type::Package(..)
+        ) {
+            let shown = self.show(&ty);
+            self.error(
+                codes::BAD_TYPE,
+                param.ty.span,
+                format!("a parameter of an action cannot have type `{shown}`"),
+            );
         }
     }
 
@@ -220,6 +254,14 @@ impl<'a> Checker<'a> {
                     codes::BAD_TYPE,
                     param.span,
                     format!("a parameter of type `{shown}` has no direction"),
+                );
+            }
+            if matches!(ty, Type::Integer | Type::String) && param.direction != Direction::None {
+                let shown = self.show(&ty);
+                self.error(
+                    codes::BAD_TYPE,
+                    param.span,
+                    format!("a parameter of type `{shown}`, which exists at compile time only, has no direction"),
                 );
             }
             self.typed.set_decl_type(param.id, ty.clone());
@@ -300,13 +342,11 @@ impl<'a> Checker<'a> {
         self.block_type(&parser.ty);
         self.params(&parser.constructor_params);
         self.constructor_params += parser.constructor_params.len();
-        self.scopes.push();
         for local in &parser.locals {
             self.declaration(local);
         }
         self.states(parser);
         self.constructor_params -= parser.constructor_params.len();
-        self.scopes.pop();
         self.scopes.pop();
     }
 
@@ -315,7 +355,6 @@ impl<'a> Checker<'a> {
         self.block_type(&control.ty);
         self.params(&control.constructor_params);
         self.constructor_params += control.constructor_params.len();
-        self.scopes.push();
         for local in &control.locals {
             self.declaration(local);
         }
@@ -326,7 +365,6 @@ impl<'a> Checker<'a> {
         self.block(&control.apply);
         self.context = Context::default();
         self.constructor_params -= control.constructor_params.len();
-        self.scopes.pop();
         self.scopes.pop();
     }
 
@@ -351,6 +389,19 @@ impl<'a> Checker<'a> {
                     codes::BAD_TYPE,
                     field.ty.span,
                     format!("{what} cannot have a field of type `{shown}`"),
+                );
+            }
+            let is_varbit = |ty: Option<&Type>| matches!(ty, Some(Type::Varbit(_)));
+            if holder == Holder::Header
+                && is_varbit(Some(&ty))
+                && aggregate.fields[..at]
+                    .iter()
+                    .any(|other| is_varbit(self.typed.decl_type(other.id)))
+            {
+                self.error(
+                    codes::BAD_TYPE,
+                    field.ty.span,
+                    "a header has at most one `varbit` field",
                 );
             }
             self.typed.set_decl_type(field.id, ty);
@@ -406,6 +457,7 @@ impl<'a> Checker<'a> {
                         "an enumeration is represented as `bit<W>` or `int<W>`, not as `{shown}`"
                     ),
                 );
+                return Type::Unknown;
             }
             ty
         });

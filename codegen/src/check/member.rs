@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Checker;
 use super::codes;
 use super::nodes::Node;
 use super::scope::nearest;
 use super::types::Type;
+use super::{Checker, Site};
 use crate::ast::{DeclKind, Expr, Ident};
 
 impl<'a> Checker<'a> {
@@ -29,6 +29,14 @@ impl<'a> Checker<'a> {
                 }
             }
             Type::Stack(element, _) => match member.as_str() {
+                "next" | "last" | "lastIndex" if self.context.site != Site::Parser => {
+                    self.error(
+                        codes::NOT_ALLOWED_HERE,
+                        member.span,
+                        format!("`{member}` of a stack exists in parsers only"),
+                    );
+                    Type::Unknown
+                }
                 "next" | "last" => (**element).clone(),
                 "lastIndex" | "size" => Type::Bit(32),
                 _ => self.no_member(

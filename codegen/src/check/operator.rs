@@ -95,6 +95,10 @@ impl<'a> Checker<'a> {
             }
             _ => {
                 let (a, b) = (self.operand(left), self.operand(right));
+                let divisor = match op {
+                    BinaryOp::Div | BinaryOp::Mod => self.typed.eval(right, &no_environment).ok(),
+                    _ => None,
+                };
                 let ty = self.same_numbers(op, op_span, left, &a, right, &b);
                 match (op, &ty) {
                     (BinaryOp::AddSat | BinaryOp::SubSat, Type::Integer) => self.needs_width(left),
@@ -103,7 +107,7 @@ impl<'a> Checker<'a> {
                         self.bad_operand(op.symbol(), op_span, &ty)
                     }
                     (BinaryOp::Div | BinaryOp::Mod, _) => {
-                        if let Ok(Value::Int(divisor)) = self.typed.eval(right, &no_environment) {
+                        if let Some(Value::Int(divisor)) = divisor {
                             if divisor == 0.into() {
                                 self.error(codes::DIVISION_BY_ZERO, right.span, "division by zero");
                             } else if divisor.is_negative() {

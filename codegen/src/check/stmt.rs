@@ -276,17 +276,19 @@ impl<'a> Checker<'a> {
         self.one_default(switch);
     }
 
+    /// `default` comes last, hence once.
     fn one_default(&mut self, switch: &'a Switch) {
-        let mut defaults = switch
+        let at = switch
             .cases
             .iter()
-            .filter(|case| matches!(case.label.kind, ExprKind::Default));
-        defaults.next();
-        if let Some(second) = defaults.next() {
+            .position(|case| matches!(case.label.kind, ExprKind::Default));
+        if let Some(at) = at
+            && let Some(after) = switch.cases.get(at + 1)
+        {
             self.error(
                 codes::BAD_DEFAULT,
-                second.label.span,
-                "a `switch` has one `default`",
+                after.label.span,
+                "nothing comes after `default`",
             );
         }
     }

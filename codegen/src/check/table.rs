@@ -26,14 +26,17 @@ impl<'a> Checker<'a> {
             }
         }
         // Entries and the default action refer to keys and actions, wherever these are written.
-        let mut keys = Vec::new();
+        let mut keys: Vec<(Type, &str)> = Vec::new();
         let mut actions: Option<&'a [ActionRef]> = None;
         for property in &table.properties {
             match &property.kind {
                 TablePropertyKind::Key(elements) => {
                     keys = elements
                         .iter()
-                        .map(|element| self.key_element(element))
+                        .map(|element| {
+                            let ty = self.key_element(element);
+                            (ty, element.match_kind.name.as_str())
+                        })
                         .collect();
                 }
                 TablePropertyKind::Actions(list) => {
@@ -181,7 +184,13 @@ impl<'a> Checker<'a> {
         self.bind_action(reference.id, reference.span, id, arguments, false);
     }
 
-    fn entry(&mut self, entry: &'a Entry, keys: &[Type], actions: &'a [ActionRef], table: &str) {
+    fn entry(
+        &mut self,
+        entry: &'a Entry,
+        keys: &[(Type, &str)],
+        actions: &'a [ActionRef],
+        table: &str,
+    ) {
         for key in &entry.keys {
             self.infer(key);
         }
@@ -193,10 +202,11 @@ impl<'a> Checker<'a> {
             }]
         );
         if entry.keys.len() == keys.len() {
-            for (key, ty) in entry.keys.iter().zip(keys) {
+            for (key, (ty, kind)) in entry.keys.iter().zip(keys) {
                 self.key(key, ty);
+                self.key_fits(key, kind);
             }
-        } else if !is_any {
+        } else if !is_any || keys.is_empty() {
             let span = entry.keys.first().map_or(entry.span, |key| key.span);
             self.error(
                 codes::WRONG_KEY_COUNT,
@@ -213,6 +223,21 @@ impl<'a> Checker<'a> {
             self.constant_int(priority, "a priority");
         }
         self.action_in_table(&entry.action, actions, table);
+    }
+
+    /// Reports a form of match that a match kind does not have.
+    fn key_fits(&mut self, key: &'a Expr, kind: &str) {
+        let form = match (&key.kind, kind) {
+            (ExprKind::Mask { .. }, "exact" | "range" | "optional") => "a mask",
+            (ExprKind::Range { .. }, "exact" | "lpm" | "ternary" | "optional") => "a range",
+            (ExprKind::DontCare | ExprKind::Default, "exact") => "`_`",
+            _ => return,
+        };
+        self.error(
+            codes::TYPE_MISMATCH,
+            key.span,
+            format!("a key that is matched by `{kind}` cannot be given by {form}"),
+        );
     }
 
     fn property(&mut self, property: &'a TableProperty, value: &'a Expr) {

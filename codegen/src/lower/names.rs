@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{self, AnnotationBody, AnnotationTokenKind, Decl, ExprKind};
-use crate::check::Value;
+use crate::check::{Type, Value};
 use crate::ir::{self, AnnotationValue};
 
 impl<'a> Lowerer<'a, '_> {
@@ -141,11 +141,39 @@ impl<'a> Lowerer<'a, '_> {
         lines.join("\n")
     }
 
+    /// The name of a field for the control plane: that of its `@name`, or its own.
+    fn field_name(&self, base: &ast::Expr, member: &str) -> String {
+        let aggregate = match self.typed.final_type(base) {
+            Type::Struct(id, _) | Type::Header(id, _) | Type::Union(id, _) => {
+                self.typed.aggregate(*id)
+            }
+            _ => None,
+        };
+        aggregate
+            .and_then(|aggregate| {
+                let mut fields = aggregate.fields.iter();
+                fields.find(|field| field.name.as_str() == member)
+            })
+            .and_then(|field| {
+                let mut annotations = field.annotations.iter();
+                annotations.find(|annotation| annotation.name.as_str() == "name")
+            })
+            .and_then(ast::Annotation::string)
+            .unwrap_or(member)
+            .to_owned()
+    }
+
     /// A key's name where no `@name` gives one: the expression as the reference compiler writes it.
     pub(super) fn key_name(&self, expr: &ast::Expr) -> String {
         match &expr.kind {
             ExprKind::Path(path) => path.name.as_str().to_owned(),
-            ExprKind::Member { base, member } => format!("{}.{member}", self.key_name(base)),
+            ExprKind::Member { base, member } => {
+                let own = self.field_name(base, member.as_str());
+                match own.strip_prefix('.') {
+                    Some(absolute) => absolute.to_owned(),
+                    None => format!("{}.{own}", self.key_name(base)),
+                }
+            }
             ExprKind::Index { base, index } => match self.eval(index) {
                 Ok(Value::Int(at)) => format!("{}[{at}]", self.key_name(base)),
                 _ => format!("{}[{}]", self.key_name(base), self.key_name(index)),
@@ -159,8 +187,12 @@ impl<'a> Lowerer<'a, '_> {
             ExprKind::Binary {
                 op: ast::BinaryOp::BitAnd,
                 left,
+                right,
                 ..
-            } => self.key_name(left),
+            } => match self.eval(right) {
+                Ok(Value::Int(mask)) => format!("{} & {mask:#x}", self.key_name(left)),
+                _ => self.sources.text(expr.span).to_owned(),
+            },
             ExprKind::Call { callee, .. } => match &callee.kind {
                 ExprKind::Member { base, member } if member.as_str() == "isValid" => {
                     format!("{}.$valid$", self.key_name(base))

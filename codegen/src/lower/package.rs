@@ -185,7 +185,7 @@ impl<'a> Lowerer<'a, '_> {
             return None;
         }
         let call = self.typed.call(call).cloned();
-        let path = self.qualified("", name.unwrap_or(self.typed.name(*id)), &decl.annotations);
+        let path = name.unwrap_or(self.typed.name(*id)).to_owned();
         self.instantiate(decl, path, String::new(), call.as_ref(), types)
     }
 
@@ -240,8 +240,8 @@ impl<'a> Lowerer<'a, '_> {
             }
         }
         let program = self.typed.program;
-        for (at, decl) in program.declarations.iter().enumerate() {
-            self.declaration(decl, at);
+        for decl in &program.declarations {
+            self.declaration(decl);
         }
     }
 
@@ -257,10 +257,11 @@ impl<'a> Lowerer<'a, '_> {
             })
     }
 
-    fn declaration(&mut self, decl: &'a Decl, position: usize) {
+    fn declaration(&mut self, decl: &'a Decl) {
         match &decl.kind {
             DeclKind::Action(_) => {
-                self.order.insert((None, decl.id), position as u32);
+                // Those of the top level come first, in the order of their use.
+                self.order.insert((None, decl.id), 0);
             }
             DeclKind::Header(header) if header.type_params.is_empty() => {
                 self.header_type(&Type::Header(decl.id, Type::none()));
@@ -286,7 +287,7 @@ impl<'a> Lowerer<'a, '_> {
             DeclKind::Typedef(TypeAlias {
                 target: crate::ast::AliasTarget::Decl(inner),
                 ..
-            }) => self.declaration(inner, position),
+            }) => self.declaration(inner),
             DeclKind::Enum(enumeration) if !self.is_library(decl.span) => {
                 let representation = self
                     .typed

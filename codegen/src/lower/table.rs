@@ -8,7 +8,7 @@ use super::instance::{Binding, Object};
 use super::operand::Operand;
 use crate::ast::{
     self, ActionRef, Decl, DeclId, DeclKind, Direction, Entry, Expr, ExprKind, KeyElement, Table,
-    TablePropertyKind,
+    TableProperty, TablePropertyKind,
 };
 use crate::check::{self, Bound, Type};
 use crate::ir::{self, EntryMatch, MatchKind};
@@ -162,17 +162,23 @@ impl<'a> Lowerer<'a, '_> {
                         lowered.size = if size == 0 { 1024 } else { size };
                     }
                     "counters" => {
-                        if let Some(Object::DirectCounter(id)) = self.property_object(value, path) {
+                        if let Some(Object::DirectCounter(id)) =
+                            self.property_object(table.name.as_str(), property, value, path)
+                        {
                             lowered.counter = Some(id);
                         }
                     }
                     "meters" => {
-                        if let Some(Object::DirectMeter(id)) = self.property_object(value, path) {
+                        if let Some(Object::DirectMeter(id)) =
+                            self.property_object(table.name.as_str(), property, value, path)
+                        {
                             lowered.meter = Some(id);
                         }
                     }
                     "implementation" => {
-                        if let Some(Object::ActionProfile(id)) = self.property_object(value, path) {
+                        if let Some(Object::ActionProfile(id)) =
+                            self.property_object(table.name.as_str(), property, value, path)
+                        {
                             lowered.implementation = Some(id);
                         }
                     }
@@ -221,11 +227,32 @@ impl<'a> Lowerer<'a, '_> {
         Some(lowered)
     }
 
-    fn property_object(&mut self, value: &'a Expr, path: &str) -> Option<Object> {
+    fn property_object(
+        &mut self,
+        table: &str,
+        property: &'a TableProperty,
+        value: &'a Expr,
+        path: &str,
+    ) -> Option<Object> {
         let binding = match &value.kind {
             ExprKind::Construct { .. } => {
                 let ty = self.own_type(value);
-                self.construct(value.id, &ty, path, "", "anonymous", &[], None, value.span)
+                // With `@name` it has that name alone, as the reference compiler gives it.
+                let is_named = (property.annotations.iter())
+                    .any(|annotation| annotation.name.as_str() == "name");
+                let path = if is_named { "" } else { path };
+                let annotations = &property.annotations;
+                let name = format!("{table}.{}", property.name);
+                self.construct(
+                    value.id,
+                    &ty,
+                    path,
+                    "",
+                    &name,
+                    annotations,
+                    None,
+                    value.span,
+                )
             }
             _ => self
                 .typed

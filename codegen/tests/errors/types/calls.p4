@@ -20,7 +20,7 @@ control c(inout bit<8> x, in bit<8> fixed, inout bit<16> w, inout h_t h) {
         x = good.get(w); //~ ERROR E0401 expected `bit<8>`, but this is `bit<16>`
         good.put(1, 2); //~ ERROR E0401 expected `bit<8>`, but this is `int` (nothing converts for `out`)
         good.put(1, fixed); //~ ERROR E0404 an argument for an `out` parameter must be something that can be written: `fixed` is an `in` parameter
-        x = increment(valu = 1); //~ ERROR E0405 arguments of `increment` are missing: `value` //~ ERROR E0308 `increment` has no parameter `valu`
+        x = increment(valu = 1); //~ ERROR E0308 `increment` has no parameter `valu`
         x = increment(value = 1, value = 2); //~ ERROR E0405 the parameter `value` is given twice
         w = increment(1); //~ ERROR E0401 expected `bit<16>`, but this is `bit<8>`
         set(x, w); //~ ERROR E0401 expected `bit<8>`, but this is `bit<16>`
