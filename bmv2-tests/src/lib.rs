@@ -1,1 +1,20 @@
-//! Part of dpr.
+//! The harness that drives a packet pipeline from outside, as its users do: a target process with packets on its ports and
+//! P4Runtime on its server; and the scenarios that every target has to pass.
+//!
+//! Whatever goes wrong here fails a test, so that the harness panics, with all that the target printed.
+
+mod client;
+mod describe;
+mod eventually;
+pub mod frame;
+mod port;
+mod process;
+pub mod scenarios;
+mod target;
+
+pub use client::{Client, WriteFailure};
+pub use describe::{describe, difference};
+pub use eventually::eventually;
+pub use port::TestPort;
+pub use process::Process;
+pub use target::{Launch, Target};

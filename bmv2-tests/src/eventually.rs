@@ -1,0 +1,22 @@
+use std::fmt::Debug;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take that a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks until `look` shows what is `wanted`, and panics with the last look after [`PATIENCE`].
+pub fn eventually<T: PartialEq + Debug>(what: &str, wanted: T, mut look: impl FnMut() -> T) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = look();
+        if seen == wanted {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{what}: {seen:?} after {PATIENCE:?}, not {wanted:?}"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}

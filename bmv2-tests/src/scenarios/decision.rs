@@ -1,0 +1,262 @@
+//! The decision rule, one scenario for each branch.
+
+use super::stage::{
+    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, Stage, THIRD, ack, bucket, datagram,
+    host_address, pin, segment, service, stage_mac_for, syn,
+};
+use crate::frame::{ACK, Ipv4Frame, SYN};
+use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets, services};
+use dpr_runtime::{Range, hash};
+use std::path::Path;
+
+pub(super) fn step_1_a_final_arrival_is_served(binary: &Path) {
+    // Neither flow state nor bucket is asked.
+    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+    stage.pin(&syn(Arrival::Final), THIRD);
+    stage.serves(&syn(Arrival::Final), Outcome::ServedFinal);
+    stage.serves(&ack(Arrival::Final), Outcome::ServedFinal);
+}
+
+pub(super) fn step_2_flow_state_here_serves(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+    stage.pin(&ack(Arrival::Router), SELF);
+    for arrival in [Arrival::Router, Arrival::Peer, Arrival::Chain] {
+        stage.serves(&ack(arrival), Outcome::ServedByState);
+    }
+    // Another connection is another matter.
+    let other = segment(40_001, ACK, Arrival::Router);
+    stage.reroutes(&other, PEER, Arrival::Peer, Outcome::ReroutedToOwner);
+}
+
+pub(super) fn step_2_flow_state_elsewhere_reroutes_as_final(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    stage.pin(&ack(Arrival::Router), PEER);
+    for arrival in [Arrival::Router, Arrival::Peer, Arrival::Chain] {
+        stage.reroutes(
+            &ack(arrival),
+            PEER,
+            Arrival::Final,
+            Outcome::ReroutedByState,
+        );
+    }
+}
+
+pub(super) fn step_3_the_previous_owner_serves_what_it_saw_begin(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
+    stage.move_bucket(PEER, NO_HOST, 0);
+    stage.serves(&ack(Arrival::Chain), Outcome::ServedByChain);
+    stage.serves(&syn(Arrival::Chain), Outcome::ServedByChain);
+}
+
+pub(super) fn step_3_the_previous_owner_serves_what_it_owns_again(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, PEER, 0);
+    stage.serves(&ack(Arrival::Chain), Outcome::ServedByChain);
+}
+
+pub(super) fn step_3_the_previous_owner_passes_on_what_it_does_not_know(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, PEER, THIRD, 1);
+    stage.reroutes(
+        &ack(Arrival::Chain),
+        PEER,
+        Arrival::Final,
+        Outcome::ReroutedByChain,
+    );
+    stage.reroutes(
+        &syn(Arrival::Chain),
+        PEER,
+        Arrival::Final,
+        Outcome::ReroutedByChain,
+    );
+    // An acknowledgement that was delivered is no set-up to remember.
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    stage.serves(&ack(Arrival::Router), Outcome::ServedAsOwner);
+    stage.move_bucket(PEER, NO_HOST, 0);
+    stage.reroutes(
+        &ack(Arrival::Chain),
+        PEER,
+        Arrival::Final,
+        Outcome::ReroutedByChain,
+    );
+}
+
+pub(super) fn step_4_what_another_owns_goes_to_it_as_peer(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, PEER, THIRD, 1);
+    stage.reroutes(
+        &syn(Arrival::Router),
+        PEER,
+        Arrival::Peer,
+        Outcome::ReroutedToOwner,
+    );
+    stage.reroutes(
+        &ack(Arrival::Router),
+        PEER,
+        Arrival::Peer,
+        Outcome::ReroutedToOwner,
+    );
+}
+
+pub(super) fn step_4_a_peer_arrival_is_taken_only_if_accepted(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+    stage.reroutes(
+        &syn(Arrival::Peer),
+        PEER,
+        Arrival::Peer,
+        Outcome::ReroutedToOwner,
+    );
+    stage.move_bucket(PEER, NO_HOST, 1);
+    stage.serves(&syn(Arrival::Peer), Outcome::ServedAsOwner);
+    stage.move_bucket(PEER, THIRD, 1);
+    stage.reroutes(
+        &syn(Arrival::Peer),
+        THIRD,
+        Arrival::Chain,
+        Outcome::ReroutedToPrevious,
+    );
+}
+
+pub(super) fn step_5_the_new_owner_asks_the_previous_one(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, PEER, 0);
+    stage.reroutes(
+        &syn(Arrival::Router),
+        PEER,
+        Arrival::Chain,
+        Outcome::ReroutedToPrevious,
+    );
+    stage.reroutes(
+        &ack(Arrival::Peer),
+        PEER,
+        Arrival::Chain,
+        Outcome::ReroutedToPrevious,
+    );
+}
+
+pub(super) fn step_6_the_owner_serves(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    for arrival in [Arrival::Router, Arrival::Peer] {
+        stage.serves(&syn(arrival), Outcome::ServedAsOwner);
+        stage.serves(&ack(arrival), Outcome::ServedAsOwner);
+    }
+    // One that need not be forwarded may have come to the end of its time.
+    let last = Ipv4Frame {
+        ttl: 1,
+        ..syn(Arrival::Router)
+    };
+    stage.serves(&last, Outcome::ServedAsOwner);
+}
+
+pub(super) fn datagrams_are_remembered_like_set_ups(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    stage.serves(&datagram(Arrival::Router), Outcome::ServedAsOwner);
+    stage.move_bucket(PEER, NO_HOST, 0);
+    stage.serves(&datagram(Arrival::Chain), Outcome::ServedByChain);
+    let other = Ipv4Frame {
+        src: host_address(9),
+        ..datagram(Arrival::Chain)
+    };
+    stage.reroutes(&other, PEER, Arrival::Final, Outcome::ReroutedByChain);
+}
+
+pub(super) fn a_bucket_is_chosen_by_the_flows_hash(binary: &Path) {
+    const MASK: u16 = 0x0f;
+    let mut stage = Stage::start(binary);
+    let in_map = services::Action::InMap {
+        map_id: MAP,
+        mask: MASK,
+    };
+    let owner = |bucket: u16| [SELF, PEER, THIRD][usize::from(bucket) % 3];
+    let buckets = (0..=MASK).map(|bucket| {
+        let action = buckets::Action::OwnedBy {
+            owner_id: owner(bucket),
+            previous_id: NO_HOST,
+            accept: 0,
+        };
+        buckets::Entry::new(buckets::Key { map: MAP, bucket }, action).insert()
+    });
+    let mut updates: Vec<_> = buckets.collect();
+    updates.push(service(PROTOCOL_TCP, 80, in_map).modify());
+    stage.target.client.write(&updates);
+    for src_port in 1000..1040 {
+        let frame = segment(src_port, SYN, Arrival::Router);
+        // CRC-32 of the five-tuple in the order of its fields.
+        let mut tuple = Vec::new();
+        tuple.extend(CLIENT.octets());
+        tuple.extend(PUBLISHED.octets());
+        tuple.push(PROTOCOL_TCP);
+        tuple.extend(src_port.to_be_bytes());
+        tuple.extend(80u16.to_be_bytes());
+        match owner(hash::crc32(&tuple) as u16 & MASK) {
+            SELF => stage.serves(&frame, Outcome::ServedAsOwner),
+            other => stage.reroutes(&frame, other, Arrival::Peer, Outcome::ReroutedToOwner),
+        }
+    }
+}
+
+pub(super) fn services_are_port_ranges(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let mut range = service(
+        PROTOCOL_TCP,
+        0,
+        services::Action::InMap {
+            map_id: MAP + 1,
+            mask: 0,
+        },
+    );
+    range.key.port = Range {
+        low: 8000,
+        high: 8999,
+    };
+    let mut within = service(
+        PROTOCOL_TCP,
+        8443,
+        services::Action::InMap {
+            map_id: MAP,
+            mask: 0,
+        },
+    );
+    within.priority = 2;
+    let action = buckets::Action::OwnedBy {
+        owner_id: PEER,
+        previous_id: NO_HOST,
+        accept: 0,
+    };
+    let other_map = buckets::Entry::new(
+        buckets::Key {
+            map: MAP + 1,
+            bucket: 0,
+        },
+        action,
+    );
+    stage
+        .target
+        .client
+        .write(&[range.insert(), within.insert(), other_map.insert()]);
+    let to = |port| {
+        Ipv4Frame::tcp((CLIENT, 5), (PUBLISHED, port), SYN)
+            .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router))
+    };
+    for port in [8000, 8999] {
+        stage.reroutes(&to(port), PEER, Arrival::Peer, Outcome::ReroutedToOwner);
+    }
+    // The larger priority wins.
+    stage.serves(&to(8443), Outcome::ServedAsOwner);
+}
+
+pub(super) fn a_changed_entry_holds_for_the_next_packet(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let frame = ack(Arrival::Router);
+    for _ in 0..20 {
+        stage.pin(&frame, PEER);
+        stage.reroutes(&frame, PEER, Arrival::Final, Outcome::ReroutedByState);
+        stage.target.client.write(&[pin(&frame, THIRD).modify()]);
+        stage.reroutes(&frame, THIRD, Arrival::Final, Outcome::ReroutedByState);
+        stage.target.client.write(&[pin(&frame, THIRD).delete()]);
+        stage.serves(&frame, Outcome::ServedAsOwner);
+        stage.target.client.write(&[bucket(SELF, PEER, 0).modify()]);
+        stage.reroutes(&frame, PEER, Arrival::Chain, Outcome::ReroutedToPrevious);
+        stage
+            .target
+            .client
+            .write(&[bucket(SELF, NO_HOST, 0).modify()]);
+    }
+}

@@ -1,0 +1,177 @@
+//! What a host stage drops, and why.
+
+use super::stage::{
+    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, STRAY_PORT, Stage, ack, datagram, host_address,
+    pin, segment, service, stage_mac, stage_mac_for, syn,
+};
+use crate::frame::{Ipv4Frame, Layer4, SYN};
+use dpr_p4::host_stage::{
+    Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, PROTOCOL_TCP, services,
+};
+use std::path::Path;
+
+pub(super) fn packets_to_nothing_here_are_dropped(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let flooded = syn(Arrival::Router).between(ROUTER_MAC, stage_mac(PEER));
+    stage.drops(PORT_NETWORK, &flooded.bytes(), DropReason::NotToMe);
+    stage.drops(
+        STRAY_PORT,
+        &syn(Arrival::Router).bytes(),
+        DropReason::UnknownPort,
+    );
+    let to = |address, port| {
+        Ipv4Frame::tcp((CLIENT, 9), (address, port), SYN)
+            .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router))
+            .bytes()
+    };
+    stage.drops(PORT_NETWORK, &to(PUBLISHED, 81), DropReason::NoService);
+    stage.drops(
+        PORT_NETWORK,
+        &to(host_address(PEER), 80),
+        DropReason::NoService,
+    );
+}
+
+pub(super) fn what_tables_do_not_know_is_dropped(binary: &Path) {
+    // A service without buckets, a bucket of a host that is not there, flow state at such a one.
+    let mut stage = Stage::start(binary);
+    let unknown = 77;
+    stage.drops(
+        PORT_NETWORK,
+        &syn(Arrival::Router).bytes(),
+        DropReason::NoBucket,
+    );
+    let mut stage = Stage::with_bucket(binary, unknown, NO_HOST, 0);
+    stage.drops(
+        PORT_NETWORK,
+        &syn(Arrival::Router).bytes(),
+        DropReason::UnknownHost,
+    );
+    stage.move_bucket(SELF, unknown, 0);
+    stage.drops(
+        PORT_NETWORK,
+        &syn(Arrival::Router).bytes(),
+        DropReason::UnknownHost,
+    );
+    stage
+        .target
+        .client
+        .write(&[pin(&ack(Arrival::Router), unknown).insert()]);
+    stage.drops(
+        PORT_NETWORK,
+        &ack(Arrival::Router).bytes(),
+        DropReason::UnknownHost,
+    );
+}
+
+pub(super) fn a_reroute_ends_when_the_ttl_does(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+    let with_ttl = |ttl| Ipv4Frame {
+        ttl,
+        ..syn(Arrival::Router)
+    };
+    stage.reroutes(&with_ttl(2), PEER, Arrival::Peer, Outcome::ReroutedToOwner);
+    for ttl in [1, 0] {
+        stage.drops(PORT_NETWORK, &with_ttl(ttl).bytes(), DropReason::TtlExpired);
+    }
+}
+
+pub(super) fn fragments_of_services_are_dropped(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let first = Ipv4Frame {
+        flags: 0b001,
+        ..datagram(Arrival::Router)
+    };
+    stage.drops(PORT_NETWORK, &first.bytes(), DropReason::Fragment);
+    // The rest has no ports; the service that would be meant is that of port 0.
+    let rest = Ipv4Frame {
+        flags: 0,
+        fragment_offset: 185,
+        layer_4: Layer4::Other {
+            protocol: PROTOCOL_TCP,
+            bytes: vec![0; 100],
+        },
+        ..syn(Arrival::Router)
+    };
+    stage.drops(PORT_NETWORK, &rest.bytes(), DropReason::NoService);
+    let any_port = service(
+        PROTOCOL_TCP,
+        0,
+        services::Action::InMap {
+            map_id: MAP,
+            mask: 0,
+        },
+    );
+    stage.target.client.write(&[any_port.insert()]);
+    stage.drops(PORT_NETWORK, &rest.bytes(), DropReason::Fragment);
+    // The host's own fragments are its own affair.
+    let own = Ipv4Frame {
+        dst: host_address(SELF),
+        ..rest
+    };
+    stage.serves(&own, Outcome::OwnTraffic);
+}
+
+pub(super) fn malformed_packets_are_dropped(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    for (frame, is_bad_checksum) in malformed(&syn(Arrival::Router)) {
+        let reason = if is_bad_checksum {
+            DropReason::BadChecksum
+        } else {
+            DropReason::ParserError
+        };
+        stage.drops(PORT_NETWORK, &frame, reason);
+    }
+}
+
+/// A frame with an IPv4 header that is bad in each way that there is, and whether it is the checksum that is bad.
+pub(super) fn malformed(good: &Ipv4Frame) -> Vec<(Vec<u8>, bool)> {
+    let broken = |offset: usize, value: u8| {
+        let mut frame = good.bytes();
+        frame[offset] = value;
+        frame
+    };
+    vec![
+        // Version 6 and 0, a header of 4 words, a total length below the header's.
+        (broken(14, 0x65), false),
+        (broken(14, 0x05), false),
+        (broken(14, 0x44), false),
+        (broken(17, 19), false),
+        (broken(24, good.bytes()[24] ^ 1), true),
+        (broken(22, good.ttl + 1), true),
+    ]
+}
+
+pub(super) fn truncated_packets_are_dropped(binary: &Path) {
+    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let whole = segment(1, SYN, Arrival::Router).bytes();
+    for length in 0..whole.len() {
+        stage.drops(PORT_NETWORK, &whole[..length], DropReason::ParserError);
+    }
+    let with_options = Ipv4Frame {
+        options: vec![1; 40],
+        ..syn(Arrival::Router)
+    }
+    .bytes();
+    for length in 34..with_options.len() {
+        stage.drops(
+            PORT_NETWORK,
+            &with_options[..length],
+            DropReason::ParserError,
+        );
+    }
+}
+
+pub(super) fn an_empty_stage_serves_nothing(binary: &Path) {
+    let stage = Stage::empty(binary);
+    stage
+        .target
+        .port(PORT_NETWORK)
+        .inject(&syn(Arrival::Router).bytes());
+    // It does not know that the frame is for it.
+    let mut stage = stage;
+    crate::eventually("drops[not_to_me]", 1, || {
+        stage.target.client.counters(dpr_p4::host_stage::drops::ID)[DropReason::NotToMe as usize]
+            .packets
+    });
+}
