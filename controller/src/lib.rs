@@ -1,5 +1,11 @@
 //! The controller: turns what the shims report into flow state, and weights, health and policy into the owners of buckets, and
 //! writes both to the stages over P4Runtime.
 
+mod config;
 pub mod core;
+mod p4runtime_client;
 pub mod placer;
+mod service;
+
+pub use config::{Config, ConfigError};
+pub use service::{Controller, Settings, StartError, StateError};

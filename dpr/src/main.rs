@@ -2,6 +2,8 @@
 
 mod bench;
 mod compile;
+mod controller;
+mod ctl;
 mod demo;
 mod shim;
 mod switch;
@@ -24,6 +26,10 @@ enum Command {
     Bench(bench::Arguments),
     /// Compile P4-16 programs
     Compile(compile::Arguments),
+    /// Control a group: its hosts' stages and its front router
+    Controller(controller::Arguments),
+    /// Ask or tell the controller something
+    Ctl(ctl::Arguments),
     /// Run a whole group in this process, with real TCP connections, and show what it does
     Demo(demo::Options),
     /// Watch a host's connections and report them to the controller
@@ -36,6 +42,8 @@ fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Compile(arguments) => return compile::run(&arguments),
+        Command::Controller(arguments) => controller::run(&arguments)?,
+        Command::Ctl(arguments) => ctl::run(arguments)?,
         Command::Demo(options) => return demo::run(&options),
         Command::Shim(arguments) => shim::run(&arguments)?,
         Command::Switch(arguments) => switch::run(arguments)?,

@@ -247,6 +247,11 @@ impl Core {
         }
     }
 
+    /// A bucket's owner.
+    pub fn owner_of(&self, bucket: BucketId) -> Option<HostId> {
+        Some(self.owner(bucket)).filter(|owner| *owner != 0)
+    }
+
     /// All buckets, by map and number.
     pub fn buckets(&self) -> Vec<BucketInfo> {
         let all = self.owners.iter().flat_map(|(map, owners)| {

@@ -78,8 +78,10 @@ pub struct HostSpec {
     pub mac: u64,
     /// The first of its stage's four MACs (the low two bits are 0).
     pub stage_mac: u64,
-    /// The address of its stage's P4Runtime server.
+    /// The address of its stage's P4Runtime server, as `192.0.2.1:9559`.
     pub p4runtime: String,
+    /// The device id there.
+    pub device_id: u64,
     /// The front router's port that leads to it.
     pub router_port: u16,
     /// Its share of the buckets, relative to the others'.
@@ -93,6 +95,10 @@ pub struct HostSpec {
 /// The front router as the configuration describes it.
 #[derive(Clone, Debug, Default)]
 pub struct RouterSpec {
+    /// The address of its P4Runtime server, as `192.0.2.1:9559`.
+    pub p4runtime: String,
+    /// The device id there.
+    pub device_id: u64,
     /// Number, MAC, and whether it leads out of the group.
     pub ports: Vec<(u16, u64, bool)>,
     /// Addresses that the router answers ARP for: port and address.

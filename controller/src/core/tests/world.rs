@@ -68,6 +68,7 @@ pub fn host(id: HostId) -> HostSpec {
         mac: 0x02_0000_0000 + u64::from(id),
         stage_mac: 0x06_0000_0000 + u64::from(id) * 4,
         p4runtime: String::new(),
+        device_id: 1,
         router_port: id,
         weight: 1.0,
         joined: true,

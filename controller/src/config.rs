@@ -1,0 +1,301 @@
+//! `group.toml`: what a controller must be told about its group.
+
+mod check;
+mod error;
+mod fields;
+
+pub use error::ConfigError;
+pub(crate) use fields::parse_mac;
+
+use crate::core::{Group, HostSpec, NextHop, Protocol, RouterSpec, Service, Spray};
+use fields::{MacAddress, Ports, ProtocolName, SprayMode};
+use serde::Deserialize;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use toml::Spanned;
+
+/// The configuration of a controller.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The group's name.
+    group: String,
+    /// Buckets per map: a power of two up to 65,536.
+    #[serde(default = "usual_buckets")]
+    buckets: Spanned<u32>,
+    /// Where operators' changes are kept; nowhere if it is not given.
+    pub state_file: Option<PathBuf>,
+    #[serde(default)]
+    listen: Listen,
+    services: Vec<Spanned<ServiceConfig>>,
+    #[serde(default)]
+    hosts: Vec<Spanned<HostConfig>>,
+    router: Option<Spanned<RouterConfig>>,
+    #[serde(default)]
+    protocol: ProtocolConfig,
+}
+
+/// Where the controller listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Listen {
+    shims: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Listen {
+            shims: SocketAddr::from(([127, 0, 0, 1], 9560)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 9561)),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceConfig {
+    address: Ipv4Addr,
+    protocol: ProtocolName,
+    ports: Ports,
+    #[serde(default)]
+    map: u16,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostConfig {
+    id: u16,
+    name: String,
+    address: Ipv4Addr,
+    mac: MacAddress,
+    stage_mac: MacAddress,
+    p4runtime: String,
+    #[serde(default = "one")]
+    device_id: u64,
+    #[serde(default)]
+    router_port: u16,
+    #[serde(default = "usual_weight")]
+    weight: f64,
+    #[serde(default = "yes")]
+    joined: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouterConfig {
+    p4runtime: String,
+    #[serde(default = "one")]
+    device_id: u64,
+    #[serde(default)]
+    spray: SprayMode,
+    ports: Vec<PortConfig>,
+    #[serde(default)]
+    gateways: Vec<GatewayConfig>,
+    #[serde(default)]
+    routes: Vec<RouteConfig>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PortConfig {
+    port: u16,
+    mac: MacAddress,
+    #[serde(default)]
+    outside: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayConfig {
+    port: u16,
+    address: Ipv4Addr,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteConfig {
+    prefix: fields::Prefix,
+    port: u16,
+    mac: MacAddress,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProtocolConfig {
+    settle_ms: Option<u64>,
+    linger_ms: Option<u64>,
+    linger_away_ms: Option<u64>,
+    moves_per_second: Option<Spanned<f64>>,
+    probe_interval_ms: Option<Spanned<u64>>,
+    probe_timeout_ms: Option<Spanned<u64>>,
+    probes_missed: Option<Spanned<u32>>,
+    startup_wait_ms: Option<u64>,
+    #[serde(default)]
+    faults: Vec<Spanned<String>>,
+    seed: Option<u64>,
+}
+
+fn usual_buckets() -> Spanned<u32> {
+    Spanned::new(0..0, 4096)
+}
+
+fn usual_weight() -> f64 {
+    1.0
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Read {
+            file: file.to_owned(),
+            source,
+        })?;
+        Config::parse(file, &text)
+    }
+
+    /// Reads and checks a text; `file` is for the errors.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        let config: Config = toml::from_str(text).map_err(|error| {
+            ConfigError::at(
+                file,
+                text,
+                error.span().unwrap_or(0..0),
+                None,
+                error.message(),
+            )
+        })?;
+        check::check(&config).map_err(|problem| {
+            ConfigError::at(file, text, problem.span, problem.field, &problem.message)
+        })?;
+        Ok(config)
+    }
+
+    /// Where the shims find the controller.
+    pub fn shim_address(&self) -> SocketAddr {
+        self.listen.shims
+    }
+
+    /// Where operators find it.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.listen.admin
+    }
+
+    /// What the core is configured with.
+    pub fn to_group(&self) -> Group {
+        let services = self.services.iter().map(|service| {
+            let service = service.get_ref();
+            let (port_low, port_high) = service.ports.range();
+            Service {
+                address: service.address.to_bits(),
+                protocol: service.protocol.number(),
+                port_low,
+                port_high,
+                map: service.map,
+            }
+        });
+        Group {
+            name: self.group.clone(),
+            buckets: *self.buckets.get_ref(),
+            services: services.collect(),
+            hosts: self
+                .hosts
+                .iter()
+                .map(|host| host_spec(host.get_ref()))
+                .collect(),
+            router: self
+                .router
+                .as_ref()
+                .map(|router| router_spec(router.get_ref())),
+            protocol: self.protocol.to_protocol(),
+        }
+    }
+}
+
+fn host_spec(host: &HostConfig) -> HostSpec {
+    HostSpec {
+        id: host.id,
+        name: host.name.clone(),
+        address: host.address.to_bits(),
+        mac: host.mac.0,
+        stage_mac: host.stage_mac.0,
+        p4runtime: host.p4runtime.clone(),
+        device_id: host.device_id,
+        router_port: host.router_port,
+        weight: host.weight,
+        joined: host.joined,
+        draining: false,
+    }
+}
+
+fn router_spec(router: &RouterConfig) -> RouterSpec {
+    RouterSpec {
+        p4runtime: router.p4runtime.clone(),
+        device_id: router.device_id,
+        ports: router
+            .ports
+            .iter()
+            .map(|port| (port.port, port.mac.0, port.outside))
+            .collect(),
+        gateways: router
+            .gateways
+            .iter()
+            .map(|gateway| (gateway.port, gateway.address.to_bits()))
+            .collect(),
+        routes: router
+            .routes
+            .iter()
+            .map(|route| NextHop {
+                network: route.prefix.network,
+                prefix: route.prefix.length,
+                port: route.port,
+                mac: route.mac.0,
+            })
+            .collect(),
+        spray: match router.spray {
+            SprayMode::Random => Spray::Random,
+            SprayMode::Flow => Spray::ByFlow,
+        },
+    }
+}
+
+impl ProtocolConfig {
+    fn to_protocol(&self) -> Protocol {
+        let usual = Protocol::default();
+        let time = |field: Option<u64>, usual: Duration| field.map_or(usual, Duration::from_millis);
+        let spanned = |field: &Option<Spanned<u64>>| field.as_ref().map(|field| *field.get_ref());
+        Protocol {
+            settle: time(self.settle_ms, usual.settle),
+            linger: time(self.linger_ms, usual.linger),
+            linger_away: time(self.linger_away_ms, usual.linger_away),
+            moves_per_second: self
+                .moves_per_second
+                .as_ref()
+                .map_or(usual.moves_per_second, |rate| *rate.get_ref()),
+            probe_interval: time(spanned(&self.probe_interval_ms), usual.probe_interval),
+            probe_timeout: time(spanned(&self.probe_timeout_ms), usual.probe_timeout),
+            probes_missed: self
+                .probes_missed
+                .as_ref()
+                .map_or(usual.probes_missed, |count| *count.get_ref()),
+            startup_wait: time(self.startup_wait_ms, usual.startup_wait),
+            // Checked when the configuration was read.
+            faults: check::faults(&self.faults).unwrap_or_default(),
+            seed: self.seed.unwrap_or(usual.seed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! What a configuration must be beyond its syntax.
+
+use super::{Config, HostConfig};
+use crate::core::{Faults, UnknownFault};
+use std::{collections::BTreeMap, ops::Range};
+use toml::Spanned;
+
+/// The largest of v1model's ports that leads somewhere.
+const MAX_PORT: u16 = 510;
+
+/// The most bucket entries that a stage has room for.
+const MAX_BUCKETS: u64 = dpr_p4::host_stage::BUCKETS_SIZE as u64;
+
+pub(super) struct Problem {
+    pub span: Range<usize>,
+    pub field: Option<String>,
+    pub message: String,
+}
+
+fn problem<T>(span: Range<usize>, field: &str, message: impl Into<String>) -> Result<T, Problem> {
+    Err(Problem {
+        span,
+        field: Some(field.to_owned()),
+        message: message.into(),
+    })
+}
+
+pub(super) fn faults(names: &[Spanned<String>]) -> Result<Faults, UnknownFault> {
+    Faults::from_names(names.iter().map(|name| name.get_ref().as_str()))
+}
+
+pub(super) fn check(config: &Config) -> Result<(), Problem> {
+    let buckets = *config.buckets.get_ref();
+    if !buckets.is_power_of_two() || buckets > 65_536 {
+        return problem(
+            config.buckets.span(),
+            "buckets",
+            format!("{buckets} is not a power of two up to 65536"),
+        );
+    }
+    check_services(config, buckets)?;
+    check_hosts(config)?;
+    check_router(config)?;
+    check_protocol(config)
+}
+
+fn check_services(config: &Config, buckets: u32) -> Result<(), Problem> {
+    let mut maps: Vec<u16> = Vec::new();
+    for (index, spanned) in config.services.iter().enumerate() {
+        let service = spanned.get_ref();
+        let (low, high) = service.ports.range();
+        if low == 0 {
+            return problem(spanned.span(), "ports", "0 is no port of a service");
+        }
+        let overlaps = config.services[..index].iter().any(|other| {
+            let other = other.get_ref();
+            let (other_low, other_high) = other.ports.range();
+            (other.address, other.protocol) == (service.address, service.protocol)
+                && low <= other_high
+                && other_low <= high
+        });
+        if overlaps {
+            return problem(
+                spanned.span(),
+                "ports",
+                "another service has some of these ports",
+            );
+        }
+        if !maps.contains(&service.map) {
+            maps.push(service.map);
+        }
+        if maps.len() as u64 * u64::from(buckets) > MAX_BUCKETS {
+            return problem(
+                spanned.span(),
+                "map",
+                format!("a stage has room for {MAX_BUCKETS} buckets of all maps"),
+            );
+        }
+    }
+    match config.services.first() {
+        Some(_) => Ok(()),
+        None => problem(0..0, "services", "nothing is published"),
+    }
+}
+
+fn check_hosts(config: &Config) -> Result<(), Problem> {
+    type Value = fn(&HostConfig) -> String;
+    let unique: [(&str, Value); 5] = [
+        ("id", |host| host.id.to_string()),
+        ("name", |host| host.name.clone()),
+        ("address", |host| host.address.to_string()),
+        ("mac", |host| format!("{:012x}", host.mac.0)),
+        ("stage_mac", |host| format!("{:012x}", host.stage_mac.0)),
+    ];
+    for (field, value) in unique {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for spanned in &config.hosts {
+            let host = spanned.get_ref();
+            if let Some(other) = seen.insert(value(host), &host.name) {
+                return problem(
+                    spanned.span(),
+                    field,
+                    format!("the host {other} has the same"),
+                );
+            }
+        }
+    }
+    for spanned in &config.hosts {
+        let (span, host) = (spanned.span(), spanned.get_ref());
+        if host.id == 0 || u32::from(host.id) >= dpr_p4::host_stage::MAX_HOSTS {
+            return problem(
+                span,
+                "id",
+                format!("must be 1 to {}", dpr_p4::host_stage::MAX_HOSTS - 1),
+            );
+        }
+        if host.stage_mac.0 & 3 != 0 {
+            return problem(
+                span,
+                "stage_mac",
+                "the low two bits say how a packet arrives, and must be 0 here",
+            );
+        }
+        if (host.stage_mac.0 | host.mac.0) >> 40 & 1 == 1 {
+            return problem(span, "mac", "a group address is nobody's");
+        }
+        if !host.weight.is_finite() || host.weight < 0.0 {
+            return problem(span, "weight", "must be 0 or more");
+        }
+        if let Err(error) = endpoint(&host.p4runtime) {
+            return problem(span, "p4runtime", error);
+        }
+        if let Some(service) = config
+            .services
+            .iter()
+            .find(|service| service.get_ref().address == host.address)
+        {
+            return problem(
+                span,
+                "address",
+                format!("{} is published", service.get_ref().address),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_router(config: &Config) -> Result<(), Problem> {
+    let Some(spanned) = &config.router else {
+        return Ok(());
+    };
+    let (span, router) = (spanned.span(), spanned.get_ref());
+    if let Err(error) = endpoint(&router.p4runtime) {
+        return problem(span, "p4runtime", error);
+    }
+    let ports: Vec<u16> = router.ports.iter().map(|port| port.port).collect();
+    if let Some(port) = ports.iter().find(|port| **port > MAX_PORT) {
+        return problem(span, "ports", format!("{port} is more than {MAX_PORT}"));
+    }
+    let used = router
+        .gateways
+        .iter()
+        .map(|gateway| gateway.port)
+        .chain(router.routes.iter().map(|route| route.port));
+    if let Some(port) = used.into_iter().find(|port| !ports.contains(port)) {
+        return problem(
+            span,
+            "ports",
+            format!("{port} is used and not among the router's ports"),
+        );
+    }
+    for host in &config.hosts {
+        let port = host.get_ref().router_port;
+        if !ports.contains(&port) {
+            return problem(
+                host.span(),
+                "router_port",
+                format!("{port} is not among the router's ports"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_protocol(config: &Config) -> Result<(), Problem> {
+    let protocol = &config.protocol;
+    if let Some(rate) = protocol
+        .moves_per_second
+        .as_ref()
+        .filter(|rate| !(rate.get_ref().is_finite() && *rate.get_ref() > 0.0))
+    {
+        return problem(rate.span(), "moves_per_second", "must be more than 0");
+    }
+    for (field, value) in [
+        ("probe_interval_ms", &protocol.probe_interval_ms),
+        ("probe_timeout_ms", &protocol.probe_timeout_ms),
+    ] {
+        if let Some(value) = value.as_ref().filter(|value| *value.get_ref() == 0) {
+            return problem(value.span(), field, "must be more than 0");
+        }
+    }
+    if let Some(count) = protocol
+        .probes_missed
+        .as_ref()
+        .filter(|count| *count.get_ref() == 0)
+    {
+        return problem(count.span(), "probes_missed", "must be at least 1");
+    }
+    if let Err(error) = faults(&protocol.faults) {
+        let span = protocol
+            .faults
+            .iter()
+            .find(|name| *name.get_ref() == error.0)
+            .map_or(0..0, Spanned::span);
+        return problem(span, "faults", error.to_string());
+    }
+    Ok(())
+}
+
+/// Whether a P4Runtime server's address can be dialled.
+fn endpoint(address: &str) -> Result<(), String> {
+    let has_port = address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if has_port && tonic::transport::Endpoint::from_shared(format!("http://{address}")).is_ok() {
+        Ok(())
+    } else {
+        Err(format!(
+            "`{address}` is not an address with a port, like 192.0.2.1:9559"
+        ))
+    }
+}

@@ -1,0 +1,154 @@
+//! Reads from the stages what they hold for a five-tuple, and follows a packet.
+
+use super::{Operators, flow_message, host_name};
+use crate::{
+    core::{BucketId, FlowKey, HostId, Input, StageView, Target, explain, hash_five_tuple},
+    p4runtime_client::Request,
+};
+use dpr_p4::host_stage::{Arrival, buckets, flow_state, hosts, services};
+use dpr_protocol::admin::v1::{ExplainReply, Hop, Path};
+use dpr_runtime::{Entity, EntryFilter, Query, Table, TableKey};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+use tonic::Status;
+
+/// A stage that does not answer for this long is left out.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn explain_flow(
+    operators: &Operators,
+    flow: FlowKey,
+) -> Result<ExplainReply, Status> {
+    let (bucket, links, names, starts) = operators
+        .visit(move |core, links, _| {
+            let bucket = core.group().bucket_of(&flow);
+            let links: Vec<(HostId, UnboundedSender<Request>)> = links
+                .iter()
+                .filter_map(|(target, link)| match target {
+                    Target::Stage(host) => Some((*host, link.clone())),
+                    Target::Router => None,
+                })
+                .collect();
+            let names: BTreeMap<HostId, String> = core
+                .hosts()
+                .map(|host| (host.id, host.name.clone()))
+                .collect();
+            let members = core.status().router_members;
+            let starts = if members.is_empty() {
+                links.iter().map(|(host, _)| *host).collect()
+            } else {
+                members
+            };
+            (bucket, links, names, starts)
+        })
+        .await?;
+    let bucket = bucket
+        .ok_or_else(|| Status::not_found("no service has this address, protocol and port"))?;
+    let mut waiting = Vec::new();
+    for (host, link) in links {
+        let (answer, answered) = oneshot::channel();
+        if link
+            .send(Request::Query {
+                queries: queries(flow, bucket),
+                answer,
+            })
+            .is_ok()
+        {
+            waiting.push((host, answered));
+        }
+    }
+    let mut stages = BTreeMap::new();
+    for (host, answered) in waiting {
+        if let Ok(Ok(entities)) = tokio::time::timeout(PATIENCE, answered).await {
+            stages.insert(host, view(&flow, &entities));
+        }
+    }
+    let explanation = explain(&flow, &stages, &starts, &names);
+    let name = |host: HostId| {
+        names
+            .get(&host)
+            .cloned()
+            .unwrap_or_else(|| host.to_string())
+    };
+    let known = operators.visit(move |core, _, now| {
+        core.handle(Input::Tick, now);
+        core.flow(&flow).map(|info| flow_message(core, &info))
+    });
+    Ok(ExplainReply {
+        map: bucket.map.into(),
+        bucket: bucket.bucket.into(),
+        hash: hash_five_tuple(&flow),
+        paths: explanation
+            .paths
+            .iter()
+            .map(|path| Path {
+                hops: path
+                    .hops
+                    .iter()
+                    .map(|hop| Hop {
+                        stage: name(hop.stage),
+                        arrival: arrival(hop.arrival).to_owned(),
+                        entries: hop.entries.clone(),
+                        decision: hop.decision.clone(),
+                    })
+                    .collect(),
+                served_by: path.served_by.map(name).unwrap_or_default(),
+            })
+            .collect(),
+        known: known.await?,
+        owner: operators
+            .visit(move |core, _, _| core.owner_of(bucket).map(|owner| host_name(core, owner)))
+            .await?
+            .unwrap_or_default(),
+        summary: explanation.summary,
+    })
+}
+
+fn arrival(arrival: Arrival) -> &'static str {
+    arrival.name()
+}
+
+fn queries(flow: FlowKey, bucket: BucketId) -> Vec<Query> {
+    let all = |table| Query::Tables {
+        table: Some(table),
+        filter: EntryFilter::All,
+    };
+    let one = |table, matches| Query::Tables {
+        table: Some(table),
+        filter: EntryFilter::Key {
+            matches,
+            priority: 0,
+        },
+    };
+    vec![
+        one(flow_state::FlowState::ID, flow.matches()),
+        one(buckets::Buckets::ID, bucket.matches()),
+        all(services::Services::ID),
+        all(hosts::Hosts::ID),
+    ]
+}
+
+fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
+    let mut view = StageView::default();
+    for entity in entities {
+        let Entity::Table(entry) = entity else {
+            continue;
+        };
+        if let Ok(entry) = flow_state::Entry::try_from(entry) {
+            if let flow_state::Action::ServeAt { host } = entry.action {
+                view.server = Some(host);
+            }
+        } else if let Ok(entry) = buckets::Entry::try_from(entry) {
+            view.bucket = Some(entry.action);
+        } else if let Ok(entry) = hosts::Entry::try_from(entry) {
+            view.hosts.push(entry.key.host);
+        } else if let Ok(entry) = services::Entry::try_from(entry) {
+            let key = entry.key;
+            let is_of = key.address == flow.dst && key.protocol == flow.protocol;
+            if is_of && (key.port.low..=key.port.high).contains(&flow.dst_port) {
+                view.service = Some(entry.action);
+            }
+        }
+    }
+    view
+}

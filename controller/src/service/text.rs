@@ -1,0 +1,33 @@
+//! Addresses and MACs as text.
+
+use std::net::Ipv4Addr;
+
+pub(super) use crate::config::parse_mac;
+
+pub(super) fn address(address: u32) -> String {
+    Ipv4Addr::from_bits(address).to_string()
+}
+
+pub(super) fn mac(mac: u64) -> String {
+    let bytes: Vec<String> = mac.to_be_bytes()[2..]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    bytes.join(":")
+}
+
+pub(super) fn protocol(number: u8) -> String {
+    match number {
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn parse_protocol(text: &str) -> Option<u8> {
+    match text {
+        "tcp" | "" => Some(6),
+        "udp" => Some(17),
+        other => other.parse().ok(),
+    }
+}

@@ -1,0 +1,369 @@
+//! Answers as tables for people.
+
+use dpr_protocol::admin::v1::{
+    BucketsReply, DrainReply, ExplainReply, FiveTuple, FlowsReply, HostState, HostStatus,
+    StatusReply,
+};
+
+/// Columns as wide as their widest cell, numbers to the right.
+fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = head
+        .iter()
+        .enumerate()
+        .map(|(column, name)| {
+            let cells = rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count());
+            cells.max().unwrap_or(0).max(name.chars().count())
+        })
+        .collect();
+    let is_number = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_digit() || ".%".contains(c))
+    };
+    let numeric: Vec<bool> = (0..head.len())
+        .map(|column| {
+            !rows.is_empty()
+                && rows
+                    .iter()
+                    .filter_map(|row| row.get(column))
+                    .all(|cell| cell.is_empty() || is_number(cell))
+        })
+        .collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells: Vec<String> = cells
+            .zip(widths.iter().zip(&numeric))
+            .map(|(cell, (width, numeric))| {
+                if *numeric {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            })
+            .collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    let mut text = line(&mut head.iter().copied());
+    for row in rows {
+        text += &line(&mut row.iter().map(String::as_str));
+    }
+    text
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+pub fn state(host: &HostStatus) -> &'static str {
+    match host.state() {
+        HostState::Unspecified => "?",
+        HostState::Out => "out",
+        HostState::Joining => "joining",
+        HostState::Serving => "serving",
+        HostState::Draining => "draining",
+        HostState::Drained => "drained",
+        HostState::Blind => "blind",
+        HostState::Dead => "dead",
+    }
+}
+
+pub fn status(status: &StatusReply) -> String {
+    let mut text = format!(
+        "group {}, controller up {} s",
+        status.group,
+        status.uptime_ms / 1000
+    );
+    if status.starting {
+        text += ", reading the stages";
+    }
+    text += "\n";
+    for service in &status.services {
+        let ports = if service.port_low == service.port_high {
+            service.port_low.to_string()
+        } else {
+            format!("{}-{}", service.port_low, service.port_high)
+        };
+        text += &format!(
+            "service {}:{ports}/{}, map {}\n",
+            service.address, service.protocol, service.map
+        );
+    }
+    if let Some(router) = status.router.as_ref().filter(|router| router.configured) {
+        let link = if router.connected {
+            "connected"
+        } else {
+            "away"
+        };
+        text += &format!(
+            "front router {link}, sprays to {}\n",
+            list(&router.members, "nobody")
+        );
+    }
+    let rows: Vec<Vec<String>> = status
+        .hosts
+        .iter()
+        .map(|host| {
+            vec![
+                host.name.clone(),
+                state(host).to_owned(),
+                format!("{}", host.weight),
+                percent(host.target_share),
+                percent(host.achieved_share),
+                host.buckets.to_string(),
+                host.connections.to_string(),
+            ]
+        })
+        .collect();
+    text += &format!(
+        "\n{}",
+        table(
+            &[
+                "host",
+                "state",
+                "weight",
+                "target",
+                "achieved",
+                "buckets",
+                "connections"
+            ],
+            &rows
+        )
+    );
+    if let Some(moves) = &status.moves {
+        text += &format!(
+            "\nmoves: {} completed, {} in progress, {} waiting, {} ended by a host's death\n",
+            moves.completed, moves.in_progress, moves.waiting, moves.aborted
+        );
+    }
+    if let Some(flow_state) = &status.flow_state {
+        text += &format!(
+            "flow state: {} connections, {} entries (installed {}, removed {}); installed within {:.1} ms (median), {:.1} ms (99%)\n",
+            flow_state.connections,
+            flow_state.remaining,
+            flow_state.installed,
+            flow_state.removed,
+            flow_state.install_ms_p50,
+            flow_state.install_ms_p99
+        );
+    }
+    text
+}
+
+fn list(names: &[String], none: &str) -> String {
+    if names.is_empty() {
+        none.to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+pub fn hosts(hosts: &[HostStatus]) -> String {
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let rows: Vec<Vec<String>> = hosts
+        .iter()
+        .map(|host| {
+            let stage = match (host.stage_connected, host.stage_ready) {
+                (false, _) => "away",
+                (true, false) => "filling",
+                (true, true) => "ready",
+            };
+            vec![
+                host.id.to_string(),
+                host.name.clone(),
+                state(host).to_owned(),
+                host.address.clone(),
+                host.stage_mac.clone(),
+                if host.shim_connected {
+                    "connected"
+                } else {
+                    "away"
+                }
+                .to_owned(),
+                stage.to_owned(),
+                yes(host.in_router),
+                host.connections.to_string(),
+                host.flow_entries.to_string(),
+                format!("{:.1}%", f64::from(host.cpu_permille) / 10.0),
+                format!("{} of {}", host.probes_missed_by, host.probers),
+            ]
+        })
+        .collect();
+    let head = [
+        "id",
+        "host",
+        "state",
+        "address",
+        "stage MAC",
+        "shim",
+        "stage",
+        "sprayed",
+        "connections",
+        "entries",
+        "CPU",
+        "missed by",
+    ];
+    table(&head, &rows)
+}
+
+fn five_tuple(five_tuple: Option<&FiveTuple>) -> String {
+    five_tuple.map_or_else(String::new, |flow| {
+        format!(
+            "{}:{} -> {}:{}/{}",
+            flow.src, flow.src_port, flow.dst, flow.dst_port, flow.protocol
+        )
+    })
+}
+
+pub fn flows(reply: &FlowsReply) -> String {
+    let rows: Vec<Vec<String>> = reply
+        .flows
+        .iter()
+        .map(|flow| {
+            vec![
+                five_tuple(flow.five_tuple.as_ref()),
+                flow.server.clone(),
+                flow.owner.clone(),
+                format!("{}/{}", flow.map, flow.bucket),
+                list(&flow.entries_at, "-"),
+                if flow.closing {
+                    "closing".to_owned()
+                } else {
+                    format!("{} s", flow.age_ms / 1000)
+                },
+            ]
+        })
+        .collect();
+    let mut text = table(
+        &[
+            "connection",
+            "server",
+            "owner",
+            "bucket",
+            "entries at",
+            "age",
+        ],
+        &rows,
+    );
+    if reply.total > reply.flows.len() as u64 {
+        text += &format!("and {} more\n", reply.total - reply.flows.len() as u64);
+    }
+    text
+}
+
+pub fn buckets(reply: &BucketsReply) -> String {
+    let rows: Vec<Vec<String>> = reply
+        .buckets
+        .iter()
+        .map(|bucket| {
+            vec![
+                bucket.map.to_string(),
+                bucket.bucket.to_string(),
+                bucket.owner.clone(),
+                bucket.target.clone(),
+                bucket.step.clone(),
+                bucket.flows.to_string(),
+            ]
+        })
+        .collect();
+    table(
+        &["map", "bucket", "owner", "goes to", "step", "connections"],
+        &rows,
+    )
+}
+
+pub fn drain(host: &str, waited: bool, reply: &DrainReply) -> String {
+    if waited {
+        format!("{host} is drained")
+    } else {
+        format!(
+            "{host} drains: {} buckets move, {} connections go on until they end",
+            reply.moves, reply.connections
+        )
+    }
+}
+
+pub fn explain(reply: &ExplainReply) -> String {
+    let mut text = format!(
+        "{}\n\nhash {:#010x}, bucket {} of map {}, owned by {}\n",
+        reply.summary, reply.hash, reply.bucket, reply.map, reply.owner
+    );
+    match &reply.known {
+        Some(flow) => {
+            let life = if flow.closing { "closing" } else { "live" };
+            text += &format!(
+                "{}: {life}, held by {}, entries at {}\n",
+                five_tuple(flow.five_tuple.as_ref()),
+                flow.server,
+                list(&flow.entries_at, "no stage")
+            );
+        }
+        None => text += "no host has reported such a connection\n",
+    }
+    for path in &reply.paths {
+        let from = path.hops.first().map_or("", |hop| hop.stage.as_str());
+        let served = if path.served_by.is_empty() {
+            "nobody".to_owned()
+        } else {
+            path.served_by.clone()
+        };
+        text += &format!("\nfrom the front router to {from}: served by {served}\n");
+        for (number, hop) in path.hops.iter().enumerate() {
+            text += &format!(
+                "  {}. {} ({}): {}\n",
+                number + 1,
+                hop.stage,
+                hop.arrival,
+                hop.decision
+            );
+            for entry in &hop.entries {
+                text += &format!("       {entry}\n");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_must_be_and_numbers_stand_on_the_right() {
+        let rows = [
+            vec!["h1".to_owned(), "7".to_owned(), "50.0%".to_owned()],
+            vec!["long".to_owned(), "1234".to_owned(), "5.0%".to_owned()],
+        ];
+        assert_eq!(
+            table(&["host", "n", "share"], &rows),
+            "host     n  share\nh1       7  50.0%\nlong  1234   5.0%\n"
+        );
+    }
+
+    #[test]
+    fn a_status_says_what_a_host_owns_and_should_own() {
+        let host = HostStatus {
+            name: "h1".to_owned(),
+            state: HostState::Serving.into(),
+            weight: 2.0,
+            target_share: 0.5,
+            achieved_share: 0.25,
+            buckets: 16,
+            connections: 3,
+            ..HostStatus::default()
+        };
+        let text = status(&StatusReply {
+            group: "shop".to_owned(),
+            hosts: vec![host],
+            ..StatusReply::default()
+        });
+        assert!(
+            text.starts_with("group shop, controller up 0 s\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("h1    serving       2   50.0%     25.0%       16            3\n"),
+            "{text}"
+        );
+    }
+}
