@@ -134,6 +134,7 @@ impl<'a> Checker<'a> {
     pub(super) fn key(&mut self, key: &'a Expr, ty: &Type) {
         match &key.kind {
             ExprKind::Default | ExprKind::DontCare => {}
+            ExprKind::Tuple(elements) if elements.len() == 1 => self.key(&elements[0], ty),
             ExprKind::Mask {
                 value: first,
                 mask: second,
@@ -148,7 +149,8 @@ impl<'a> Checker<'a> {
                 };
                 for part in [first, second] {
                     let own = self.typed.ty(part).clone();
-                    if own == *ty || self.coerce(part, &inner) {
+                    let fits = own == *ty || self.coerce(part, &inner);
+                    if fits && self.constructor_free(part) {
                         self.constant(part, "what a value is compared with");
                     }
                 }
@@ -183,7 +185,7 @@ impl<'a> Checker<'a> {
                     }
                     _ => wanted,
                 };
-                if self.coerce(key, &wanted) {
+                if self.coerce(key, &wanted) && self.constructor_free(key) {
                     self.constant(key, "what a value is compared with");
                 }
             }
