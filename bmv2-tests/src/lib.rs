@@ -7,6 +7,7 @@ mod client;
 mod describe;
 mod eventually;
 pub mod frame;
+pub mod namespace;
 mod port;
 mod process;
 pub mod scenarios;

@@ -19,6 +19,8 @@ pub struct Launch<'a> {
     pub program: &'static ProgramInfo,
     /// Its ports, each a UNIX datagram socket whose other end the test has.
     pub ports: &'a [u16],
+    /// Its ports on network interfaces, which are in the network namespace of the calling thread.
+    pub interfaces: &'a [(u16, &'a str)],
     /// Its port to the controller.
     pub cpu_port: Option<u16>,
 }
@@ -52,6 +54,9 @@ impl Launch<'_> {
         for number in self.ports {
             let port = format!("{number}@unix:{}", path(*number).display());
             command.args(["-i", &port]);
+        }
+        for (number, interface) in self.interfaces {
+            command.args(["-i", &format!("{number}@{interface}")]);
         }
         let ports = self
             .ports

@@ -43,6 +43,7 @@ impl Router {
             binary,
             program: &front_router::PROGRAM,
             ports: &[OUTSIDE, INSIDE, FAR, STRAY_PORT],
+            interfaces: &[],
             cpu_port: None,
         };
         let mut target = launch.start();

@@ -48,6 +48,7 @@ impl Stage {
             binary,
             program: &host_stage::PROGRAM,
             ports: &[PORT_NETWORK, PORT_HOST, STRAY_PORT],
+            interfaces: &[],
             cpu_port: None,
         };
         Stage {
