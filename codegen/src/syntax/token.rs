@@ -310,12 +310,18 @@ impl Interner {
 }
 
 /// Cuts a text into tokens, [`TokenKind::Newline`] among them. What begins no token becomes [`TokenKind::Unknown`]:
-/// it may stand in a part that is skipped.
-pub(crate) fn tokenize(text: &str, file: FileId, interner: &mut Interner) -> Vec<Token> {
-    let mut tokens = Vec::with_capacity(text.len() / 4);
+/// it may stand in a part that is skipped. Begins at offset `from`, the start of a line.
+pub(crate) fn tokenize(
+    text: &str,
+    from: usize,
+    file: FileId,
+    interner: &mut Interner,
+) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity((text.len() - from) / 4);
     let mut line_start = true;
-    let mut end_of_last = 0;
+    let mut end_of_last = from;
     let mut lexer = TokenKind::lexer(text);
+    lexer.bump(from);
     while let Some(result) = lexer.next() {
         let range = lexer.span();
         let kind = match result {
@@ -357,7 +363,7 @@ mod tests {
 
     fn texts(text: &str) -> Vec<String> {
         let file = SourceMap::new(NoFiles).add("a.p4", text);
-        tokenize(text, file, &mut Interner::default())
+        tokenize(text, 0, file, &mut Interner::default())
             .iter()
             .map(|token| token.text.to_string())
             .collect()

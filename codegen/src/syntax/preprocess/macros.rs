@@ -406,7 +406,7 @@ impl Preprocessor<'_> {
         };
         let text = format!("{}{}", last.text, first.text);
         let made = if text.len() <= MAX_TEXT {
-            tokenize(&text, span.file, &mut self.interner)
+            tokenize(&text, 0, span.file, &mut self.interner)
         } else {
             Vec::new()
         };

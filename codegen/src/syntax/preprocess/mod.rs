@@ -187,7 +187,7 @@ impl Preprocessor<'_> {
             Some(tokens) => tokens.clone(),
             None => {
                 let text = self.sources.file(file).text.clone();
-                let tokens: Rc<[Token]> = tokenize(&text, file, &mut self.interner).into();
+                let tokens: Rc<[Token]> = tokenize(&text, 0, file, &mut self.interner).into();
                 self.read.insert(file, tokens.clone());
                 tokens
             }
@@ -272,9 +272,36 @@ impl Preprocessor<'_> {
             }
             if is_directive {
                 self.directive(token.span, skipping);
-            } else if !skipping && token.kind != TokenKind::Newline {
+            } else if skipping {
+                if token.text.starts_with('"') {
+                    self.end_string_at_its_line(&token);
+                }
+            } else if token.kind != TokenKind::Newline {
                 return Some(token);
             }
+        }
+    }
+
+    /// In text that is skipped a quotation mark need not have a second one: a string that seems to go on after its line
+    /// must not hide the directives there.
+    fn end_string_at_its_line(&mut self, string: &Token) {
+        let Some(open) = self.files.last_mut() else {
+            return;
+        };
+        let text = self.sources.file(open.file).text.clone();
+        let start = string.span.start as usize;
+        let Some(line_end) = text[start..].find('\n').map(|length| start + length) else {
+            return;
+        };
+        let next = open
+            .tokens
+            .get(open.at)
+            .map(|token| token.span.start as usize);
+        if next.is_none_or(|next| next > line_end) {
+            let rest = tokenize(&text, line_end, open.file, &mut self.interner);
+            self.work += rest.len();
+            open.tokens = rest.into();
+            open.at = 0;
         }
     }
 

@@ -103,8 +103,8 @@ fn one_branch_is_read() {
     let text = "#if 0\na\n#if 1\nb\n#endif\n#elif 1\nc don't\n#elif 1\nd\n#else\ne\n#endif\nf";
     assert_eq!(expanded(&text.replace("don't", "")), "c f");
     assert_eq!(
-        expanded("#ifndef A\nx\n#else\n' /* \n*/ #include <nothing>\n#endif"),
-        "x"
+        expanded("#ifndef A\nx\n#else\n' \" /* \n*/ #include <nothing>\n#endif\n\"y\""),
+        "x \"y\""
     );
     assert_eq!(codes("#if 1\n"), ["E0104"]);
     assert_eq!(codes("#endif"), ["E0104"]);
