@@ -90,18 +90,19 @@ impl HostStage {
             Ok(frame) => frame,
             Err(ParserError) => return Decision::Drop(DropReason::ParserError),
         };
-        if let Frame::Ipv4(ipv4) = &frame
-            && is_probe(ipv4)
-            && bytes.len() < ipv4.layer_4 + 8 + 12
-        {
-            return Decision::Drop(DropReason::ParserError);
-        }
-        if let Frame::Ipv4(Ipv4 {
-            has_good_checksum: false,
-            ..
-        }) = frame
-        {
-            return Decision::Drop(DropReason::BadChecksum);
+        let mut probe = None;
+        if let Frame::Ipv4(ipv4) = &frame {
+            if is_probe(ipv4) {
+                probe = bytes
+                    .get(ipv4.layer_4 + 8..)
+                    .and_then(|rest| rest.first_chunk::<12>());
+                if probe.is_none() {
+                    return Decision::Drop(DropReason::ParserError);
+                }
+            }
+            if !ipv4.has_good_checksum {
+                return Decision::Drop(DropReason::BadChecksum);
+            }
         }
         match ingress.port & 0x1ff {
             PORT_HOST => return Decision::Deliver(Outcome::FromHost),
@@ -125,21 +126,14 @@ impl HostStage {
                 }
             }
             Frame::Ipv4(ipv4) if is_to_group || ipv4.flow.dst == identity.address => {
-                self.count_probe(&ipv4, bytes);
+                if let Some(probe) = probe
+                    && u32_at(probe, 0) == PROBE_MAGIC
+                {
+                    self.probes.count(u16_at(probe, 4).into(), bytes.len());
+                }
                 Decision::Deliver(Outcome::OwnTraffic)
             }
             Frame::Ipv4(ipv4) => self.decide_service(identity, ingress, to, &ipv4),
-        }
-    }
-
-    fn count_probe(&self, ipv4: &Ipv4, bytes: &[u8]) {
-        if is_probe(ipv4)
-            && let Some(probe) = bytes
-                .get(ipv4.layer_4 + 8..)
-                .and_then(|rest| rest.first_chunk::<12>())
-            && u32_at(probe, 0) == PROBE_MAGIC
-        {
-            self.probes.count(u16_at(probe, 4).into(), bytes.len());
         }
     }
 
