@@ -367,7 +367,7 @@ fn packets_of_every_length_that_end_within_a_header_are_dropped_and_counted() {
             front_router::DropReason::ParserError as u64,
         ),
     ];
-    let mut whole = vec![0u8; 128];
+    let mut whole = [0u8; 128];
     whole[0..6].copy_from_slice(&STAGE_MAC.to_be_bytes()[2..]);
     // 24 bytes of IPv4 header, then TCP.
     whole[12..24].copy_from_slice(&[0x08, 0, 0x46, 0, 0, 100, 0, 0, 0x40, 0, 64, 6]);

@@ -484,6 +484,7 @@ impl dpr_runtime::Pipeline for Tags {
     #[allow(
         clippy::all,
         unreachable_code,
+        unreachable_patterns,
         unused_assignments,
         unused_labels,
         unused_mut,
@@ -753,6 +754,7 @@ impl dpr_runtime::Pipeline for Tags {
             port: egress_spec,
         }
     }
+    #[allow(unused_variables)]
     fn write(
         &self,
         update: &dpr_runtime::Update,
@@ -795,6 +797,7 @@ impl dpr_runtime::Pipeline for Tags {
             }
         }
     }
+    #[allow(unused_variables)]
     fn read(
         &self,
         query: &dpr_runtime::Query,

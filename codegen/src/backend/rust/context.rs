@@ -1,5 +1,6 @@
 //! What all parts of the generator share while it writes one function.
 
+use super::members::Names;
 use super::names::Locals;
 use super::usage::Usage;
 use crate::backend::p4info::Symbols;
@@ -19,6 +20,7 @@ pub(super) struct Context<'a> {
     pub(super) symbols: &'a Symbols,
     pub(super) usage: &'a Usage,
     pub(super) locals: &'a Locals,
+    pub(super) names: Names,
     diagnostics: RefCell<Diagnostics>,
     labels: Cell<u32>,
 }
@@ -35,6 +37,7 @@ impl<'a> Context<'a> {
             symbols,
             usage,
             locals,
+            names: Names::new(symbols),
             diagnostics: RefCell::new(Diagnostics::new()),
             labels: Cell::new(0),
         }

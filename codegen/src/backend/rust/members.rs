@@ -3,39 +3,72 @@
 use super::context::Context;
 use super::names::{ident, snake};
 use super::tables::{StoreKind, shape};
+use crate::backend::p4info::{Symbol, Symbols};
 use crate::ir::{CounterId, RegisterId, TableId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
+use std::collections::BTreeSet;
 
-/// Modules that every generated module has; a table of that name gives way.
+/// Names that every generated module has, or that a member would hide; a table of such a name gives way.
 const TAKEN: [&str; 2] = ["headers", "schema"];
 
-fn name(alias: &str) -> Ident {
-    let name = snake(alias);
-    match TAKEN.contains(&name.as_str()) {
-        true => ident(&format!("{name}_")),
-        false => ident(&name),
+/// The names of members and modules.
+pub(super) struct Names {
+    tables: Vec<Ident>,
+    counters: Vec<Ident>,
+    registers: Vec<Ident>,
+}
+
+impl Names {
+    /// Names everything by its alias; where two are one in Rust, the later has a number.
+    pub(super) fn new(symbols: &Symbols) -> Self {
+        let mut taken: BTreeSet<String> = TAKEN.iter().map(|&name| name.to_owned()).collect();
+        let mut of = |symbols: &[Symbol]| -> Vec<Ident> {
+            let names = symbols.iter().map(|symbol| {
+                let name = snake(&symbol.alias);
+                let numbered = (2..).map(|number| format!("{name}_{number}"));
+                let free = std::iter::once(name.clone())
+                    .chain(numbered)
+                    .find(|name| !taken.contains(name));
+                let name = free.unwrap_or(name);
+                taken.insert(name.clone());
+                ident(&name)
+            });
+            names.collect()
+        };
+        Names {
+            tables: of(&symbols.tables),
+            counters: of(&symbols.counters),
+            registers: of(&symbols.registers),
+        }
     }
 }
 
 /// A table's member and module.
 pub(super) fn table(cx: &Context<'_>, id: TableId) -> Ident {
-    name(&cx.symbols.tables[id.index()].alias)
+    cx.names.tables[id.index()].clone()
 }
 
 /// A counter's member and module.
 pub(super) fn counter(cx: &Context<'_>, id: CounterId) -> Ident {
-    name(&cx.symbols.counters[id.index()].alias)
+    cx.names.counters[id.index()].clone()
 }
 
 /// A register's member and module.
 pub(super) fn register(cx: &Context<'_>, id: RegisterId) -> Ident {
-    name(&cx.symbols.registers[id.index()].alias)
+    cx.names.registers[id.index()].clone()
 }
 
-/// The program's tables by their id.
+/// The program's tables by their id, then those that no control plane sees.
 pub(super) fn tables(cx: &Context<'_>) -> Vec<TableId> {
-    by_id(cx.symbols.tables.iter().map(|symbol| symbol.id), TableId)
+    let mut tables = by_id(cx.symbols.tables.iter().map(|symbol| symbol.id), TableId);
+    tables.sort_by_key(|id| is_hidden(cx, *id));
+    tables
+}
+
+/// Whether no control plane sees a table.
+pub(super) fn is_hidden(cx: &Context<'_>, id: TableId) -> bool {
+    cx.symbols.tables[id.index()].id == 0
 }
 
 /// The program's indirect counters by their id.

@@ -96,6 +96,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         .map(|(name, _, _)| quote!(self.#name.clear();));
     let tables: Vec<_> = members::tables(cx)
         .into_iter()
+        .filter(|id| !members::is_hidden(cx, *id))
         .map(|id| members::table(cx, id))
         .collect();
     let counters: Vec<_> = members::counters(cx)
@@ -134,6 +135,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
             #[allow(
                 clippy::all,
                 unreachable_code,
+                unreachable_patterns,
                 unused_assignments,
                 unused_labels,
                 unused_mut,
@@ -149,6 +151,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 #process
             }
 
+            #[allow(unused_variables)]
             fn write(&self, update: &dpr_runtime::Update) -> Result<(), dpr_runtime::WriteError> {
                 use dpr_runtime::{Entity, WriteError};
                 match &update.entity {
@@ -161,6 +164,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 }
             }
 
+            #[allow(unused_variables)]
             fn read(&self, query: &dpr_runtime::Query, visit: &mut dyn FnMut(dpr_runtime::Entity)) {
                 #(self.#tables.answer(query, visit);)*
                 #(self.#counters.answer(#counters::ID, query, visit);)*

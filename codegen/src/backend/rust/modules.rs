@@ -6,13 +6,16 @@ use super::names::{camel, ident, snake};
 use super::scalar::unsigned;
 use super::tables::{actions, match_keys};
 use crate::backend::p4info::id_in;
-use crate::ir::{ActionId, ControlName, Key, MatchKind, Scalar, TableId};
+use crate::ir::{ActionId, ControlName, Key, MatchKind, Scalar, Table, TableId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 /// All of them.
 pub(super) fn modules(cx: &Context<'_>) -> TokenStream {
-    let tables = members::tables(cx).into_iter().map(|id| table(cx, id));
+    let tables = members::tables(cx)
+        .into_iter()
+        .filter(|id| !members::is_hidden(cx, *id))
+        .map(|id| table(cx, id));
     let counters = members::counters(cx).into_iter().map(|id| {
         let declared = &cx.program.counters[id.index()];
         let symbol = &cx.symbols.counters[id.index()];
@@ -168,9 +171,9 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
         quote!(matches)
     };
     let actions = actions(declared);
-    let variants = actions.iter().map(|action| variant(cx, *action));
-    let calls = actions.iter().map(|action| call(cx, *action));
-    let decodings = actions.iter().map(|action| decoding(cx, *action));
+    let variants = actions.iter().map(|action| variant(cx, declared, *action));
+    let calls = actions.iter().map(|action| call(cx, declared, *action));
+    let decodings = actions.iter().map(|action| decoding(cx, declared, *action));
     quote! {
         #doc
         pub mod #module {
@@ -227,15 +230,31 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
     }
 }
 
-/// An action's name in the enum: the last component of its alias, as the table's own scope makes it unique.
-fn variant_name(cx: &Context<'_>, id: ActionId) -> Ident {
-    let name = &cx.symbols.actions[id.index()].name;
-    ident(&camel(name.rsplit('.').next().unwrap_or(name)))
+/// An action's name in a table's enum: the last component of its name, or its alias where another action of the table has the
+/// same.
+fn variant_name(cx: &Context<'_>, table: &Table, id: ActionId) -> Ident {
+    let last = |id: ActionId| {
+        let name = &cx.symbols.actions[id.index()].name;
+        camel(name.rsplit('.').next().unwrap_or(name))
+    };
+    let alias = |id: ActionId| camel(&cx.symbols.actions[id.index()].alias);
+    let all = actions(table);
+    let is_alone = |name: &dyn Fn(ActionId) -> String| {
+        all.iter().filter(|other| name(**other) == name(id)).count() == 1
+    };
+    if is_alone(&last) {
+        return ident(&last(id));
+    }
+    if is_alone(&alias) {
+        return ident(&alias(id));
+    }
+    let position = all.iter().position(|other| *other == id).unwrap_or(0);
+    ident(&format!("{}{position}", alias(id)))
 }
 
-fn variant(cx: &Context<'_>, id: ActionId) -> TokenStream {
+fn variant(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
     let action = &cx.program.actions[id.index()];
-    let name = variant_name(cx, id);
+    let name = variant_name(cx, table, id);
     let doc = match action.control.doc.trim() {
         "" => format!(" `{}`.", action.control.name),
         doc => format!(
@@ -265,8 +284,8 @@ fn parameters(cx: &Context<'_>, id: ActionId) -> (Vec<Ident>, Vec<Literal>) {
         .unzip()
 }
 
-fn call(cx: &Context<'_>, id: ActionId) -> TokenStream {
-    let name = variant_name(cx, id);
+fn call(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
+    let name = variant_name(cx, table, id);
     let action = number(cx.symbols.actions[id.index()].id);
     let (names, ids) = parameters(cx, id);
     let pattern = if names.is_empty() {
@@ -282,8 +301,8 @@ fn call(cx: &Context<'_>, id: ActionId) -> TokenStream {
     quote!(#pattern => dpr_runtime::ActionCall { action: #action, arguments: #arguments },)
 }
 
-fn decoding(cx: &Context<'_>, id: ActionId) -> TokenStream {
-    let name = variant_name(cx, id);
+fn decoding(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
+    let name = variant_name(cx, table, id);
     let action = number(cx.symbols.actions[id.index()].id);
     let (names, ids) = parameters(cx, id);
     let value = match names.is_empty() {

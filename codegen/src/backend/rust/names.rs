@@ -6,9 +6,9 @@ use quote::format_ident;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the generated function itself uses, and names that mean something else in a pattern or a path.
-const RESERVED: [&str; 18] = [
-    "at", "bits", "bytes", "data", "end", "error", "found", "group", "head", "ingress", "length",
-    "now", "packet", "rest", "start", "state", "worker", "writer",
+const RESERVED: [&str; 19] = [
+    "at", "bits", "bytes", "data", "end", "error", "found", "group", "head", "ingress", "leave_by",
+    "length", "now", "packet", "rest", "start", "state", "worker", "writer",
 ];
 
 /// What the locals for an action's arguments begin with.

@@ -276,6 +276,10 @@ pub(super) fn extract(
             let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
         }
     });
+    let note_range = cx
+        .usage
+        .needs(id, varbit)
+        .then(|| quote!(#local = (start, end);));
     let past_fixed = (fixed > 0).then(|| quote!(+ #length));
     quote! {
         let bits = #bits;
@@ -288,7 +292,7 @@ pub(super) fn extract(
         #(#loads)*
         #note_bytes
         #note_offset
-        #local = (start, end);
+        #note_range
         at = end;
         #others
         #valid = true;

@@ -55,7 +55,7 @@ pub(super) fn process(cx: &Context<'_>) -> TokenStream {
             quote!(#local = now;)
         });
         quote! {
-            let egress_port = #spec;
+            let leave_by = #spec;
             #set_port
             #now
             #spec = 0;
@@ -66,7 +66,7 @@ pub(super) fn process(cx: &Context<'_>) -> TokenStream {
         }
     });
     let leave_by = match egress {
-        Some(_) => quote!(egress_port),
+        Some(_) => quote!(leave_by),
         None => quote!(#spec),
     };
     let group = cx

@@ -45,6 +45,14 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
         );
         quote!(dpr_runtime::RegisterSchema { #head size: #size, bits: #bits })
     });
+    let shown = members::tables(cx)
+        .into_iter()
+        .filter(|id| !members::is_hidden(cx, *id))
+        .count();
+    let visible = match shown == tables.len() {
+        true => quote!(&schema::TABLES),
+        false => quote!(schema::TABLES.split_at(#shown).0),
+    };
     let (action_count, table_count) = (action_order.len(), tables.len());
     quote! {
         /// What the program looks like to a control plane.
@@ -53,7 +61,7 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
             p4info: schema::P4INFO,
             p4info_text: schema::P4INFO_TEXT,
             digest: [#(#digest),*],
-            tables: &schema::TABLES,
+            tables: #visible,
             actions: &schema::ACTIONS,
             counters: &[#(#counters),*],
             registers: &[#(#registers),*],
