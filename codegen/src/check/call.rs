@@ -356,10 +356,11 @@ impl<'a> Checker<'a> {
             Type::Unknown | Type::Param(_) | Type::Var(_) => return,
             Type::Header(..) => {
                 let fields = self.typed.fields(&ty).unwrap_or_default();
-                let varbit = fields.iter().any(|(_, ty)| matches!(ty, Type::Varbit(_)));
-                match (sized, varbit) {
-                    (true, false) => "has no `varbit` field whose size could be given",
-                    (false, true) => "has a `varbit` field, whose size must be given",
+                let is_varbit = |ty: &Type| matches!(ty, Type::Varbit(_));
+                match (sized, fields.iter().filter(|(_, ty)| is_varbit(ty)).count()) {
+                    (true, 0) => "has no `varbit` field whose size could be given",
+                    (false, 1..) => "has a `varbit` field, whose size must be given",
+                    (true, 2..) => "has more than one `varbit` field",
                     _ => return,
                 }
             }

@@ -342,11 +342,13 @@ impl<'a> Checker<'a> {
         self.block_type(&parser.ty);
         self.params(&parser.constructor_params);
         self.constructor_params += parser.constructor_params.len();
+        self.scopes.push();
         for local in &parser.locals {
             self.declaration(local);
         }
         self.states(parser);
         self.constructor_params -= parser.constructor_params.len();
+        self.scopes.pop();
         self.scopes.pop();
     }
 
@@ -355,6 +357,7 @@ impl<'a> Checker<'a> {
         self.block_type(&control.ty);
         self.params(&control.constructor_params);
         self.constructor_params += control.constructor_params.len();
+        self.scopes.push();
         for local in &control.locals {
             self.declaration(local);
         }
@@ -365,6 +368,7 @@ impl<'a> Checker<'a> {
         self.block(&control.apply);
         self.context = Context::default();
         self.constructor_params -= control.constructor_params.len();
+        self.scopes.pop();
         self.scopes.pop();
     }
 
@@ -389,19 +393,6 @@ impl<'a> Checker<'a> {
                     codes::BAD_TYPE,
                     field.ty.span,
                     format!("{what} cannot have a field of type `{shown}`"),
-                );
-            }
-            let is_varbit = |ty: Option<&Type>| matches!(ty, Some(Type::Varbit(_)));
-            if holder == Holder::Header
-                && is_varbit(Some(&ty))
-                && aggregate.fields[..at]
-                    .iter()
-                    .any(|other| is_varbit(self.typed.decl_type(other.id)))
-            {
-                self.error(
-                    codes::BAD_TYPE,
-                    field.ty.span,
-                    "a header has at most one `varbit` field",
                 );
             }
             self.typed.set_decl_type(field.id, ty);

@@ -334,6 +334,9 @@ impl<'a> Typed<'a> {
             BinaryOp::Ne => return Ok(Value::Bool(left != right)),
             _ => {}
         }
+        if let (BinaryOp::Concat, Value::String(left), Value::String(right)) = (op, &left, &right) {
+            return Ok(Value::String(format!("{left}{right}").into()));
+        }
         let (Value::Int(left), Value::Int(right)) = (left, right) else {
             return Err(NoValue::NotConstant(expr.span));
         };

@@ -79,6 +79,7 @@ impl<'a> Checker<'a> {
                 match (&a, &b) {
                     (Type::Bit(a), Type::Bit(b) | Type::Int(b)) => Type::Bit(a.saturating_add(*b)),
                     (Type::Int(a), Type::Bit(b) | Type::Int(b)) => Type::Int(a.saturating_add(*b)),
+                    (Type::String, Type::String) => Type::String,
                     (Type::Unknown, _) | (_, Type::Unknown) => Type::Unknown,
                     (Type::Integer, _) => self.needs_width(left),
                     (_, Type::Integer) => self.needs_width(right),
@@ -260,6 +261,7 @@ impl<'a> Checker<'a> {
                     self.error(codes::NEGATIVE, right.span, "a shift by a negative number");
                 }
             }
+            Type::Int(_) if self.is_not_negative(right) => {}
             Type::Int(_) => {
                 let shown = self.show(&b);
                 self.error(
@@ -276,6 +278,11 @@ impl<'a> Checker<'a> {
             return self.needs_width(left);
         }
         a
+    }
+
+    fn is_not_negative(&self, expr: &Expr) -> bool {
+        let value = self.typed.eval(expr, &no_environment);
+        matches!(value, Ok(Value::Int(value)) if !value.is_negative())
     }
 
     /// A bound of a slice: a constant that is not negative.

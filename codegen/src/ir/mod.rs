@@ -40,7 +40,8 @@ pub struct Program {
     pub unions: Vec<HeaderUnion>,
     /// Scalars: user metadata, standard metadata, locals.
     pub variables: Vec<Variable>,
-    /// Actions that a table can run. Actions that are called directly are inlined.
+    /// Actions that a table can run, and those that are only called: inlined there, they have neither parameters nor body here,
+    /// and only the control plane knows them.
     pub actions: Vec<Action>,
     /// Tables, in source order of their controls' instantiation.
     pub tables: Vec<Table>,

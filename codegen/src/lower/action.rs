@@ -29,17 +29,23 @@ impl<'a> Lowerer<'a, '_> {
         let Some((_, action)) = self.action_decl(id) else {
             return;
         };
+        let key = (self.owner(id), id);
+        if self.action_depth == 0 && !self.called.contains(&key) {
+            self.called.push(key);
+        }
         let back = self.pass(&action.params, arguments, Body::Open, span, out);
         self.action_body(action, back, out);
     }
 
     fn action_body(&mut self, action: &'a Action, back: ir::Block, out: &mut ir::Block) {
         let outer = self.result.take();
+        self.action_depth += 1;
         self.copy_outs.push(back);
         let mut inner = Vec::new();
         self.statements(&action.body.statements, &mut inner);
         self.scoped(inner, action.body.span, out);
         out.append(&mut self.copy_outs.pop().unwrap_or_default());
+        self.action_depth -= 1;
         self.result = outer;
     }
 
@@ -118,6 +124,30 @@ impl<'a> Lowerer<'a, '_> {
             self.actions.insert((owner, id), at);
         }
         Some(at)
+    }
+
+    /// Actions that are only called: no table runs them and their bodies are where the calls are, but the reference compiler
+    /// tells the control plane of them too.
+    pub(super) fn only_called(&mut self) {
+        for (owner, id) in std::mem::take(&mut self.called) {
+            let Some((decl, _)) = self.action_decl(id) else {
+                continue;
+            };
+            let path = owner.map_or(String::new(), |at| self.instances[at].path.clone());
+            let control = self.control_name(&path, decl);
+            let mut actions = self.program.actions.iter();
+            if actions.any(|other| other.control.name == control.name) {
+                continue;
+            }
+            self.program.actions.push(ir::Action {
+                control,
+                parameters: Vec::new(),
+                body: Vec::new(),
+                span: decl.span,
+            });
+            self.action_order
+                .push(self.order.get(&(owner, id)).copied().unwrap_or(u32::MAX));
+        }
     }
 
     fn action_parameter(&mut self, param: &'a Param) -> Option<ir::Parameter> {

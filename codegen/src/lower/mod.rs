@@ -58,6 +58,8 @@ pub fn lower(
         header_types: HashMap::new(),
         tables: HashMap::new(),
         actions: HashMap::new(),
+        called: Vec::new(),
+        action_depth: 0,
         order: HashMap::new(),
         table_order: Vec::new(),
         action_order: Vec::new(),
@@ -103,6 +105,10 @@ struct Lowerer<'a, 's> {
     /// Tables and actions that are lowered, by the instance that they belong to.
     tables: HashMap<(Option<usize>, DeclId), ir::TableId>,
     actions: HashMap<(Option<usize>, DeclId), ir::ActionId>,
+    /// Actions that are called outside actions, for the control plane to know their names.
+    called: Vec<(Option<usize>, DeclId)>,
+    /// How many bodies of actions are around what is being lowered.
+    action_depth: u32,
     /// Positions of tables and actions in the source, in the order of instantiation.
     order: HashMap<(Option<usize>, DeclId), u32>,
     table_order: Vec<u32>,

@@ -4,7 +4,7 @@ use super::instance::{Binding, Object};
 use super::operand::Operand;
 use super::storage::Storage;
 use super::{Lowerer, codes};
-use crate::ast::{Decl, DeclKind, Direction, Expr, Instance, Param, TypeAlias};
+use crate::ast::{AnnotationBody, Decl, DeclKind, Direction, Expr, Instance, Param, TypeAlias};
 use crate::check::{self, Bound, Type};
 use crate::ir::{self, ControlKind};
 use crate::source::Span;
@@ -15,17 +15,7 @@ impl<'a> Lowerer<'a, '_> {
         let Some((decl, main)) = self.main() else {
             return;
         };
-        if let Some(annotation) = decl.annotation("pkginfo")
-            && let Some(annotation) = self.annotations(std::slice::from_ref(annotation)).pop()
-        {
-            for value in annotation.values {
-                if let ir::AnnotationValue::Pair(key, value) = value
-                    && let ir::AnnotationValue::String(text) = *value
-                {
-                    self.program.package.entries.push((key, text));
-                }
-            }
-        }
+        self.package_info(decl);
         let blocks: Vec<&'a Expr> = match self.typed.call(main.id) {
             Some(call) => call
                 .arguments
@@ -89,6 +79,58 @@ impl<'a> Lowerer<'a, '_> {
                 ControlKind::ComputeChecksum => &mut self.program.compute_checksum,
                 ControlKind::Deparser => &mut self.program.deparser,
             } = body;
+        }
+        self.only_called();
+        self.hide_unattached();
+    }
+
+    /// `@pkginfo(key = value, ..)` or `@pkginfo[key = value, ..]`, as often as they stand.
+    fn package_info(&mut self, decl: &Decl) {
+        let infos = decl
+            .annotations
+            .iter()
+            .filter(|annotation| annotation.name.as_str() == "pkginfo");
+        for annotation in infos {
+            if let AnnotationBody::Unstructured(tokens) = &annotation.body {
+                for part in tokens.split(|token| &*token.text == ",") {
+                    if let [key, is, value] = part
+                        && &*is.text == "="
+                    {
+                        let entry = (key.text.to_string(), value.text.to_string());
+                        self.program.package.entries.push(entry);
+                    }
+                }
+            }
+            for annotation in self.annotations(std::slice::from_ref(annotation)) {
+                for value in annotation.values {
+                    if let ir::AnnotationValue::Pair(key, value) = value {
+                        let text = match *value {
+                            ir::AnnotationValue::String(text) => text,
+                            ir::AnnotationValue::Int(value) => value.to_string(),
+                            ir::AnnotationValue::Bool(value) => value.to_string(),
+                            ir::AnnotationValue::Pair(..) => continue,
+                        };
+                        self.program.package.entries.push((key, text));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Direct counters and meters that no table has do not exist for the control plane.
+    fn hide_unattached(&mut self) {
+        let program = &mut self.program;
+        for (at, counter) in program.counters.iter_mut().enumerate() {
+            let id = Some(ir::CounterId(at as u32));
+            if counter.size.is_none() && !program.tables.iter().any(|table| table.counter == id) {
+                counter.control.hidden = true;
+            }
+        }
+        for (at, meter) in program.meters.iter_mut().enumerate() {
+            let id = Some(ir::MeterId(at as u32));
+            if meter.size.is_none() && !program.tables.iter().any(|table| table.meter == id) {
+                meter.control.hidden = true;
+            }
         }
     }
 

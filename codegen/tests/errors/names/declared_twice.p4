@@ -22,7 +22,7 @@ match_kind { exact } //~ ERROR E0302 the match kind `exact` is declared twice
 control C(inout bit<8> x) {
     bit<8> y = 0;
     bit<8> y = 1; //~ ERROR E0302 `y` is declared twice
-    bit<8> x; //~ ERROR E0302 `x` is declared twice
+    bit<8> x;
     apply {
         bit<8> z = 0;
         { bit<8> z = 1; }
