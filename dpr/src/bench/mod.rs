@@ -6,6 +6,7 @@ mod report;
 mod scenario;
 mod tables;
 mod throughput;
+mod write;
 
 use clap::{Args, Subcommand};
 
@@ -20,11 +21,14 @@ pub struct Arguments {
 enum What {
     /// The packet pipelines on one core, generated beside written by hand, and their tables
     Pipeline(pipeline::Options),
+    /// A batch of table entries over P4Runtime
+    Write(write::Options),
 }
 
 /// Measures and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         What::Pipeline(options) => pipeline::run(options),
+        What::Write(options) => write::run(options),
     }
 }
