@@ -560,9 +560,9 @@ impl Core {
     }
 }
 
-/// Of latencies in microseconds; it grows as it needs.
+/// Of latencies in microseconds, up to an hour.
 fn empty_histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three significant digits are within the crate's limits")
+    Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("the bounds are in order")
 }
 
 impl Host {
