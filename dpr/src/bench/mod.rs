@@ -1,11 +1,12 @@
 //! `dpr bench`: what the parts do on this machine.
 
+mod memory;
 mod packets;
 mod pipeline;
 mod report;
 mod scenario;
-mod tables;
 mod throughput;
+mod visibility;
 mod write;
 
 use clap::{Args, Subcommand};

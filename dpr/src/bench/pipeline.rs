@@ -1,9 +1,10 @@
 //! `dpr bench pipeline`.
 
 use super::{
+    memory::{self, Memory},
     scenario,
-    tables::{self, Memory, Visibility},
     throughput::{self, Throughput},
+    visibility::{self, Visibility},
 };
 use clap::Args;
 use dpr_p4::{by_hand, front_router, host_stage};
@@ -27,7 +28,7 @@ pub struct Options {
     /// Single writes whose effect on packets is timed
     #[arg(long, default_value_t = 1_000)]
     writes: u32,
-    /// Entries that are written at once beside packets
+    /// Entries of a batch that is written beside packets
     #[arg(long, default_value_t = 10_000)]
     batch: u32,
     /// Print one JSON object instead of a table
@@ -91,8 +92,8 @@ fn measure(options: &Options) -> anyhow::Result<Report> {
     ));
     Ok(Report {
         throughput,
-        memory: tables::memory(options.entries)?,
-        visibility: tables::visibility(options.writes, options.batch)?,
+        memory: memory::measure(options.entries)?,
+        visibility: visibility::measure(options.writes, options.batch, options.packets as u64)?,
     })
 }
 

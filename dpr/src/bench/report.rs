@@ -1,8 +1,9 @@
 //! What a person reads of the measurements.
 
 use super::{
+    memory::Memory,
     pipeline::Report,
-    tables::{Memory, Quantiles, Visibility},
+    visibility::{Quantiles, Visibility},
 };
 use std::fmt::{self, Display, Formatter};
 
