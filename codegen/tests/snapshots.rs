@@ -45,6 +45,7 @@ snapshots! {
     entries
     externs
     generics
+    loops
     names
     numbers
     parser

@@ -1,5 +1,7 @@
 //! Names and types: finds what every name refers to and which type every expression has, and reports what is wrong.
 
+mod argument;
+mod builtin;
 mod call;
 pub mod codes;
 mod coerce;

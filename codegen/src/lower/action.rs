@@ -120,6 +120,7 @@ impl<'a> Lowerer<'a, '_> {
             span: decl.span,
         });
         self.action_order.push(order);
+        self.action_decls.push(id);
         if given.is_empty() {
             self.actions.insert((owner, id), at);
         }

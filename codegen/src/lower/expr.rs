@@ -530,6 +530,10 @@ fn is_position(name: &str) -> bool {
 
 /// `base[high:low]`.
 pub(super) fn slice(base: ir::Expr, high: u32, low: u32, span: Span) -> ir::Expr {
+    // A slice of a slice is a slice.
+    if let ir::ExprKind::Slice(inner, _, offset) = base.kind {
+        return slice(*inner, high + offset, low + offset, span);
+    }
     ir::Expr {
         kind: ir::ExprKind::Slice(Box::new(base), high, low),
         scalar: ir::Scalar::Bits(high - low + 1),

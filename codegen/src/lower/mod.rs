@@ -63,6 +63,7 @@ pub fn lower(
         order: HashMap::new(),
         table_order: Vec::new(),
         action_order: Vec::new(),
+        action_decls: Vec::new(),
         result: None,
         copy_outs: Vec::new(),
         parser_states: HashMap::new(),
@@ -113,6 +114,8 @@ struct Lowerer<'a, 's> {
     order: HashMap<(Option<usize>, DeclId), u32>,
     table_order: Vec<u32>,
     action_order: Vec<u32>,
+    /// Which declaration each action of the program is of.
+    action_decls: Vec<DeclId>,
     /// Where the function that is being inlined puts its result.
     result: Option<Operand>,
     /// What has to be copied back before an `exit`, from the outermost inlined body to the innermost.

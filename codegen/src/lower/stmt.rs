@@ -5,10 +5,15 @@ use num_bigint::BigUint;
 use super::Lowerer;
 use super::instance::Binding;
 use super::operand::{Leaf, Operand, stmt};
-use crate::ast::{BinaryOp, Decl, DeclKind, Expr, ExprKind, Stmt, StmtKind, Switch, UnaryOp};
+use crate::ast::{
+    BinaryOp, Decl, DeclKind, Expr, ExprKind, ForIn, LoopVariable, Stmt, StmtKind, Switch, UnaryOp,
+};
 use crate::check::{self, Type};
 use crate::ir;
 use crate::source::Span;
+
+/// More rounds than anyone writes out; the program would become too large.
+const MAX_ROUNDS: usize = 1024;
 
 impl<'a> Lowerer<'a, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt], out: &mut ir::Block) {
@@ -79,8 +84,64 @@ impl<'a> Lowerer<'a, '_> {
                 out.push(stmt(ir::StmtKind::Exit, span));
             }
             StmtKind::Switch(switch) => self.switch(switch, span, out),
-            StmtKind::For { .. } | StmtKind::ForIn(_) => self.unsupported(span, "a loop"),
-            StmtKind::Break | StmtKind::Continue => {}
+            StmtKind::ForIn(for_in) => self.for_in(for_in, span, out),
+            StmtKind::For { .. } => self.unsupported(span, "a loop with a condition"),
+            StmtKind::Break | StmtKind::Continue => {
+                self.unsupported(span, "leaving a round of a loop");
+            }
+        }
+    }
+
+    /// A loop over values that are known in number: its rounds one after the other.
+    fn for_in(&mut self, for_in: &'a ForIn, span: Span, out: &mut ir::Block) {
+        let rounds: Vec<Operand> = match &for_in.domain.kind {
+            ExprKind::Range { low, high } => {
+                let (Ok(check::Value::Int(first)), Ok(check::Value::Int(last))) =
+                    (self.eval(low), self.eval(high))
+                else {
+                    self.unsupported(for_in.domain.span, "a range that is not constant");
+                    return;
+                };
+                let ty = self.final_type(low);
+                let mut rounds = Vec::new();
+                let mut value = first;
+                while value <= last {
+                    if rounds.len() >= MAX_ROUNDS {
+                        self.unsupported(for_in.domain.span, "a loop of so many rounds");
+                        return;
+                    }
+                    rounds.push(self.constant(&check::Value::Int(value.clone()), &ty, span));
+                    value += 1;
+                }
+                rounds
+            }
+            _ => match self.expr(&for_in.domain, out) {
+                Operand::Struct(parts) => parts.iter().map(|(_, part)| part.clone()).collect(),
+                Operand::Stack(stack) => {
+                    let stack = &self.program.stacks[stack.index()];
+                    let element =
+                        |&id| Operand::Header(ir::HeaderRef::Instance(id), stack.header_type);
+                    stack.elements.iter().map(element).collect()
+                }
+                _ => {
+                    self.unsupported(for_in.domain.span, "a loop over this");
+                    return;
+                }
+            },
+        };
+        let to = match &for_in.variable {
+            LoopVariable::Declared { id, name, .. } => {
+                let ty = self.declared_type(*id);
+                let variable = self.local(&ty, name.as_str(), name.span);
+                self.bindings
+                    .insert(*id, Binding::Operand(variable.clone()));
+                variable
+            }
+            LoopVariable::Existing(expr) => self.expr(expr, out),
+        };
+        for round in rounds {
+            self.assign(&to, &round, span, out);
+            self.statement(&for_in.body, out);
         }
     }
 
@@ -279,24 +340,22 @@ impl<'a> Lowerer<'a, '_> {
                 Some(check::Callee::Table(id)) => self.table(id),
                 _ => None,
             };
-            if table.is_none() {
+            let Some((table, _)) = table else {
                 return;
-            }
+            };
+            let of_table: Vec<ir::ActionId> = (self.program.tables[table.index()].actions.iter())
+                .map(|listed| listed.action)
+                .collect();
             for (labels, block) in groups {
                 let mut actions = Vec::new();
                 let mut is_default = false;
                 for label in labels {
                     match self.typed.reference(label.id) {
                         Some(id) => {
-                            let key = (self.owner(id), id);
-                            if let Some(&action) = self.actions.get(&key) {
-                                actions.push(action);
-                            } else {
-                                self.unsupported(
-                                    label.span,
-                                    "a case for an action with arguments in the table's list",
-                                );
-                            }
+                            let named = of_table
+                                .iter()
+                                .find(|action| self.action_decls[action.index()] == id);
+                            actions.extend(named);
                         }
                         None => is_default = true,
                     }

@@ -149,6 +149,17 @@ impl<'a> Lowerer<'a, '_> {
                 });
                 Operand::Stack(id)
             }
+            // Of unions: one by one, for indexes that are constant.
+            Type::Stack(element, size) => {
+                let parts: Vec<(Arc<str>, Operand)> = (0..*size)
+                    .map(|at| {
+                        let name = format!("{name}[{at}]");
+                        let part = self.allocate(element, &name, storage, &[], span);
+                        (at.to_string().into(), part)
+                    })
+                    .collect();
+                Operand::Struct(parts.into())
+            }
             Type::Union(..) => {
                 let name = self.unique(name);
                 let fields = self.typed.fields(&ty).unwrap_or_default();

@@ -147,7 +147,7 @@ impl<'a> Lowerer<'a, '_> {
             match &property.kind {
                 TablePropertyKind::Key(_) | TablePropertyKind::Actions(_) => {}
                 TablePropertyKind::DefaultAction(reference) => {
-                    lowered.default_action = self.action_call(reference, table)?;
+                    lowered.default_action = self.action_call(reference, &lowered.actions)?;
                     lowered.const_default_action = property.constant;
                     has_default = true;
                 }
@@ -223,7 +223,7 @@ impl<'a> Lowerer<'a, '_> {
                 });
             }
         }
-        self.entries(&mut lowered, table, entries, priority_delta)?;
+        self.entries(&mut lowered, entries, priority_delta)?;
         Some(lowered)
     }
 
@@ -272,33 +272,12 @@ impl<'a> Lowerer<'a, '_> {
     fn action_call(
         &mut self,
         reference: &'a ActionRef,
-        table: &'a Table,
+        actions: &[ir::TableAction],
     ) -> Option<ir::ActionCall> {
         let id = self.typed.reference(reference.id)?;
-        let listed = table
-            .properties
-            .iter()
-            .find_map(|property| match &property.kind {
-                TablePropertyKind::Actions(list) => list
-                    .iter()
-                    .find(|listed| self.typed.reference(listed.id) == Some(id)),
-                _ => None,
-            })?;
-        // The list's arguments make the action the table's own: it is looked up, not made again.
-        let given = self
-            .typed
-            .call(listed.id)
-            .is_some_and(|call| !call.arguments.is_empty());
-        let action = if given {
-            let at = self.program.actions.iter().rposition(|action| {
-                self.typed
-                    .decl(id)
-                    .is_some_and(|decl| decl.span == action.span)
-            })?;
-            ir::ActionId(at as u32)
-        } else {
-            self.table_action(listed)?
-        };
+        // With arguments in the list the action is the table's own.
+        let mut of_table = actions.iter().map(|listed| listed.action);
+        let action = of_table.find(|action| self.action_decls[action.index()] == id)?;
         let Some(DeclKind::Action(declared)) = self.typed.decl(id).map(|decl| &decl.kind) else {
             return None;
         };
@@ -334,13 +313,7 @@ impl<'a> Lowerer<'a, '_> {
         Some(ir::ActionCall { action, arguments })
     }
 
-    fn entries(
-        &mut self,
-        lowered: &mut ir::Table,
-        table: &'a Table,
-        entries: &'a [Entry],
-        delta: i32,
-    ) -> Option<()> {
+    fn entries(&mut self, lowered: &mut ir::Table, entries: &'a [Entry], delta: i32) -> Option<()> {
         let largest = lowered.largest_priority_wins;
         let mut next = if largest {
             (entries.len() as i32 - 1)
@@ -367,7 +340,7 @@ impl<'a> Lowerer<'a, '_> {
             } else {
                 matches = vec![EntryMatch::Any; lowered.keys.len()];
             }
-            let action = self.action_call(&entry.action, table)?;
+            let action = self.action_call(&entry.action, &lowered.actions)?;
             lowered.entries.push(ir::TableEntry {
                 matches,
                 action,
