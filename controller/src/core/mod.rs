@@ -513,8 +513,13 @@ impl Core {
     }
 
     fn on_disconnected(&mut self, target: Target) {
+        let is_starting = self.starting;
         if let Some(state) = self.target_mut(target) {
             state.disconnected();
+            if is_starting {
+                // Nothing was said yet about what it should hold; the next reading counts alone.
+                state.abandon();
+            }
         }
         self.replan = true;
     }

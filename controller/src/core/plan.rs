@@ -93,8 +93,10 @@ impl Core {
                         || host.membership == Membership::Out
                 });
                 if is_buried && !self.activities.contains_key(&bucket) {
-                    if weights.contains_key(target) {
-                        self.rehome(bucket, *target);
+                    // With weights of 0 alone nobody is aimed at, and somebody must serve it.
+                    let successor = Some(target).filter(|target| weights.contains_key(target));
+                    if let Some(successor) = successor.or(weights.keys().next()) {
+                        self.rehome(bucket, *successor);
                     }
                 } else if self.destination(bucket) != *target && weights.contains_key(target) {
                     self.waiting.insert(bucket);

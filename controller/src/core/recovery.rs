@@ -80,6 +80,10 @@ pub(super) fn find(views: &BTreeMap<HostId, Owned>) -> Finding {
 
 impl Core {
     pub(super) fn on_contents(&mut self, target: Target, entries: &[TableEntry]) {
+        let is_starting = self.starting;
+        if let Some(state) = self.target_mut(target).filter(|_| is_starting) {
+            state.abandon();
+        }
         match target {
             Target::Router => {
                 let contents = entries.iter().filter_map(entry::decode_router).collect();
@@ -369,11 +373,19 @@ impl Core {
             }
         }
         for (key, flow) in self.flows.iter() {
-            let is_moving = self.activities.contains_key(&flow.bucket);
-            if flow.server == id
-                || self.owner(flow.bucket) == id
-                || is_moving && host.stage.held(&Key::Flow(*key)).is_some()
+            // The two ends of a move keep what they have until its last step.
+            let is_end = match self
+                .activities
+                .get(&flow.bucket)
+                .map(|activity| activity.kind)
             {
+                Some(Kind::Move { from, to, .. } | Kind::Undecided { from, to }) => {
+                    from == id || to == id
+                }
+                _ => false,
+            };
+            let stays = is_end && host.stage.held(&Key::Flow(*key)).is_some();
+            if flow.server == id || self.owner(flow.bucket) == id || stays {
                 wanted.insert(Key::Flow(*key), Value::Server(flow.server));
             }
         }

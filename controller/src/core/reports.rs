@@ -52,7 +52,7 @@ impl Core {
         self.want(host, Key::Flow(key), Some(Value::Server(host)), Some(token));
     }
 
-    /// A pin is acknowledged: the owner's entry may follow.
+    /// A pin is acknowledged: the owner's entry may follow. Other entries that name a former server of the five-tuple change too.
     pub(super) fn on_pinned(
         &mut self,
         key: FlowKey,
@@ -61,18 +61,25 @@ impl Core {
         seq: u64,
         reported: Micros,
     ) {
-        if let Some(flow) = self.flows.get(&key).filter(|flow| flow.server == host) {
+        let flow = self.flows.get(&key).copied();
+        if let Some(flow) = flow.filter(|flow| flow.server == host) {
             let owner = self.owner(flow.bucket);
+            let server = Some(Value::Server(host));
+            let outdated = self.hosts.values().filter(|stage| {
+                stage.spec.id != owner
+                    && stage
+                        .stage
+                        .desired(&Key::Flow(key))
+                        .is_some_and(|value| Some(value) != server)
+            });
+            for stage in outdated.map(|stage| stage.spec.id).collect::<Vec<_>>() {
+                self.want(stage, Key::Flow(key), server, None);
+            }
             let token = Token::Installed { reported };
             if owner == host {
                 self.on_token(token);
             } else {
-                self.want(
-                    owner,
-                    Key::Flow(key),
-                    Some(Value::Server(host)),
-                    Some(token),
-                );
+                self.want(owner, Key::Flow(key), server, Some(token));
             }
         }
         self.pin_acknowledged(host, epoch, seq);
@@ -129,10 +136,18 @@ impl Core {
         }
     }
 
-    /// Forgets a connection, and removes the entries that name its server.
+    /// Forgets a connection, and removes its entries. It is the newest of its five-tuple: entries that name another server than
+    /// its own are left from an older one.
     pub(super) fn remove_flow(&mut self, key: FlowKey) {
-        if let Some(flow) = self.flows.remove(&key) {
-            self.forget_entries(key, flow.server);
+        if self.flows.remove(&key).is_none() {
+            return;
+        }
+        let holding = self
+            .hosts
+            .values()
+            .filter(|host| host.stage.desired(&Key::Flow(key)).is_some());
+        for stage in holding.map(|host| host.spec.id).collect::<Vec<_>>() {
+            self.want(stage, Key::Flow(key), None, None);
         }
     }
 

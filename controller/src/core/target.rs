@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::VecDeque;
 
 /// Updates of one rank in one Write.
-const BATCH: usize = 512;
+const BATCH: usize = 1024;
 
 /// After a refusal that is not the controller's mistake, an update is tried again.
 pub(super) const RETRY: Micros = 1_000_000;

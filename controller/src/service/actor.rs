@@ -182,10 +182,11 @@ impl Actor {
                 Output::Save => must_save = true,
             }
         }
-        if must_save && let Some(file) = &self.state_file {
-            if let Err(error) = state::save(file, self.core.hosts()) {
-                tracing::error!(%error, "what operators changed is not kept");
-            }
+        if must_save
+            && let Some(file) = &self.state_file
+            && let Err(error) = state::save(file, self.core.hosts())
+        {
+            tracing::error!(%error, "what operators changed is not kept");
         }
     }
 

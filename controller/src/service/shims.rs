@@ -47,6 +47,8 @@ impl ShimService for Shims {
                     message = messages.next() => message,
                     // The core has ended the stream, or the shim does not listen any more.
                     () = stream.closed() => None,
+                    // The controller has ended.
+                    () = letters.closed() => None,
                 };
                 let Some(Ok(message)) = message else { break };
                 if letters

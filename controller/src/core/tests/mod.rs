@@ -1,5 +1,6 @@
 //! The core against stages with real tables, step by step.
 
+mod chaos;
 mod faults;
 mod steady;
 mod world;

@@ -10,7 +10,7 @@ use dpr_protocol::shim::v1::{
     ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, PeerHealth, ProbeReport,
     Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
 };
-use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry};
+use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry, Update};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -27,6 +27,13 @@ enum Happening {
         message: ControllerMessage,
     },
     Output(Output),
+    /// By a connection that may be gone when it arrives.
+    Write {
+        target: Target,
+        epoch: u64,
+        id: u64,
+        updates: Vec<Update>,
+    },
 }
 
 /// A shim that reports what the test tells it to.
@@ -55,6 +62,8 @@ pub struct World {
     queue: BTreeMap<(Micros, u64), Happening>,
     serial: u64,
     connections: BTreeMap<u64, HostId>,
+    /// Counts each target's connections.
+    epochs: BTreeMap<Target, u64>,
     /// Every bucket entry that was written: time, stage, bucket, entry.
     pub log: Vec<(Micros, HostId, BucketId, Owned)>,
     random: fastrand::Rng,
@@ -149,6 +158,7 @@ impl World {
             queue: BTreeMap::new(),
             serial: 0,
             connections: BTreeMap::new(),
+            epochs: BTreeMap::new(),
             log: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
         };
@@ -184,6 +194,7 @@ impl World {
     }
 
     pub fn restart_stage(&mut self, id: HostId) {
+        *self.epochs.entry(Target::Stage(id)).or_default() += 1;
         self.stages.insert(id, Arc::new(HostStage::new()));
         self.input(Input::Disconnected {
             target: Target::Stage(id),
@@ -198,6 +209,7 @@ impl World {
 
     pub fn cut(&mut self, target: Target) {
         self.cut.insert(target);
+        *self.epochs.entry(target).or_default() += 1;
         self.input(Input::Disconnected { target });
     }
 
@@ -220,6 +232,14 @@ impl World {
             acked_seq,
         };
         self.say(connection, register.into());
+    }
+
+    /// The shim process was started anew: nothing is sent again.
+    pub fn restart_shim(&mut self, id: HostId) {
+        let shim = self.shims.get_mut(&id).expect("a host");
+        shim.session += 1000;
+        (shim.seq, shim.acked) = (0, 0);
+        self.connect_shim(id);
     }
 
     pub fn disconnect_shim(&mut self, id: HostId) {
@@ -262,24 +282,18 @@ impl World {
 
     /// The shims of all others miss this many probes of a host.
     pub fn miss(&mut self, id: HostId, missed_in_a_row: u32) {
-        for (other, shim) in &self.shims {
-            if let Some(connection) = shim.connection.filter(|_| *other != id) {
-                let health = PeerHealth {
-                    host: id.into(),
-                    missed_in_a_row,
-                    ..PeerHealth::default()
-                };
-                let report = ProbeReport {
-                    peers: vec![health],
-                };
-                self.serial += 1;
-                let input = Input::Shim {
-                    connection,
-                    message: report.into(),
-                };
-                self.queue
-                    .insert((self.now, self.serial), Happening::Input(input));
-            }
+        let others = self.shims.iter().filter(|(other, _)| **other != id);
+        let connections: Vec<u64> = others.filter_map(|(_, shim)| shim.connection).collect();
+        for connection in connections {
+            let health = PeerHealth {
+                host: id.into(),
+                missed_in_a_row,
+                ..PeerHealth::default()
+            };
+            let report = ProbeReport {
+                peers: vec![health],
+            };
+            self.say(connection, report.into());
         }
     }
 
@@ -329,6 +343,22 @@ impl World {
                     panic!("{connection} is closed: {reason}")
                 }
                 Output::Save => {}
+                Output::Write {
+                    target,
+                    id,
+                    updates,
+                } => {
+                    let epoch = self.epochs.get(&target).copied().unwrap_or(0);
+                    self.push(
+                        delay,
+                        Happening::Write {
+                            target,
+                            epoch,
+                            id,
+                            updates,
+                        },
+                    );
+                }
                 output => self.push(delay, Happening::Output(output)),
             }
         }
@@ -383,12 +413,15 @@ impl World {
                     self.input(Input::Contents { target, entries });
                 }
             }
-            Happening::Output(Output::Write {
+            Happening::Write {
                 target,
+                epoch,
                 id,
                 updates,
-            }) => {
-                if self.cut.contains(&target) {
+            } => {
+                if self.cut.contains(&target)
+                    || epoch != self.epochs.get(&target).copied().unwrap_or(0)
+                {
                     return;
                 }
                 let mut errors = Vec::new();
