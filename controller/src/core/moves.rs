@@ -198,10 +198,18 @@ impl Core {
         self.step_bucket(bucket, to, owned);
     }
 
+    /// Writes all the entries that the stages get in the course of a move at once, in any order.
     fn move_in_disorder(&mut self, bucket: BucketId, from: HostId, to: HostId) {
-        let asking = self.asking(to, from);
-        for stage in self.hosts.keys().copied().collect::<Vec<_>>() {
-            let owned = if stage == to { asking } else { Owned::by(to) };
+        let others = self.hosts.keys().filter(|stage| **stage != to);
+        let mut writes: Vec<(HostId, Owned)> =
+            others.map(|stage| (*stage, Owned::by(to))).collect();
+        let new_owners = [
+            self.asking(from, from),
+            self.asking(to, from),
+            Owned::by(to),
+        ];
+        writes.extend(new_owners.map(|owned| (to, owned)));
+        for (stage, owned) in writes {
             let delay = self.random.u64(0..DISORDER);
             self.set_timer(
                 self.now + delay,
