@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 use smoltcp::socket::tcp;
+use smoltcp::time::Duration;
 use smoltcp::wire::EthernetAddress;
 
 use super::http::{ResponseReader, Step};
@@ -15,6 +16,8 @@ const RECEIVE_BUFFER: usize = 32 << 10;
 const SEND_BUFFER: usize = 1 << 10;
 /// A client whose conversation makes no progress for so long gives up.
 const PATIENCE_US: u64 = 20_000_000;
+/// A client that only waits asks after so long whether the other end is still there; when it is not, another host says so.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// A client's first port; each connection of a client takes the next.
 const FIRST_PORT: u16 = 2048;
 /// How many connections a client can open.
@@ -273,6 +276,7 @@ impl Clients {
         client.by_port.push(slot);
         let mut connection = Connection::new(RECEIVE_BUFFER, SEND_BUFFER);
         connection.socket().set_nagle_enabled(false);
+        connection.socket().set_keep_alive(Some(KEEP_ALIVE));
         let endpoint = (client.address, port);
         if client
             .stack

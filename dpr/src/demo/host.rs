@@ -219,3 +219,68 @@ impl Host {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smoltcp::phy::ChecksumCapabilities;
+    use smoltcp::wire::{
+        Icmpv4Message, Icmpv4Packet, Icmpv4Repr, IpProtocol, Ipv4Packet, Ipv4Repr,
+    };
+
+    use super::*;
+    use crate::demo::net::mac;
+    use crate::demo::topology::{PUBLISHED, host_address, host_addresses, host_mac};
+
+    /// An echo request of host 2's.
+    fn echo_request(to: Ipv4Addr) -> Frame {
+        let checksums = ChecksumCapabilities::default();
+        let echo = Icmpv4Repr::EchoRequest {
+            ident: 1,
+            seq_no: 2,
+            data: &[7; 12],
+        };
+        let ip = Ipv4Repr {
+            src_addr: host_address(2),
+            dst_addr: to,
+            next_header: IpProtocol::Icmp,
+            payload_len: echo.buffer_len(),
+            hop_limit: 64,
+        };
+        let ethernet = EthernetRepr {
+            src_addr: mac(host_mac(2)),
+            dst_addr: mac(host_mac(1)),
+            ethertype: EthernetProtocol::Ipv4,
+        };
+        let mut frame = vec![0; 14 + ip.buffer_len() + echo.buffer_len()];
+        let mut view = EthernetFrame::new_unchecked(&mut frame);
+        ethernet.emit(&mut view);
+        let mut packet = Ipv4Packet::new_unchecked(view.payload_mut());
+        ip.emit(&mut packet, &checksums);
+        echo.emit(
+            &mut Icmpv4Packet::new_unchecked(packet.payload_mut()),
+            &checksums,
+        );
+        frame
+    }
+
+    #[test]
+    fn a_host_answers_echo_requests_to_both_its_addresses() {
+        let mut host = Host::new(host_addresses(1), 1, 0);
+        let neighbour = Host::new(host_addresses(2), 1, 0);
+        host.receive(0, neighbour.ask_for(host_address(1)), None);
+        assert_eq!(host.take_sent().len(), 1, "the answer to the ARP request");
+        for address in [host_address(1), PUBLISHED.0] {
+            host.receive(0, echo_request(address), None);
+            let sent = host.take_sent();
+            let frame =
+                EthernetFrame::new_checked(sent.first().expect("an answer")).expect("a frame");
+            let packet = Ipv4Packet::new_checked(frame.payload()).expect("a packet");
+            assert_eq!(
+                (packet.src_addr(), packet.dst_addr()),
+                (address, host_address(2))
+            );
+            let echo = Icmpv4Packet::new_checked(packet.payload()).expect("an ICMP message");
+            assert_eq!(echo.msg_type(), Icmpv4Message::EchoReply);
+        }
+    }
+}

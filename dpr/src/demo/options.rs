@@ -122,6 +122,9 @@ pub struct Options {
     /// How much later than they are sent the shims' reports arrive, in milliseconds. [default: 0; 2500 with `--fault no-flush`]
     #[arg(long, value_name = "MS")]
     pub report_delay: Option<u64>,
+    /// How long a move takes to settle, in milliseconds; a handshake must not take as long. [default: 1000; 4000 with `--loss`]
+    #[arg(long, value_name = "MS")]
+    pub settle: Option<u64>,
     /// Print one JSON object instead of the summary.
     #[arg(long)]
     pub json: bool,
@@ -161,6 +164,8 @@ pub struct Settings {
     pub fault: Option<Fault>,
     /// How late reports are.
     pub report_delay_ms: u64,
+    /// How long a move takes to settle.
+    pub settle_ms: u64,
     /// Where the capture goes.
     pub pcap: Option<PathBuf>,
 }
@@ -226,6 +231,10 @@ impl Options {
                 } else {
                     0
                 }),
+            // A handshake takes 3 s more when its SYN-ACK is lost twice.
+            settle_ms: self
+                .settle
+                .unwrap_or(if self.loss > 0.0 { 4000 } else { 1000 }),
             pcap: self.pcap.clone(),
         })
     }

@@ -42,8 +42,6 @@ pub struct Traffic {
     pub conversations: Vec<Conversation>,
     /// How long a packet takes between each client and the front router, in microseconds.
     pub distances_us: Vec<u64>,
-    /// How long connections are opened, in microseconds.
-    pub opening_us: u64,
 }
 
 /// What to draw the traffic from.
@@ -55,7 +53,8 @@ pub struct Shape {
     pub clients: usize,
     /// How long connections are opened, in microseconds.
     pub opening_us: u64,
-    /// The share of clients that are far away: their handshakes take up to a second.
+    /// The share of clients that are far away: their handshakes take some tenths of a second. They must not take as long as a
+    /// move takes to settle.
     pub far_clients: f64,
 }
 
@@ -84,16 +83,15 @@ impl Traffic {
         Self {
             conversations,
             distances_us,
-            opening_us: shape.opening_us,
         }
     }
 }
 
 fn distance_us(rng: &mut Rng, far_clients: f64) -> u64 {
     if rng.f64() < far_clients {
-        rng.u64(150_000..450_000)
+        rng.u64(60_000..200_000)
     } else if rng.u32(..4) == 0 {
-        rng.u64(15_000..60_000)
+        rng.u64(10_000..40_000)
     } else {
         rng.u64(500..10_000)
     }

@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use dpr_host_shim::Direction;
+use dpr_host_shim::source::LinkTap;
 use dpr_p4::host_stage::{PORT_HOST, PORT_NETWORK};
 use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
 use fastrand::Rng;
@@ -22,8 +24,8 @@ pub const ROUTER_OUTSIDE: u16 = 1;
 pub const ROUTER_INSIDE: u16 = 2;
 /// How far the network may run ahead of the clock, so that it need not wake up for every packet.
 const TICK_US: u64 = 250;
-/// The longest sleep.
-const REST_US: u64 = 50_000;
+/// The longest sleep: what the shims send is looked for that often.
+const REST_US: u64 = 10_000;
 /// How often the figures are published.
 const PUBLISH_US: u64 = 50_000;
 /// How often hosts ask for their neighbours' MACs again; the stacks forget them after 60 s.
@@ -33,21 +35,6 @@ const LINK_OUTSIDE: usize = 0;
 const LINK_ROUTER: usize = 1;
 const LAN_DELAY_US: u64 = 40;
 const HOST_DELAY_US: u64 = 10;
-
-/// Which way a frame crosses a host's link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the stage to the host.
-    ToHost,
-    /// From the host to the stage.
-    FromHost,
-}
-
-/// Sees what crosses a host's link.
-pub trait Tap: Send {
-    /// A frame crosses the link.
-    fn see(&mut self, direction: Direction, frame: &[u8]);
-}
 
 /// A host with the stage in front of it.
 pub struct Site {
@@ -59,8 +46,8 @@ pub struct Site {
     pub stage: Arc<dyn Pipeline>,
     /// The host.
     pub host: Host,
-    /// Who watches the link between the two.
-    pub tap: Option<Box<dyn Tap>>,
+    /// Shows the link between the two to the host's shim.
+    pub tap: Option<LinkTap>,
     /// Whether it is there from the start.
     pub is_up: bool,
     /// Its own address.
@@ -78,8 +65,6 @@ pub enum Command {
     Join(usize),
     /// A host is gone, at once and for good.
     Kill(usize),
-    /// The shim on a host sends a frame.
-    FromShim(usize, Frame),
     /// The network ends.
     Stop,
 }
@@ -160,14 +145,10 @@ impl World {
         seed: u64,
         began: Instant,
     ) -> Self {
-        let names = link_names(sites.iter().map(|site| site.name.as_str()));
-        let links = names
-            .into_iter()
-            .enumerate()
-            .map(|(number, name)| {
+        let links = (0..lan_link(sites.len()))
+            .map(|number| {
                 let is_inside_a_host = number > LINK_ROUTER && number % 2 == 1;
                 Link {
-                    name,
                     delay_us: if is_inside_a_host {
                         HOST_DELAY_US
                     } else {
@@ -274,6 +255,10 @@ impl World {
             if self.sites[index].is_up {
                 self.sites[index].host.poll(self.now_us);
                 self.send_from_host(index);
+                while let Some(frame) = self.sites[index].tap.as_mut().and_then(LinkTap::poll_frame)
+                {
+                    self.send_to_stage(index, frame);
+                }
             }
         }
         self.clients.poll(self.now_us);
@@ -290,10 +275,7 @@ impl World {
                 self.set_up(index, false);
                 self.observer.host_died(self.sites[index].id);
             }
-            Command::FromShim(index, frame) if self.sites[index].is_up => {
-                self.send_to_stage(index, frame)
-            }
-            Command::FromShim(..) | Command::Stop => {}
+            Command::Stop => {}
         }
     }
 
@@ -346,7 +328,7 @@ impl World {
                     self.observer.host_gets(self.now_us, site.id, segment);
                 }
                 if let Some(tap) = &mut site.tap {
-                    tap.see(Direction::ToHost, &frame);
+                    tap.show(Direction::ToHost, &frame);
                 }
                 site.host.receive(self.now_us, frame, segment.as_ref());
                 self.send_from_host(index);
@@ -449,7 +431,7 @@ impl World {
             self.observer.host_sends(self.now_us, site.id, &segment);
         }
         if let Some(tap) = &mut site.tap {
-            tap.see(Direction::FromHost, &frame);
+            tap.show(Direction::FromHost, &frame);
         }
         self.send(host_link(index), 0, frame, move |frame| {
             Arrival::Stage(index, PORT_HOST, frame)

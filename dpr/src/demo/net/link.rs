@@ -19,8 +19,6 @@ const HELD_BACK_AT_MOST_US: u64 = 4_000;
 /// A link between two ports.
 #[derive(Debug)]
 pub struct Link {
-    /// Its name in a capture.
-    pub name: String,
     /// How long a frame takes.
     pub delay_us: u64,
     /// What else becomes of frames.
@@ -49,7 +47,6 @@ mod tests {
 
     fn link(conditions: Conditions) -> Link {
         Link {
-            name: "a-b".to_owned(),
             delay_us: 50,
             conditions,
             is_cut: false,

@@ -1,0 +1,139 @@
+//! The demo's controller: its configuration, and its start.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context;
+use dpr_controller::{Config, Controller};
+
+use crate::demo::observer::HostId;
+use crate::demo::options::Settings;
+use crate::demo::topology::*;
+use crate::demo::world::{ROUTER_INSIDE, ROUTER_OUTSIDE};
+
+/// Buckets of the group's map. Fewer than usual, so that each moves several times while the demo runs.
+const BUCKETS: u32 = 512;
+/// The protocol's timers, short for a run of half a minute.
+const LINGER_MS: u64 = 1000;
+const LINGER_AWAY_MS: u64 = 3000;
+const PROBE_INTERVAL_MS: u64 = 250;
+/// A machine that is busy with other things may stand still for a while: then nobody is dead.
+const PROBE_TIMEOUT_MS: u64 = 2000;
+
+/// The P4Runtime device id of the front router; the stages have their hosts' numbers.
+pub const ROUTER_DEVICE: u64 = 1000;
+
+/// The controller's configuration, as `dpr controller --config` would read it.
+fn configuration(
+    settings: &Settings,
+    router: SocketAddr,
+    stages: &[SocketAddr],
+) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    writeln!(out, "group = \"demo\"\nbuckets = {BUCKETS}\n")?;
+    writeln!(
+        out,
+        "[listen]\nshims = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n"
+    )?;
+    writeln!(
+        out,
+        "[[services]]\naddress = \"{}\"\nprotocol = \"tcp\"\nports = {}\n",
+        PUBLISHED.0, PUBLISHED.1
+    )?;
+    for (host, p4runtime) in (1 as HostId..).zip(stages) {
+        writeln!(
+            out,
+            "[[hosts]]\nid = {host}\nname = \"{}\"",
+            host_name(host)
+        )?;
+        writeln!(out, "address = \"{}\"", host_address(host))?;
+        writeln!(
+            out,
+            "mac = \"{}\"\nstage_mac = \"{}\"",
+            colons(host_mac(host)),
+            colons(stage_mac(host))
+        )?;
+        writeln!(
+            out,
+            "p4runtime = \"{p4runtime}\"\ndevice_id = {host}\nrouter_port = {ROUTER_INSIDE}"
+        )?;
+        writeln!(
+            out,
+            "weight = 1.0\njoined = {}\n",
+            usize::from(host) <= settings.hosts
+        )?;
+    }
+    writeln!(
+        out,
+        "[router]\np4runtime = \"{router}\"\ndevice_id = {ROUTER_DEVICE}\nspray = \"random\""
+    )?;
+    writeln!(out, "ports = [")?;
+    writeln!(
+        out,
+        "    {{ port = {ROUTER_OUTSIDE}, mac = \"{}\", outside = true }},",
+        colons(ROUTER_OUTSIDE_MAC)
+    )?;
+    writeln!(
+        out,
+        "    {{ port = {ROUTER_INSIDE}, mac = \"{}\" }},\n]",
+        colons(ROUTER_INSIDE_MAC)
+    )?;
+    writeln!(out, "gateways = [")?;
+    writeln!(
+        out,
+        "    {{ port = {ROUTER_OUTSIDE}, address = \"{ROUTER_OUTSIDE_ADDRESS}\" }},"
+    )?;
+    writeln!(
+        out,
+        "    {{ port = {ROUTER_INSIDE}, address = \"{ROUTER_INSIDE_ADDRESS}\" }},\n]"
+    )?;
+    let (network, length) = CLIENT_PREFIX;
+    writeln!(out, "routes = [")?;
+    writeln!(
+        out,
+        "    {{ prefix = \"{network}/{length}\", port = {ROUTER_OUTSIDE}, mac = \"{}\" }},\n]\n",
+        colons(CLIENTS_MAC)
+    )?;
+    let settle_ms = settings.settle_ms;
+    writeln!(
+        out,
+        "[protocol]\nsettle_ms = {settle_ms}\nlinger_ms = {LINGER_MS}\nlinger_away_ms = {LINGER_AWAY_MS}"
+    )?;
+    writeln!(out, "moves_per_second = {:?}", settings.moves_per_second)?;
+    writeln!(
+        out,
+        "probe_interval_ms = {PROBE_INTERVAL_MS}\nprobe_timeout_ms = {PROBE_TIMEOUT_MS}\nprobes_missed = 3"
+    )?;
+    let faults: Vec<_> = settings
+        .fault
+        .iter()
+        .map(|fault| format!("\"{}\"", fault.name()))
+        .collect();
+    writeln!(
+        out,
+        "faults = [{}]\nseed = {}",
+        faults.join(", "),
+        settings.seed as u32
+    )?;
+    Ok(text)
+}
+
+fn colons(mac: u64) -> String {
+    crate::demo::net::mac(mac).to_string().replace('-', ":")
+}
+
+/// Starts the controller of these stages.
+pub async fn start(
+    settings: &Settings,
+    router: SocketAddr,
+    stages: &[SocketAddr],
+) -> anyhow::Result<Controller> {
+    let text = configuration(settings, router, stages)?;
+    let config =
+        Config::parse(Path::new("demo.toml"), &text).context("the demo's own configuration")?;
+    Controller::start((&config).into())
+        .await
+        .context("the controller does not start")
+}

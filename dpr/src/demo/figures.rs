@@ -1,0 +1,61 @@
+//! Reads the packet counters of the pipelines.
+
+use dpr_p4::{front_router, host_stage};
+use dpr_runtime::{Entity, Pipeline, Query};
+
+/// The outcomes of packets that a stage gives to its host because a service says so.
+const SERVED: [host_stage::Outcome; 4] = [
+    host_stage::Outcome::ServedFinal,
+    host_stage::Outcome::ServedByState,
+    host_stage::Outcome::ServedByChain,
+    host_stage::Outcome::ServedAsOwner,
+];
+
+/// The outcomes of packets that a stage sends to another host's.
+const REROUTED: [host_stage::Outcome; 4] = [
+    host_stage::Outcome::ReroutedByState,
+    host_stage::Outcome::ReroutedByChain,
+    host_stage::Outcome::ReroutedToOwner,
+    host_stage::Outcome::ReroutedToPrevious,
+];
+
+/// Packets that a stage gave to its host.
+pub fn served(stage: &dyn Pipeline) -> u64 {
+    SERVED
+        .iter()
+        .map(|outcome| packets(stage, host_stage::outcomes::ID, *outcome as u64))
+        .sum()
+}
+
+/// Packets that a stage sent to another host's.
+pub fn rerouted(stage: &dyn Pipeline) -> u64 {
+    REROUTED
+        .iter()
+        .map(|outcome| packets(stage, host_stage::outcomes::ID, *outcome as u64))
+        .sum()
+}
+
+/// Packets that the front router sprayed over the hosts.
+pub fn sprayed(router: &dyn Pipeline) -> u64 {
+    packets(
+        router,
+        front_router::outcomes::ID,
+        front_router::Outcome::Sprayed as u64,
+    )
+}
+
+fn packets(pipeline: &dyn Pipeline, counter: u32, index: u64) -> u64 {
+    let mut packets = 0;
+    pipeline.read(
+        &Query::Counters {
+            counter: Some(counter),
+            index: Some(index),
+        },
+        &mut |entity| {
+            if let Entity::Counter { value, .. } = entity {
+                packets += value.packets;
+            }
+        },
+    );
+    packets
+}
