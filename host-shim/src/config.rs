@@ -213,6 +213,8 @@ impl Config {
         let tracker = TrackerConfig::default();
         let outbox = OutboxConfig::default();
         let session = SessionConfig {
+            // A process of its own may have been started again.
+            started_with_host: false,
             tracker: TrackerConfig {
                 tcp_idle_us: seconds(&self.tracking.tcp_idle_s, tracker.tcp_idle_us),
                 tcp_closing_idle_us: seconds(

@@ -39,6 +39,7 @@ enum Report {
         flows: Vec<LiveFlow>,
         first: bool,
         last: bool,
+        partial: bool,
     },
 }
 
@@ -57,7 +58,12 @@ impl Report {
                 events: events.iter().map(|event| event.to_wire(now_us)).collect(),
             }
             .into(),
-            Report::Snapshot { flows, first, last } => {
+            Report::Snapshot {
+                flows,
+                first,
+                last,
+                partial,
+            } => {
                 let flows = flows.iter().map(|live| wire::LiveFlow {
                     flow: Some(live.flow.into()),
                     age_us: now_us.saturating_sub(live.set_up_us),
@@ -67,7 +73,7 @@ impl Report {
                     flows: flows.collect(),
                     first: *first,
                     last: *last,
-                    partial: false,
+                    partial: *partial,
                 }
                 .into()
             }
@@ -153,11 +159,12 @@ impl Outbox {
         }
     }
 
-    /// Replaces all that was not acknowledged by the list of what there is.
+    /// Replaces all that was not acknowledged by the list of what there is, as far as it is known.
     pub(crate) fn snapshot(
         &mut self,
         now_us: u64,
         live: &[LiveFlow],
+        partial: bool,
         send: &mut VecDeque<wire::ShimMessage>,
     ) {
         self.drop_reports();
@@ -174,6 +181,7 @@ impl Outbox {
                 flows: part.to_vec(),
                 first: index == 0,
                 last: index == last,
+                partial,
             };
             self.number(now_us, report, send);
         }

@@ -26,6 +26,9 @@ pub struct SessionConfig {
     pub address: u32,
     /// Tells this run of the shim from others of the same host; random.
     pub session: u64,
+    /// The shim has seen the host's connections from their start. If not, its snapshots are partial until all that may have been
+    /// there before it have shown themselves or idled away.
+    pub started_with_host: bool,
     /// How connections are tracked.
     pub tracker: TrackerConfig,
     /// How events are reported.
@@ -51,6 +54,7 @@ impl SessionConfig {
             host_mac,
             address,
             session,
+            started_with_host: true,
             tracker: TrackerConfig::default(),
             outbox: OutboxConfig::default(),
             load_interval_us: 2_000_000,
@@ -82,6 +86,8 @@ pub struct Session {
     cpu_permille: u32,
     messages: VecDeque<wire::ShimMessage>,
     frames: VecDeque<Vec<u8>>,
+    /// When the first frame was seen.
+    started_us: Option<u64>,
 }
 
 impl Session {
@@ -102,6 +108,7 @@ impl Session {
             cpu_permille: 0,
             messages: VecDeque::new(),
             frames: VecDeque::new(),
+            started_us: None,
             config,
         }
     }
@@ -123,6 +130,7 @@ impl Session {
 
     /// Takes a frame that crosses the host's link.
     pub fn handle_frame(&mut self, now_us: u64, direction: Direction, frame: &[u8]) {
+        self.started_us.get_or_insert(now_us);
         match parse(direction, frame) {
             Some(Parsed::ProbeReply(probe)) => self.probes.handle_reply(now_us, &probe),
             Some(parsed) => self.tracker.handle_parsed(now_us, direction, &parsed),
@@ -261,8 +269,16 @@ impl Session {
     fn send_snapshot(&mut self, now_us: u64) {
         // What the tracker has not handed over yet is in the snapshot as well.
         while self.tracker.poll_event().is_some() {}
-        self.outbox
-            .snapshot(now_us, &self.tracker.live_flows(), &mut self.messages);
+        let is_partial = !self.config.started_with_host
+            && self
+                .started_us
+                .is_none_or(|started_us| now_us - started_us < self.config.tracker.tcp_idle_us);
+        self.outbox.snapshot(
+            now_us,
+            &self.tracker.live_flows(),
+            is_partial,
+            &mut self.messages,
+        );
     }
 
     fn collect(&mut self, now_us: u64) {
