@@ -73,7 +73,7 @@ pub enum Direction {
 /// What happened to a connection of this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// The handshake is complete, or a datagram was answered.
+    /// The handshake is complete, a datagram was answered, or a client that has not heard the host's answer tries again.
     SetUp,
     /// It was closed, and the linger time has passed without a new SYN of the same five-tuple.
     TearDown,

@@ -8,7 +8,7 @@ mod tcp;
 mod tests;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use tcp::{Change, Connection, Phase};
 use timers::Timers;
@@ -33,6 +33,11 @@ pub struct TrackerConfig {
     pub unanswered_us: u64,
     /// Answered datagrams.
     pub udp_idle_us: u64,
+    /// A SYN that comes again this long after the first, to a host that has answered it, is reported as a set-up: the client has
+    /// not heard the host yet, and must find it again however often its bucket moves meanwhile.
+    pub syn_again_us: u64,
+    /// At most this many half-open flows are reported so at a time, that a flood of repeated SYNs does not fill the stages.
+    pub max_reported_half_open: usize,
     /// At most this many half-open flows; the oldest goes first.
     pub max_half_open: usize,
     /// At most this many five-tuples are remembered for [`EventKind::Reopened`]; the oldest goes first.
@@ -50,6 +55,8 @@ impl Default for TrackerConfig {
             half_open_us: 75 * SECOND,
             unanswered_us: 10 * SECOND,
             udp_idle_us: 30 * SECOND,
+            syn_again_us: SECOND / 2,
+            max_reported_half_open: 4_096,
             max_half_open: 65_536,
             max_departed: 262_144,
         }
@@ -94,7 +101,7 @@ struct Flow {
     state: State,
     /// A set-up (or a reopening) was reported, and no teardown since.
     is_reported: bool,
-    /// When the last set-up was seen.
+    /// When the last set-up was seen; before that, when the SYN was.
     set_up_us: u64,
     deadline_us: u64,
     /// Its place among the timers.
@@ -120,6 +127,8 @@ pub struct Tracker {
     // Keyed with random state: a client that chooses its ports must not be able to choose collisions. Never iterated in its order.
     flows: HashMap<FiveTuple, Flow>,
     timers: Timers,
+    /// Half-open flows that were reported because their SYN came again.
+    early: BTreeSet<FiveTuple>,
     /// Half-open flows that were not reported, oldest first.
     half_open: BTreeMap<u64, FiveTuple>,
     /// Until when the SYN of a five-tuple is a reopening, and the same in order of time.
@@ -138,6 +147,7 @@ impl Tracker {
             services: Vec::new(),
             flows: HashMap::new(),
             timers: Timers::default(),
+            early: BTreeSet::new(),
             half_open: BTreeMap::new(),
             departed: HashMap::new(),
             departures: VecDeque::new(),
@@ -270,9 +280,21 @@ impl Tracker {
         let stage = flow.state.stage();
         self.open = self.open + u64::from(matches!(stage, Stage::Open { .. }))
             - u64::from(matches!(was, Stage::Open { .. }));
+        let is_half_open = stage == Stage::HalfOpen { answered: true };
+        let is_again =
+            is_first_syn && now_us.saturating_sub(flow.set_up_us) >= self.config.syn_again_us;
+        let is_reported = flow.is_reported;
+        if !is_half_open && self.early.remove(&key) {
+            // Its set-up has been reported.
+            self.reschedule(now_us, key);
+            return;
+        }
         match change {
             Change::SetUp => self.report_set_up(now_us, key),
-            Change::Closed if !flow.is_reported => return self.forget(key),
+            Change::Closed if !is_reported => return self.forget(key),
+            Change::None if is_half_open && is_again && !is_reported => {
+                self.report_early(now_us, key)
+            }
             Change::None | Change::Closed | Change::Replaced => {}
         }
         self.reschedule(now_us, key);
@@ -376,12 +398,20 @@ impl Tracker {
         }
     }
 
+    fn report_early(&mut self, now_us: u64, key: FiveTuple) {
+        if self.early.len() < self.config.max_reported_half_open {
+            self.early.insert(key);
+            self.report_set_up(now_us, key);
+        }
+    }
+
     /// A flow's time has come, and it is no longer among the timers.
     fn expire(&mut self, now_us: u64, key: FiveTuple) {
         let Some(flow) = self.flows.remove(&key) else {
             return;
         };
         self.open -= u64::from(matches!(flow.state.stage(), Stage::Open { .. }));
+        self.early.remove(&key);
         if !flow.is_reported {
             self.half_open.remove(&flow.serial);
             return;

@@ -135,11 +135,11 @@ fn sequence_numbers_wrap() {
 }
 
 #[test]
-fn a_lost_syn_ack_and_retransmissions_change_nothing() {
+fn retransmissions_change_nothing() {
     let mut link = link();
     link.sees(ToHost, SYN, 100, 0, 0)
         .sees(FromHost, SYN | ACK, 500, 101, 0)
-        .waits(SECOND);
+        .waits(SECOND / 3);
     link.sees(ToHost, SYN, 100, 0, 0)
         .sees(FromHost, SYN | ACK, 500, 101, 0);
     link.sees(ToHost, ACK, 101, 501, 0)
@@ -150,6 +150,38 @@ fn a_lost_syn_ack_and_retransmissions_change_nothing() {
         .sees(ToHost, ACK, 101, 501, 0);
     assert_eq!(link.said(), [EventKind::SetUp]);
     assert_eq!(link.tracker.connections(), 1);
+}
+
+#[test]
+fn a_client_that_does_not_hear_the_host_is_reported_once_and_in_bounds() {
+    let config = TrackerConfig {
+        max_reported_half_open: 2,
+        ..TrackerConfig::default()
+    };
+    let mut link = Link::new(config);
+    for seconds in [1, 2, 4] {
+        for port in 1..=5 {
+            link.sees_of(flow(port), ToHost, SYN, 100, 0, 0);
+            link.sees_of(flow(port), FromHost, SYN | ACK, 500, 101, 0);
+        }
+        link.waits(seconds * SECOND);
+    }
+    assert_eq!(link.said(), [EventKind::SetUp, EventKind::SetUp]);
+    assert_eq!(link.tracker.connections(), 0);
+    // The others are reported when they are set up, these are not again.
+    for port in 1..=5 {
+        link.sees_of(flow(port), ToHost, ACK, 101, 501, 0);
+    }
+    assert_eq!(link.said(), [EventKind::SetUp; 3]);
+    assert_eq!(link.tracker.connections(), 5);
+    // One that never completes is torn down.
+    for _ in 0..2 {
+        link.sees_of(flow(9), ToHost, SYN, 100, 0, 0);
+        link.sees_of(flow(9), FromHost, SYN | ACK, 500, 101, 0)
+            .waits(SECOND);
+    }
+    assert_eq!(link.said(), [EventKind::SetUp]);
+    assert_eq!(link.waits(76 * SECOND).said(), [EventKind::TearDown]);
 }
 
 #[test]
@@ -395,7 +427,7 @@ proptest! {
     #[test]
     fn reports_agree_with_what_is_live(segments in prop::collection::vec(any_segment(), 0..200)) {
         let mut link = link();
-        let mut live = std::collections::BTreeSet::new();
+        let mut live = BTreeSet::new();
         for (port, to_host, flags, sequence, ack, payload, pause_us) in segments {
             let direction = if to_host { ToHost } else { FromHost };
             link.sees_of(flow(port), direction, flags, sequence, ack, payload).waits(pause_us);
