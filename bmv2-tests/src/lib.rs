@@ -11,6 +11,7 @@ pub mod namespace;
 mod port;
 mod process;
 pub mod scenarios;
+pub mod simulator;
 mod target;
 
 pub use client::{Client, WriteFailure};

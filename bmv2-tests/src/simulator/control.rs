@@ -1,0 +1,739 @@
+//! The controller in the simulation: the real core, and between it and the stages and shims channels that are slow and break.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dpr_controller::core::{
+    Command, Core, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service, Spray, Target,
+    hash_five_tuple,
+};
+use dpr_p4::host_stage::flow_state::Key as Flow;
+use dpr_p4::host_stage::{PROTOCOL_TCP, buckets, flow_state, identity};
+use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
+use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
+
+use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED};
+use super::client::Phase;
+use super::queue::{MILLISECOND, Micros, SECOND};
+use super::scenario::Scenario;
+use super::{Event, Simulation};
+
+/// What happens between the controller and what it controls. Numbers of connections say of which one: those of a controller that
+/// is gone, or of a stage that was restarted, have no effect.
+#[derive(Debug)]
+pub(super) enum ControlEvent {
+    /// The controller's timer.
+    Tick,
+    /// The controller tries to reach a target.
+    Dial { target: Target, controller: u64 },
+    /// A target's answer to a read arrives.
+    Contents {
+        target: Target,
+        connection: u64,
+        entries: Vec<TableEntry>,
+    },
+    /// An update of a write is carried out.
+    Update {
+        target: Target,
+        connection: u64,
+        write: u64,
+        index: usize,
+        update: Box<Update>,
+    },
+    /// The answer to a write arrives.
+    Written {
+        target: Target,
+        connection: u64,
+        write: u64,
+    },
+    /// The controller learns that a connection to a target is gone.
+    Disconnected { target: Target, connection: u64 },
+    /// A shim tries to reach the controller.
+    Attach(u16),
+    /// A message of a shim arrives.
+    FromShim {
+        host: u16,
+        connection: u64,
+        message: Box<ShimMessage>,
+    },
+    /// A message of the controller arrives.
+    ToShim {
+        host: u16,
+        connection: u64,
+        message: Box<ControllerMessage>,
+    },
+    /// The controller learns that a shim is gone.
+    ShimGone { connection: u64 },
+    /// The outage is over.
+    Restored,
+}
+
+/// A connection of the controller to a target.
+#[derive(Debug, Default)]
+struct Link {
+    /// Its number, while it is up.
+    connection: Option<u64>,
+    /// The controller wants one.
+    is_wanted: bool,
+    /// Updates of the write under way that are not carried out yet, and the errors of those that are.
+    missing: usize,
+    errors: Vec<(usize, WriteError)>,
+}
+
+/// The controller.
+pub(super) struct Control {
+    group: Group,
+    core: Core,
+    /// Counts restarts.
+    controller: u64,
+    is_cut_off: bool,
+    wakes_at: Option<Micros>,
+    links: BTreeMap<Target, Link>,
+    /// The last connection, of any kind.
+    connections: u64,
+    shims: BTreeMap<u64, u16>,
+}
+
+const REDIAL: Micros = 300 * MILLISECOND;
+
+impl Control {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let group = group(scenario);
+        Control {
+            core: Core::new(group.clone(), 0),
+            group,
+            controller: 0,
+            is_cut_off: false,
+            wakes_at: None,
+            links: BTreeMap::new(),
+            connections: 0,
+            shims: BTreeMap::new(),
+        }
+    }
+
+    fn new_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
+    }
+}
+
+fn group(scenario: &Scenario) -> Group {
+    let hosts = (1..=scenario.hosts).map(|host| HostSpec {
+        id: host,
+        name: addresses::host_name(host),
+        address: addresses::host_address(host),
+        mac: addresses::host_mac(host),
+        stage_mac: addresses::stage_mac(host),
+        p4runtime: String::new(),
+        device_id: u64::from(host),
+        router_port: addresses::router_port(host),
+        weight: 1.0,
+        joined: true,
+        draining: false,
+    });
+    let ports = (1..=scenario.hosts).map(|host| {
+        let port = addresses::router_port(host);
+        (port, addresses::router_mac(port), false)
+    });
+    let client_port = (CLIENT_PORT, addresses::router_mac(CLIENT_PORT), true);
+    Group {
+        name: "simulated".to_owned(),
+        buckets: scenario.buckets,
+        services: vec![Service {
+            address: PUBLISHED,
+            protocol: PROTOCOL_TCP,
+            port_low: PORT,
+            port_high: PORT,
+            map: 1,
+        }],
+        router: Some(RouterSpec {
+            p4runtime: String::new(),
+            device_id: 0,
+            ports: ports.chain([client_port]).collect(),
+            gateways: Vec::new(),
+            routes: Vec::new(),
+            spray: Spray::Random,
+        }),
+        hosts: hosts.collect(),
+        protocol: Protocol {
+            moves_per_second: 10_000.0,
+            probe_interval: Duration::from_micros(scenario.probe_interval),
+            probe_timeout: Duration::from_micros(scenario.probe_interval / 2),
+            faults: scenario.faults,
+            seed: scenario.seed,
+            ..Protocol::default()
+        },
+    }
+}
+
+/// What a pipeline holds: all entries, and a stage's identity.
+fn contents(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
+    let mut entries = Vec::new();
+    let all = Query::Tables {
+        table: None,
+        filter: EntryFilter::All,
+    };
+    let own = Query::Tables {
+        table: Some(identity::ID),
+        filter: EntryFilter::Default,
+    };
+    for query in [all, own] {
+        pipeline.read(&query, &mut |entity| {
+            if let Entity::Table(entry) = entity {
+                entries.push(entry);
+            }
+        });
+    }
+    entries
+}
+
+impl Simulation<'_> {
+    pub(super) fn start_control(&mut self) {
+        for host in 1..=self.scenario.hosts {
+            self.queue
+                .after(0, Event::Control(ControlEvent::Attach(host)));
+        }
+        self.pump_core();
+    }
+
+    pub(super) fn handle_control(&mut self, event: ControlEvent) {
+        match event {
+            ControlEvent::Tick => {
+                if self.control.wakes_at == Some(self.queue.now()) {
+                    self.control.wakes_at = None;
+                    self.tell_core(Input::Tick);
+                }
+            }
+            ControlEvent::Dial { target, controller } => self.dial(target, controller),
+            ControlEvent::Contents {
+                target,
+                connection,
+                entries,
+            } => {
+                if self.is_connected(target, connection) {
+                    self.tell_core(Input::Contents { target, entries });
+                }
+            }
+            ControlEvent::Update {
+                target,
+                connection,
+                write,
+                index,
+                update,
+            } => {
+                self.carry_out_update(target, connection, write, index, &update);
+            }
+            ControlEvent::Written {
+                target,
+                connection,
+                write,
+            } => {
+                if self.is_connected(target, connection) {
+                    let link = self.control.links.entry(target).or_default();
+                    let mut errors = std::mem::take(&mut link.errors);
+                    errors.sort_by_key(|(index, _)| *index);
+                    self.tell_core(Input::Written {
+                        target,
+                        id: write,
+                        errors,
+                    });
+                }
+            }
+            ControlEvent::Disconnected { target, connection } => {
+                if self.is_connected(target, connection) {
+                    self.disconnect(target);
+                }
+            }
+            ControlEvent::Attach(host) => self.attach(host),
+            ControlEvent::FromShim {
+                host,
+                connection,
+                message,
+            } => {
+                if self.control.shims.get(&connection) == Some(&host) {
+                    self.tell_core(Input::Shim {
+                        connection,
+                        message: *message,
+                    });
+                }
+            }
+            ControlEvent::ToShim {
+                host,
+                connection,
+                message,
+            } => {
+                let now = self.queue.now();
+                let host_is_dead = self.host(host).is_dead;
+                let shim = &mut self.host(host).shim;
+                if !host_is_dead && shim.connection == Some(connection) {
+                    shim.session.handle_message(now, *message);
+                    self.serve_shim(host);
+                }
+            }
+            ControlEvent::ShimGone { connection } => self.close_shim(connection),
+            ControlEvent::Restored => {
+                self.control.is_cut_off = false;
+            }
+        }
+    }
+
+    fn tell_core(&mut self, input: Input) {
+        self.control.core.handle(input, self.queue.now());
+        self.pump_core();
+    }
+
+    fn pump_core(&mut self) {
+        while let Some(output) = self.control.core.poll_output() {
+            match output {
+                Output::Dial { target } => {
+                    self.control.links.entry(target).or_default().is_wanted = true;
+                    self.redial(target, MILLISECOND);
+                }
+                Output::Read { target } => self.read(target),
+                Output::Write {
+                    target,
+                    id,
+                    updates,
+                } => self.write(target, id, updates),
+                Output::ToShim {
+                    connection,
+                    message,
+                } => self.send_to_shim(connection, message),
+                Output::CloseShim { connection, reason } => {
+                    panic!("the controller refuses a shim: {reason:?} ({connection})")
+                }
+                Output::Save => {}
+            }
+        }
+        if let Some(due) = self.control.core.poll_timeout() {
+            let due = due.max(self.queue.now());
+            if self.control.wakes_at.is_none_or(|at| at > due) {
+                self.control.wakes_at = Some(due);
+                self.queue.at(due, Event::Control(ControlEvent::Tick));
+            }
+        }
+    }
+
+    // -- stages and the router ----------------------------------------------------
+
+    fn redial(&mut self, target: Target, pause: Micros) {
+        let controller = self.control.controller;
+        self.queue.after(
+            pause,
+            Event::Control(ControlEvent::Dial { target, controller }),
+        );
+    }
+
+    fn is_connected(&self, target: Target, connection: u64) -> bool {
+        self.control
+            .links
+            .get(&target)
+            .is_some_and(|link| link.connection == Some(connection))
+    }
+
+    fn pipeline(&self, target: Target) -> &dyn Pipeline {
+        match target {
+            Target::Stage(host) => &self.hosts[usize::from(host) - 1].stage,
+            Target::Router => &self.router,
+        }
+    }
+
+    fn is_reachable(&mut self, target: Target) -> bool {
+        let is_dead = match target {
+            Target::Stage(host) => self.host(host).is_dead,
+            Target::Router => false,
+        };
+        !is_dead && !self.control.is_cut_off
+    }
+
+    fn dial(&mut self, target: Target, controller: u64) {
+        let link = self.control.links.entry(target).or_default();
+        if controller != self.control.controller || !link.is_wanted || link.connection.is_some() {
+            return;
+        }
+        if !self.is_reachable(target) {
+            return self.redial(target, REDIAL);
+        }
+        let connection = self.control.new_connection();
+        let link = self.control.links.entry(target).or_default();
+        *link = Link {
+            connection: Some(connection),
+            is_wanted: true,
+            ..Link::default()
+        };
+        self.read(target);
+    }
+
+    fn read(&mut self, target: Target) {
+        let Some(connection) = self
+            .control
+            .links
+            .get(&target)
+            .and_then(|link| link.connection)
+        else {
+            return;
+        };
+        let entries = contents(self.pipeline(target));
+        let delay = self.dice.between(2 * MILLISECOND, 20 * MILLISECOND);
+        self.queue.after(
+            delay,
+            Event::Control(ControlEvent::Contents {
+                target,
+                connection,
+                entries,
+            }),
+        );
+    }
+
+    /// The updates of one write are carried out in any order, each at another time.
+    fn write(&mut self, target: Target, id: u64, updates: Vec<Update>) {
+        let Some(link) = self.control.links.get_mut(&target) else {
+            return;
+        };
+        let Some(connection) = link.connection else {
+            return;
+        };
+        assert_eq!(link.missing, 0, "one write at a time");
+        link.missing = updates.len();
+        for (index, update) in updates.into_iter().enumerate() {
+            let delay = self.dice.between(500, 10 * MILLISECOND);
+            let update = Box::new(update);
+            self.queue.after(
+                delay,
+                Event::Control(ControlEvent::Update {
+                    target,
+                    connection,
+                    write: id,
+                    index,
+                    update,
+                }),
+            );
+        }
+    }
+
+    fn carry_out_update(
+        &mut self,
+        target: Target,
+        connection: u64,
+        write: u64,
+        index: usize,
+        update: &Update,
+    ) {
+        if !self.is_connected(target, connection) || !self.is_reachable(target) {
+            return;
+        }
+        if let Target::Stage(host) = target {
+            self.watch_update(host, update);
+        }
+        let result = self.pipeline(target).write(update);
+        let Some(link) = self.control.links.get_mut(&target) else {
+            return;
+        };
+        link.errors.extend(result.err().map(|error| (index, error)));
+        link.missing -= 1;
+        if link.missing == 0 {
+            let delay = self.dice.between(500, 10 * MILLISECOND);
+            self.queue.after(
+                delay,
+                Event::Control(ControlEvent::Written {
+                    target,
+                    connection,
+                    write,
+                }),
+            );
+        }
+    }
+
+    /// Counts the commits of moves, and the connections that they cross; writes down what concerns the traced ports.
+    fn watch_update(&mut self, host: u16, update: &Update) {
+        let Entity::Table(entry) = &update.entity else {
+            return;
+        };
+        if let Ok(entry) = Entry::<buckets::Buckets>::try_from(entry)
+            && let buckets::Action::OwnedBy {
+                owner_id,
+                previous_id,
+                accept,
+            } = entry.action
+        {
+            let traced = self
+                .scenario
+                .trace
+                .filter(|flow| self.bucket(flow) == entry.key.bucket);
+            if let Some(flow) = traced {
+                self.note(flow, || {
+                    format!("stage {host}: bucket {} owner {owner_id} previous {previous_id} accept {accept}", entry.key.bucket)
+                });
+            }
+            if owner_id != host && self.owns(host, &entry.key) {
+                self.outcome.moves += 1;
+                let crossed = self.current.values().filter(|client| {
+                    let client = &self.clients[**client];
+                    client.phase == Phase::Open && self.bucket(&client.flow) == entry.key.bucket
+                });
+                self.outcome.crossed += crossed.count() as u64;
+            }
+        }
+        if let Some(flow) = self.scenario.trace
+            && entry.table == flow_state::ID
+            && Entry::<flow_state::FlowState>::try_from(entry).is_ok_and(|entry| entry.key == flow)
+        {
+            self.note(flow, || {
+                format!(
+                    "stage {host}: {:?} flow state {:?}",
+                    update.operation, entry.action
+                )
+            });
+        }
+    }
+
+    fn bucket(&self, flow: &Flow) -> u16 {
+        (hash_five_tuple(flow) & (self.scenario.buckets - 1)) as u16
+    }
+
+    fn owns(&self, host: u16, key: &buckets::Key) -> bool {
+        let matches = dpr_runtime::TableKey::matches(key);
+        let filter = EntryFilter::Key {
+            matches,
+            priority: 0,
+        };
+        let mut owns = false;
+        self.pipeline(Target::Stage(host)).read(&Query::Tables { table: Some(buckets::ID), filter }, &mut |entity| {
+            if let Entity::Table(entry) = entity
+                && let Ok(entry) = Entry::<buckets::Buckets>::try_from(&entry)
+            {
+                owns |= matches!(entry.action, buckets::Action::OwnedBy { owner_id, .. } if owner_id == host);
+            }
+        });
+        owns
+    }
+
+    /// The controller has lost a target; it tries again.
+    fn disconnect(&mut self, target: Target) {
+        let Some(link) = self.control.links.get_mut(&target) else {
+            return;
+        };
+        *link = Link {
+            is_wanted: link.is_wanted,
+            ..Link::default()
+        };
+        self.redial(target, REDIAL);
+        self.tell_core(Input::Disconnected { target });
+    }
+
+    // -- shims --------------------------------------------------------------------
+
+    fn attach(&mut self, number: u16) {
+        let now = self.queue.now();
+        if self.host(number).is_dead || self.host(number).shim.connection.is_some() {
+            return;
+        }
+        if self.control.is_cut_off {
+            let pause = self.dice.between(50 * MILLISECOND, REDIAL);
+            return self
+                .queue
+                .after(pause, Event::Control(ControlEvent::Attach(number)));
+        }
+        let connection = self.control.new_connection();
+        self.control.shims.insert(connection, number);
+        let shim = &mut self.host(number).shim;
+        shim.connection = Some(connection);
+        shim.session.handle_connected(now);
+        self.serve_shim(number);
+    }
+
+    fn close_shim(&mut self, connection: u64) {
+        let Some(number) = self.control.shims.remove(&connection) else {
+            return;
+        };
+        let now = self.queue.now();
+        let shim = &mut self.host(number).shim;
+        if shim.connection == Some(connection) {
+            shim.connection = None;
+            shim.session.handle_disconnected(now);
+            let pause = self.dice.between(50 * MILLISECOND, REDIAL);
+            self.queue
+                .after(pause, Event::Control(ControlEvent::Attach(number)));
+        }
+        self.tell_core(Input::ShimClosed { connection });
+    }
+
+    fn send_to_shim(&mut self, connection: u64, message: ControllerMessage) {
+        let Some(number) = self.control.shims.get(&connection).copied() else {
+            return;
+        };
+        let arrival = self.queue.now() + self.dice.between(MILLISECOND, 20 * MILLISECOND);
+        let shim = &mut self.host(number).shim;
+        shim.from_controller = arrival.max(shim.from_controller);
+        let arrival = shim.from_controller;
+        let message = Box::new(message);
+        self.queue.at(
+            arrival,
+            Event::Control(ControlEvent::ToShim {
+                host: number,
+                connection,
+                message,
+            }),
+        );
+    }
+
+    pub(super) fn wake_shim(&mut self, number: u16) {
+        let now = self.queue.now();
+        let host = self.host(number);
+        if host.is_dead || host.shim.wakes_at != Some(now) {
+            return;
+        }
+        host.shim.wakes_at = None;
+        host.shim.session.handle_timeout(now);
+        self.serve_shim(number);
+    }
+
+    /// Does what a shim wants done.
+    pub(super) fn serve_shim(&mut self, number: u16) {
+        let now = self.queue.now();
+        while let Some(message) = self.host(number).shim.session.poll_message() {
+            let late = self.scenario.late_reports;
+            let longest = if self.dice.chance(late) {
+                2 * SECOND
+            } else {
+                100 * MILLISECOND
+            };
+            let arrival = now + self.dice.between(5 * MILLISECOND, longest);
+            let shim = &mut self.host(number).shim;
+            shim.to_controller = arrival.max(shim.to_controller);
+            let (arrival, connection) = (shim.to_controller, shim.connection);
+            if let Some(connection) = connection {
+                let message = Box::new(message);
+                self.queue.at(
+                    arrival,
+                    Event::Control(ControlEvent::FromShim {
+                        host: number,
+                        connection,
+                        message,
+                    }),
+                );
+            }
+        }
+        while let Some(frame) = self.host(number).shim.session.poll_frame() {
+            self.send_from_host(number, &frame);
+        }
+        let host = self.host(number);
+        if let Some(due) = host.shim.session.poll_timeout() {
+            let due = due.max(now);
+            if host.shim.wakes_at.is_none_or(|at| at > due) {
+                host.shim.wakes_at = Some(due);
+                self.queue.at(due, Event::WakeShim(number));
+            }
+        }
+    }
+
+    // -- what is done to them -----------------------------------------------------
+
+    pub(super) fn order_move(&mut self) {
+        if self.scenario.moves_per_second <= 0.0
+            || self.queue.now() >= super::START + self.scenario.duration
+        {
+            return;
+        }
+        let mean = (SECOND as f64 / self.scenario.moves_per_second) as Micros;
+        let pause = self.dice.exponential(mean);
+        self.queue.after(pause, Event::Move);
+        let bucket = self.dice.between(0, u64::from(self.scenario.buckets) - 1) as u16;
+        let to = self.dice.between(1, u64::from(self.scenario.hosts)) as u16;
+        if self.host(to).is_dead || self.control.is_cut_off {
+            return;
+        }
+        let command = Command::Move {
+            bucket: buckets::Key { map: 1, bucket },
+            to,
+        };
+        // A controller that has just started, or thinks otherwise of the host, refuses.
+        let _ = self.control.core.command(command, self.queue.now());
+        self.pump_core();
+    }
+
+    pub(super) fn begin_outage(&mut self, length: Micros) {
+        self.control.is_cut_off = true;
+        self.queue
+            .after(length, Event::Control(ControlEvent::Restored));
+        let targets: Vec<Target> = self.control.links.keys().copied().collect();
+        for target in targets {
+            self.disconnect(target);
+        }
+        let connections: Vec<u64> = self.control.shims.keys().copied().collect();
+        for connection in connections {
+            self.close_shim(connection);
+        }
+    }
+
+    pub(super) fn restart_controller(&mut self) {
+        let now = self.queue.now();
+        let connections: Vec<u64> = self.control.shims.keys().copied().collect();
+        for connection in connections {
+            self.close_shim(connection);
+        }
+        self.control.controller += 1;
+        self.control.links.clear();
+        let hosts = self.control.core.hosts().cloned().collect();
+        let group = Group {
+            hosts,
+            ..self.control.group.clone()
+        };
+        self.control.core = Core::new(group, now);
+        self.control.wakes_at = None;
+        self.pump_core();
+    }
+
+    pub(super) fn restart_stage(&mut self, number: u16) {
+        self.host(number).stage.clear();
+        // What was on its way is lost with the stage.
+        self.disconnect(Target::Stage(number));
+    }
+
+    /// Nobody tells the controller at once that a host is gone.
+    pub(super) fn host_is_gone(&mut self, number: u16) {
+        let target = Target::Stage(number);
+        if let Some(connection) = self
+            .control
+            .links
+            .get(&target)
+            .and_then(|link| link.connection)
+        {
+            self.queue.after(
+                SECOND,
+                Event::Control(ControlEvent::Disconnected { target, connection }),
+            );
+        }
+        if let Some(connection) = self.host(number).shim.connection.take() {
+            self.queue.after(
+                SECOND,
+                Event::Control(ControlEvent::ShimGone { connection }),
+            );
+        }
+    }
+
+    /// Flow-state entries in the stages that are up, of connections that their hosts have seen end.
+    pub(super) fn remaining_entries(&self) -> Vec<(u16, Flow)> {
+        let mut remaining = Vec::new();
+        for (host, number) in self
+            .hosts
+            .iter()
+            .zip(1u16..)
+            .filter(|(host, _)| !host.is_dead)
+        {
+            let query = Query::Tables {
+                table: Some(flow_state::ID),
+                filter: EntryFilter::All,
+            };
+            host.stage.read(&query, &mut |entity| {
+                if let Entity::Table(entry) = entity
+                    && let Ok(entry) = Entry::<flow_state::FlowState>::try_from(&entry)
+                    && self.observer.is_over(entry.key)
+                {
+                    remaining.push((number, entry.key));
+                }
+            });
+        }
+        remaining
+    }
+}

@@ -1,0 +1,139 @@
+//! What a simulation is to show.
+
+use dpr_controller::core::Faults;
+use dpr_p4::host_stage::flow_state::Key as Flow;
+
+use super::observer::Finding;
+use super::queue::{MILLISECOND, Micros, SECOND};
+
+/// Something that goes wrong, or is done, at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The controller is cut off from all stages and shims, for this long.
+    Outage(Micros),
+    /// The controller's process is killed and started again.
+    RestartController,
+    /// A stage loses its tables, registers and control connection.
+    RestartStage(u16),
+    /// A host dies, with its stage and its shim.
+    Kill(u16),
+}
+
+/// Parameters of a simulation.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// All chance follows from it.
+    pub seed: u64,
+    /// Hosts are numbered from 1.
+    pub hosts: u16,
+    /// Of the one map.
+    pub buckets: u32,
+    /// New connections per second, without those that use ports again.
+    pub connections_per_second: f64,
+    /// For how long connections are begun.
+    pub duration: Micros,
+    /// How long the simulation goes on after that.
+    pub drain: Micros,
+    /// Buckets that are told to move per second, each to any other host.
+    pub moves_per_second: f64,
+    /// Of SYN-ACKs.
+    pub syn_ack_loss: f64,
+    /// Of other segments.
+    pub loss: f64,
+    /// Share of clients that are 0.3 s to 1.2 s away.
+    pub slow_clients: f64,
+    /// Share of connections whose ports are used again soon after the close.
+    pub port_reuse: f64,
+    /// Share of connections whose FIN comes a second time, late.
+    pub late_fin: f64,
+    /// Share of connections that the client aborts.
+    pub abort: f64,
+    /// Bursts of data per connection: 2 up to this.
+    pub bursts: u64,
+    /// Mean time between two bursts.
+    pub think: Micros,
+    /// Share of the reports that are up to 2 s late; the others are 5 ms to 100 ms.
+    pub late_reports: f64,
+    /// Between two probes of a peer; half of it is the longest that an answer may take.
+    pub probe_interval: Micros,
+    /// Parts of the protocol that are left out.
+    pub faults: Faults,
+    /// The stages do not remember SYNs.
+    pub no_recent: bool,
+    /// When what is done.
+    pub script: Vec<(Micros, Step)>,
+    /// Writes down what happens to the connections of these ports.
+    pub trace: Option<Flow>,
+}
+
+impl Scenario {
+    /// Constant moves and nothing else wrong.
+    pub fn new(seed: u64) -> Self {
+        Scenario {
+            seed,
+            hosts: 8,
+            buckets: 256,
+            connections_per_second: 150.0,
+            duration: 40 * SECOND,
+            drain: 20 * SECOND,
+            moves_per_second: 20.0,
+            syn_ack_loss: 0.05,
+            loss: 0.002,
+            slow_clients: 0.1,
+            port_reuse: 0.1,
+            late_fin: 0.1,
+            abort: 0.03,
+            bursts: 30,
+            think: 250 * MILLISECOND,
+            late_reports: 0.01,
+            probe_interval: SECOND,
+            faults: Faults::default(),
+            no_recent: false,
+            script: Vec::new(),
+            trace: None,
+        }
+    }
+}
+
+/// What a simulation has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Connections that clients began.
+    pub begun: u64,
+    /// Connections that hosts accepted.
+    pub accepted: u64,
+    /// Of those begun: closed in order, reset by a host, given up, and not over at the end.
+    pub completed: u64,
+    /// See `completed`.
+    pub reset: u64,
+    /// See `completed`.
+    pub timed_out: u64,
+    /// See `completed`.
+    pub unfinished: u64,
+    /// Of those reset or given up: at a host that died.
+    pub failed_with_host: u64,
+    /// Promises that were broken.
+    pub findings: Vec<Finding>,
+    /// Connections that a host's death broke.
+    pub lost_with_host: u64,
+    /// Connections that the restart of a stage broke.
+    pub lost_with_register: u64,
+    /// Commits of moves that the stages have seen.
+    pub moves: u64,
+    /// Connections that were open in a bucket when it was committed to another host.
+    pub crossed: u64,
+    /// Segments that hosts got.
+    pub delivered: u64,
+    /// Of those, by how many stages they passed.
+    pub hops: Vec<u64>,
+    /// Packets that passed more than five stages.
+    pub looped: u64,
+    /// Packets that a stage or the router dropped while it was up.
+    pub dropped: u64,
+    /// Flow-state entries in the live stages at the end, of connections that their hosts have seen end: at which stage, and whose.
+    pub remaining: Vec<(u16, Flow)>,
+    /// Ports of clients that were not done at the end, but for those of a host that died.
+    pub stuck: Vec<Flow>,
+    /// What happened to the traced ports.
+    pub trace: Vec<String>,
+}

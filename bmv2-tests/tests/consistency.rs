@@ -1,0 +1,219 @@
+//! Per-connection consistency in virtual time: the real pipelines, controller and shims under everything that goes wrong, and what
+//! breaks when any one part of the protocol is left out.
+
+use dpr_bmv2_tests::simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
+use dpr_controller::core::Faults;
+
+/// All chance follows from it; `DPR_SEED` tries another.
+fn seed() -> u64 {
+    std::env::var("DPR_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(1)
+}
+
+/// What a failure needs to be understood and repeated.
+fn describe(scenario: &Scenario, outcome: &Outcome) -> String {
+    let mut lines = vec![format!("seed {}: {outcome:?}", scenario.seed)];
+    let odd = outcome.findings.first().map(|finding| finding.flow);
+    let odd = odd
+        .or(outcome.stuck.first().copied())
+        .or(outcome.remaining.first().map(|(_, flow)| *flow));
+    if let Some(flow) = odd {
+        lines.push(format!("what happened to {flow:?}:"));
+        lines.extend(trace(scenario, flow));
+    }
+    lines.join("\n")
+}
+
+/// Everything that the protocol must survive: random spray, delay and reordering, late reports, lost SYN-ACKs, slow clients, ports
+/// that are used again, late FINs, constant moves, a controller that is cut off, one that is killed in the middle of moves, a stage
+/// that loses its tables, and a host's death.
+fn everything(seed: u64) -> Scenario {
+    Scenario {
+        duration: 80 * SECOND,
+        drain: 150 * SECOND,
+        moves_per_second: 35.0,
+        script: vec![
+            (15 * SECOND, Step::Outage(15 * SECOND)),
+            (40 * SECOND, Step::RestartController),
+            (52 * SECOND, Step::RestartStage(5)),
+            (62 * SECOND, Step::Kill(3)),
+        ],
+        ..Scenario::new(seed)
+    }
+}
+
+#[test]
+fn nothing_breaks_whatever_goes_wrong() {
+    let scenario = everything(seed());
+    let outcome = run(&scenario);
+    let what = || describe(&scenario, &outcome);
+    assert_eq!(outcome.findings, [], "{}", what());
+    assert!(outcome.begun >= 10_000, "{}", what());
+    assert!(
+        outcome.moves >= 1_000 && outcome.crossed >= 1_000,
+        "{}",
+        what()
+    );
+    // What the restarted stage knew by its register only is little.
+    assert!(outcome.lost_with_register <= 5, "{}", what());
+    // Nobody else fails but those who were at the dead host, and everybody comes to an end.
+    let failed = outcome.reset + outcome.timed_out;
+    assert!(
+        failed <= outcome.failed_with_host + outcome.lost_with_register,
+        "{}",
+        what()
+    );
+    assert_eq!(outcome.completed + failed, outcome.begun, "{}", what());
+    assert!(
+        outcome.failed_with_host > 0,
+        "the host that died held connections\n{}",
+        what()
+    );
+    // No packet passes more than five stages, and no flow state is left behind.
+    assert_eq!(outcome.looped, 0, "{}", what());
+    assert_eq!(outcome.remaining, [], "{}", what());
+}
+
+#[test]
+fn a_seed_says_everything() {
+    let scenario = Scenario {
+        duration: 5 * SECOND,
+        drain: 5 * SECOND,
+        ..Scenario::new(7)
+    };
+    let outcome = run(&scenario);
+    assert!(outcome.completed > 100 && outcome.moves > 50, "{outcome:?}");
+    assert_eq!(outcome, run(&scenario));
+    assert_ne!(
+        outcome,
+        run(&Scenario {
+            seed: 8,
+            ..scenario
+        })
+    );
+}
+
+/// Constant moves and nothing else: what each part of the protocol is there for.
+fn moves_only() -> Scenario {
+    Scenario {
+        duration: 30 * SECOND,
+        drain: 20 * SECOND,
+        moves_per_second: 40.0,
+        ..Scenario::new(seed())
+    }
+}
+
+#[test]
+fn moves_alone_break_nothing() {
+    let scenario = moves_only();
+    let outcome = run(&scenario);
+    assert_eq!(outcome.findings, [], "{}", describe(&scenario, &outcome));
+    assert_eq!(
+        (outcome.reset + outcome.timed_out, outcome.looped),
+        (0, 0),
+        "{}",
+        describe(&scenario, &outcome)
+    );
+}
+
+/// Runs `scenario` without a part of the protocol; connections break, or packets loop.
+fn breaks(scenario: &Scenario) {
+    let outcome = run(scenario);
+    let broken = outcome.findings.len();
+    eprintln!(
+        "{broken} of {} connections broken, {} packets looped",
+        outcome.begun, outcome.looped
+    );
+    assert!(
+        broken > 0 || outcome.looped > 0,
+        "the part that was left out is not missed: {outcome:?}"
+    );
+}
+
+#[test]
+fn without_the_chain_connections_break() {
+    breaks(&Scenario {
+        faults: Faults {
+            no_chain: true,
+            ..Faults::default()
+        },
+        ..moves_only()
+    });
+}
+
+#[test]
+fn without_memory_of_syns_connections_break() {
+    breaks(&Scenario {
+        no_recent: true,
+        ..moves_only()
+    });
+}
+
+#[test]
+fn without_the_order_of_a_move_connections_break() {
+    breaks(&Scenario {
+        connections_per_second: 300.0,
+        faults: Faults {
+            no_order: true,
+            ..Faults::default()
+        },
+        ..moves_only()
+    });
+}
+
+#[test]
+fn without_flushes_connections_break() {
+    breaks(&Scenario {
+        faults: Faults {
+            no_flush: true,
+            ..Faults::default()
+        },
+        ..moves_only()
+    });
+}
+
+#[test]
+fn without_lingering_connections_break() {
+    breaks(&Scenario {
+        faults: Faults {
+            no_linger: true,
+            ..Faults::default()
+        },
+        ..moves_only()
+    });
+}
+
+/// A host dies, and it is noticed before the clients of others whose packets went through its stage lose patience.
+fn death() -> Scenario {
+    Scenario {
+        connections_per_second: 300.0,
+        probe_interval: 100 * MILLISECOND,
+        script: vec![(15 * SECOND, Step::Kill(3))],
+        ..moves_only()
+    }
+}
+
+#[test]
+fn a_death_breaks_only_what_died() {
+    let scenario = death();
+    let outcome = run(&scenario);
+    assert_eq!(outcome.findings, [], "{}", describe(&scenario, &outcome));
+    assert!(
+        outcome.lost_with_host > 0,
+        "{}",
+        describe(&scenario, &outcome)
+    );
+}
+
+#[test]
+fn without_entries_before_owners_a_death_breaks_others() {
+    breaks(&Scenario {
+        faults: Faults {
+            no_entries_first: true,
+            ..Faults::default()
+        },
+        ..death()
+    });
+}
