@@ -1,7 +1,7 @@
 //! The death of a host: its data path does not answer. Its buckets get new owners, and nothing names it any more.
 
 use super::{
-    Core, Membership, Output,
+    Core, Host, Membership, Output,
     moves::Kind,
     target::Link,
     types::{BucketId, FlowKey, HostId, Target},
@@ -48,20 +48,45 @@ impl Core {
         self.planned_with.contains_key(&id) && !self.replan && !self.is_expecting(id)
     }
 
+    /// The hosts whose connected shims probe another one. A host that joins is none: its own stage may hold nothing yet, and
+    /// pass no answer to it.
+    fn probers(&self, id: HostId) -> impl Iterator<Item = &Host> {
+        self.hosts.values().filter(move |host| {
+            host.spec.id != id
+                && host.membership == Membership::In
+                && host.shim.connection.is_some()
+        })
+    }
+
     /// How many connected shims of other hosts probe a host, and how many of them miss it.
     pub(super) fn votes(&self, id: HostId) -> (usize, usize) {
         let limit = self.group.protocol.probes_missed;
-        let probers = self.hosts.values().filter(|host| {
-            host.spec.id != id && host.is_member() && host.shim.connection.is_some()
-        });
-        probers.fold((0, 0), |(all, missed), prober| {
+        let is_heard = self
+            .hosts
+            .get(&id)
+            .is_some_and(|host| host.shim.connection.is_some());
+        self.probers(id).fold((0, 0), |(all, missed), prober| {
             let misses = prober
                 .shim
                 .missed
                 .get(&id)
                 .is_some_and(|missed| *missed >= limit);
-            (all + 1, missed + usize::from(misses))
+            let counts = misses && !(is_heard && self.is_cut_off(prober, id));
+            (all + 1, missed + usize::from(counts))
         })
+    }
+
+    /// A prober that misses all others too has lost its own path, or is too busy to see answers: it says nothing about a host
+    /// whose shim is heard.
+    fn is_cut_off(&self, prober: &Host, but: HostId) -> bool {
+        let limit = self.group.protocol.probes_missed;
+        let mut others = prober
+            .shim
+            .missed
+            .iter()
+            .filter(|(id, _)| **id != but && self.hosts.get(id).is_some_and(Host::is_member));
+        let misses = |(_, missed): (&HostId, &u32)| *missed >= limit;
+        others.next().is_some_and(misses) && others.all(misses)
     }
 
     /// A majority misses it, and there is another host to take over.
@@ -184,14 +209,9 @@ impl Core {
         {
             return false;
         }
-        let probers = self.hosts.values().filter(|host| {
-            host.spec.id != id && host.is_member() && host.shim.connection.is_some()
-        });
-        let (all, answered) = probers.fold((0, 0), |(all, answered), prober| {
-            (
-                all + 1,
-                answered + usize::from(prober.shim.missed.get(&id) == Some(&0)),
-            )
+        let (all, answered) = self.probers(id).fold((0, 0), |(all, answered), prober| {
+            let is_answered = prober.shim.missed.get(&id) == Some(&0);
+            (all + 1, answered + usize::from(is_answered))
         });
         answered * 2 > all
     }

@@ -129,6 +129,27 @@ fn a_minority_cannot_declare_a_host_dead() {
 }
 
 #[test]
+fn when_nobody_hears_anybody_the_probes_are_what_is_broken() {
+    let mut world = with_flows(13);
+    world.miss_everyone(3);
+    world.run_for(10 * S);
+    let status = world.core.status();
+    assert!(
+        status
+            .hosts
+            .iter()
+            .all(|host| host.state == HostState::Serving)
+    );
+    // But a host whose shim is not heard either is dead.
+    world.disconnect_shim(2);
+    world.run_for(10 * S);
+    let status = world.core.status();
+    let states: Vec<_> = status.hosts.iter().map(|host| host.state).collect();
+    let serving = HostState::Serving;
+    assert_eq!(states, [serving, HostState::Dead, serving, serving]);
+}
+
+#[test]
 fn a_host_that_was_dead_joins_again() {
     let mut world = with_flows(5);
     world.disconnect_shim(2);

@@ -297,6 +297,29 @@ impl World {
         }
     }
 
+    /// Every shim misses this many probes of every other host.
+    pub fn miss_everyone(&mut self, missed_in_a_row: u32) {
+        let shims: Vec<(HostId, Option<u64>)> = self
+            .shims
+            .iter()
+            .map(|(id, shim)| (*id, shim.connection))
+            .collect();
+        for (id, connection) in &shims {
+            let others = shims.iter().filter(|(other, _)| other != id);
+            let peers = others.map(|(other, _)| PeerHealth {
+                host: (*other).into(),
+                missed_in_a_row,
+                ..PeerHealth::default()
+            });
+            let report = ProbeReport {
+                peers: peers.collect(),
+            };
+            if let Some(connection) = connection {
+                self.say(*connection, report.into());
+            }
+        }
+    }
+
     fn say(&mut self, connection: u64, message: ShimMessage) {
         // In order: each connection's messages take the same time.
         self.push(
