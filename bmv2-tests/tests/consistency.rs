@@ -209,7 +209,12 @@ fn a_death_breaks_only_what_died() {
 
 #[test]
 fn without_entries_before_owners_a_death_breaks_others() {
+    // Clients that send often: what counts is the moment between a bucket's new owner and its entries.
     breaks(&Scenario {
+        duration: 18 * SECOND,
+        drain: 5 * SECOND,
+        bursts: 90,
+        think: 80 * MILLISECOND,
         faults: Faults {
             no_entries_first: true,
             ..Faults::default()
