@@ -6,8 +6,18 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks until `look` shows what is `wanted`, and panics with the last look after [`PATIENCE`].
-pub fn eventually<T: PartialEq + Debug>(what: &str, wanted: T, mut look: impl FnMut() -> T) {
-    let deadline = Instant::now() + PATIENCE;
+pub fn eventually<T: PartialEq + Debug>(what: &str, wanted: T, look: impl FnMut() -> T) {
+    eventually_within(PATIENCE, what, wanted, look);
+}
+
+/// [`eventually`], for what takes longer.
+pub fn eventually_within<T: PartialEq + Debug>(
+    limit: Duration,
+    what: &str,
+    wanted: T,
+    mut look: impl FnMut() -> T,
+) {
+    let deadline = Instant::now() + limit;
     loop {
         let seen = look();
         if seen == wanted {
@@ -15,7 +25,7 @@ pub fn eventually<T: PartialEq + Debug>(what: &str, wanted: T, mut look: impl Fn
         }
         assert!(
             Instant::now() < deadline,
-            "{what}: {seen:?} after {PATIENCE:?}, not {wanted:?}"
+            "{what}: {seen:?} after {limit:?}, not {wanted:?}"
         );
         thread::sleep(Duration::from_millis(1));
     }

@@ -16,7 +16,7 @@ mod target;
 
 pub use client::{Client, WriteFailure};
 pub use describe::{describe, difference};
-pub use eventually::eventually;
+pub use eventually::{eventually, eventually_within};
 pub use port::TestPort;
 pub use process::Process;
 pub use target::{Launch, Target};

@@ -2,12 +2,18 @@
 //! that it starts. That needs root, or the right to make user namespaces.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, Command};
-use std::thread;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
 
 /// Set in the process that a test starts to become root in a user namespace.
 const INSIDE: &str = "DPR_TEST_IN_USER_NAMESPACE";
+
+/// How the line begins that says that a test is skipped.
+const SKIPPED: &str = "SKIPPED ";
 
 /// Where tests must not be skipped.
 const REQUIRED: &str = "DPR_TEST_REQUIRE_NAMESPACES";
@@ -53,6 +59,97 @@ pub fn isolated(test: &str, tools: &[&str], body: impl FnOnce() + Send) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    for line in String::from_utf8_lossy(&output.stderr).lines() {
+        if line.starts_with(SKIPPED) {
+            say(line);
+        }
+    }
+}
+
+/// A network namespace beside the calling thread's: a thread of its own that does there what it is given. The namespace is gone with
+/// its interfaces when this is dropped and all that was started in it has ended.
+#[derive(Debug)]
+pub struct Namespace {
+    id: u32,
+    /// `None` only while it is dropped.
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+impl Namespace {
+    /// Makes one in which nothing is but a loopback interface that is up. It must be allowed, as it is within [`isolated`].
+    pub fn new() -> Self {
+        let (jobs, to_do) = mpsc::channel::<Job>();
+        let (id_sender, id) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let made = unshare_network().map(|()| thread_id());
+            if id_sender.send(made).is_ok() {
+                to_do.iter().for_each(|job| job());
+            }
+        });
+        let id = id.recv().expect("the thread says how it went");
+        let namespace = Namespace {
+            id: id.expect("a network namespace"),
+            jobs: Some(jobs),
+            thread: Some(thread),
+        };
+        namespace.run("ip link set lo up");
+        namespace
+    }
+
+    /// What names it in `ip link set … netns`.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Does something in the namespace: what it starts stays there. A panic goes on in the caller.
+    pub fn call<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        let (sender, result) = mpsc::channel();
+        let job = Box::new(move || {
+            // The caller waits for it.
+            let _ = sender.send(panic::catch_unwind(AssertUnwindSafe(job)));
+        });
+        let jobs = self.jobs.as_ref().expect("it is not being dropped");
+        jobs.send(job).expect("the thread waits for jobs");
+        let result = result.recv().expect("the thread does its jobs");
+        result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+    }
+
+    /// [`run`] in the namespace.
+    pub fn run(&self, command: &str) {
+        let command = command.to_owned();
+        self.call(move || run(&command));
+    }
+
+    /// [`set`] in the namespace.
+    pub fn set(&self, parameter: &str, value: &str) {
+        let (parameter, value) = (parameter.to_owned(), value.to_owned());
+        self.call(move || set(&parameter, &value));
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Namespace::new()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // It does not panic: what its jobs do is caught.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Sets a parameter of the calling thread's network namespace, as `ipv4/conf/all/arp_ignore`. It must succeed.
+pub fn set(parameter: &str, value: &str) {
+    fs::write(format!("/proc/sys/net/{parameter}"), value)
+        .unwrap_or_else(|error| panic!("{parameter} = {value}: {error}"));
 }
 
 /// Runs `body` in a thread that has a network namespace of its own, and waits for it.
@@ -67,7 +164,7 @@ pub fn in_own_network<T: Send>(body: impl FnOnce() -> T + Send) -> io::Result<T>
         });
         match thread.join() {
             Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
+            Err(panic) => panic::resume_unwind(panic),
         }
     })
 }
@@ -115,8 +212,13 @@ fn is_installed(tool: &str) -> bool {
     !matches!(version, Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-fn skip(test: &str, why: &str) {
+/// Says on standard error that a test is skipped, and why; fails it where that is not allowed, as [`isolated`] does.
+pub fn skip(test: &str, why: &str) {
     assert!(env::var_os(REQUIRED).is_none(), "{test} cannot run: {why}");
-    // Not by a macro: what those print is hidden when a test succeeds.
-    let _ = writeln!(io::stderr(), "SKIPPED {test}: {why}");
+    say(&format!("{SKIPPED}{test}: {why}"));
+}
+
+/// Not by a macro: what those print is hidden when a test succeeds.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
