@@ -1,0 +1,183 @@
+//! All daemons of a group on real network interfaces, and connections through them by the kernel's own network stacks, while
+//! buckets move, a host drains, and a host dies.
+
+mod network;
+mod traffic;
+
+use dpr_bmv2_tests::eventually_within;
+use dpr_bmv2_tests::namespace::{isolated, skip};
+use network::{CLIENT, Group, HOSTS, PUBLISHED, ctl};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+use traffic::Crowd;
+
+/// How long the group may take for what it is told; a busy machine takes many times what an idle one does.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+const SIZE: usize = 30;
+
+#[test]
+fn connections_go_on_while_buckets_move_and_a_host_dies() {
+    let test = "connections_go_on_while_buckets_move_and_a_host_dies";
+    isolated(test, &["ip", "ethtool"], || {
+        let bridge = Command::new("ip")
+            .args(["link", "add", "lan", "type", "bridge"])
+            .output();
+        if !bridge.is_ok_and(|output| output.status.success()) {
+            return skip(test, "the kernel has no bridges");
+        }
+        dpr_bmv2_tests::namespace::run("ip link delete lan");
+        script();
+    });
+}
+
+fn script() {
+    let group = Group::start();
+    for (host, namespace) in group.hosts() {
+        traffic::serve(namespace, host);
+    }
+    eventually_within(
+        PATIENCE,
+        "hosts that serve",
+        json!(["h1", "h2", "h3"]),
+        || ctl("status")["router"]["members"].clone(),
+    );
+    wait_for_states(["serving"; 3]);
+
+    let crowd = Crowd::start(&group.client, SIZE);
+    crowd.wait_for_answers(1, None);
+    let servers = check_flows(&crowd);
+    assert!(
+        HOSTS
+            .iter()
+            .all(|host| servers.values().any(|server| server == host)),
+        "every host serves some of {servers:?}"
+    );
+    assert_ne!(ctl("weight h1 4")["moves"], 0);
+    wait_for_moves();
+    crowd.wait_for_answers(2, None);
+    assert_eq!(check_flows(&crowd), servers);
+
+    assert_ne!(ctl("drain h2")["moves"], 0);
+    wait_for_states(["serving", "drained", "serving"]);
+    wait_for_moves();
+    crowd.wait_for_answers(2, None);
+    assert_eq!(check_flows(&crowd), servers);
+    let away = servers.iter().find(|(_, server)| **server == 2);
+    check_moved(*away.expect("a connection that h2 holds").0);
+    let during = Crowd::start(&group.client, SIZE / 3).finish(None);
+    assert!(!during.contains_key(&2), "while h2 is drained: {during:?}");
+
+    assert_ne!(ctl("weight h2 1")["moves"], 0);
+    wait_for_states(["serving"; 3]);
+    wait_for_moves();
+    crowd.wait_for_answers(2, None);
+    assert_eq!(check_flows(&crowd), servers);
+    let ended = crowd.finish(None);
+    assert_eq!(ended.values().sum::<usize>(), SIZE);
+    wait_for_nothing();
+
+    let crowd = Crowd::start(&group.client, SIZE);
+    crowd.wait_for_answers(1, None);
+    let servers = check_flows(&crowd);
+    group.cut_off(3);
+    wait_for_states(["serving", "serving", "dead"]);
+    eventually_within(
+        PATIENCE,
+        "the front router's hosts",
+        json!(["h1", "h2"]),
+        || ctl("status")["router"]["members"].clone(),
+    );
+    wait_for_moves();
+    let after = Crowd::start(&group.client, SIZE).finish(None);
+    assert!(!after.contains_key(&3), "after the death of h3: {after:?}");
+    crowd.wait_for_answers(2, Some(3));
+    crowd.cut_off(3);
+    let ended = crowd.finish(Some(3));
+    for host in [1, 2] {
+        let held = servers.values().filter(|server| **server == host).count();
+        assert_eq!(ended.get(&host).copied().unwrap_or(0), held, "h{host}");
+    }
+    wait_for_nothing();
+}
+
+fn wait_for_states(wanted: [&str; 3]) {
+    eventually_within(PATIENCE, "the hosts' states", json!(wanted), || {
+        let status = ctl("status");
+        let hosts = status["hosts"].as_array().expect("hosts");
+        hosts.iter().map(|host| host["state"].clone()).collect()
+    });
+}
+
+/// Until all buckets are where they should be.
+fn wait_for_moves() {
+    eventually_within(
+        PATIENCE,
+        "placed, moving, waiting",
+        json!([1000, 0, 0]),
+        || {
+            let status = ctl("status");
+            let moves = &status["moves"];
+            json!([
+                status["placed_permille"],
+                moves["in_progress"],
+                moves["waiting"]
+            ])
+        },
+    );
+}
+
+/// Until no stage has an entry for a connection, and none is known.
+fn wait_for_nothing() {
+    eventually_within(PATIENCE, "entries and connections", json!([0, 0]), || {
+        let flow_state = &ctl("status")["flow_state"];
+        json!([flow_state["remaining"], flow_state["connections"]])
+    });
+}
+
+/// Waits until the controller says of each connection which host holds it, and that is the one that answers.
+fn check_flows(crowd: &Crowd) -> BTreeMap<SocketAddr, u8> {
+    let servers = crowd.servers();
+    assert_eq!(servers.len(), SIZE);
+    let wanted: BTreeMap<String, String> = servers
+        .iter()
+        .map(|(client, host)| (client.to_string(), format!("h{host}")))
+        .collect();
+    eventually_within(PATIENCE, "who holds which connection", wanted, || {
+        let flows = ctl(&format!("flows --client {CLIENT}"));
+        let flows = flows["flows"].as_array().expect("connections").iter();
+        let live = flows.filter(|flow| flow["closing"] == false);
+        live.map(|flow| {
+            let tuple = &flow["five_tuple"];
+            let client = format!("{}:{}", text(&tuple["src"]), tuple["src_port"]);
+            (client, text(&flow["server"]).to_owned())
+        })
+        .collect()
+    });
+    servers
+}
+
+/// A connection that h2 holds although it owns no buckets: flow state leads to it from wherever a packet arrives.
+fn check_moved(client: SocketAddr) {
+    let explained = ctl(&format!("explain {client} {PUBLISHED}:80"));
+    assert_ne!(explained["owner"], "h2", "{explained:#}");
+    assert_eq!(explained["known"]["server"], "h2", "{explained:#}");
+    assert_eq!(
+        explained["known"]["owner"], explained["owner"],
+        "{explained:#}"
+    );
+    let paths = explained["paths"].as_array().expect("paths");
+    assert!(!paths.is_empty(), "{explained:#}");
+    for path in paths {
+        assert_eq!(path["served_by"], "h2", "{explained:#}");
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is not a text"))
+}

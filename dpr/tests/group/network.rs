@@ -1,0 +1,252 @@
+//! A group of three hosts on real interfaces: the calling thread's network namespace has the front router, the stages, a LAN between
+//! them and a network for management; the client and each host have one of their own.
+
+use dpr_bmv2_tests::Process;
+use dpr_bmv2_tests::namespace::{Namespace, run};
+use std::fmt::Write as _;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The address that all hosts serve.
+pub const PUBLISHED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
+
+/// The client's.
+pub const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
+
+/// The hosts' numbers; their names are `h1` and so on.
+pub const HOSTS: [u8; 3] = [1, 2, 3];
+
+const BINARY: &str = env!("CARGO_BIN_EXE_dpr");
+
+/// The daemons, and what they run on.
+#[derive(Debug)]
+pub struct Group {
+    // Fields are dropped in order: the daemons end before their interfaces go.
+    _daemons: Vec<Process>,
+    /// Where clients are.
+    pub client: Namespace,
+    hosts: Vec<Namespace>,
+    _files: TempDir,
+}
+
+impl Group {
+    /// Lays the cables, then starts all daemons.
+    pub fn start() -> Self {
+        run("ip link set lo up");
+        run("ip link add lan type bridge");
+        run("ip link set lan up");
+        run("ip link add management type bridge");
+        run("ip address add 10.9.0.1/24 dev management");
+        run("ip link set management up");
+        let client = connect_client();
+        let hosts: Vec<Namespace> = HOSTS.map(connect_host).into();
+        let files = TempDir::new().expect("a temporary directory");
+        let daemons = start(files.path(), &hosts);
+        Group {
+            _daemons: daemons,
+            client,
+            hosts,
+            _files: files,
+        }
+    }
+
+    /// Each host's number and namespace.
+    pub fn hosts(&self) -> impl Iterator<Item = (u8, &Namespace)> {
+        HOSTS.into_iter().zip(&self.hosts)
+    }
+
+    /// Cuts a stage off the LAN, and so its host's data path.
+    pub fn cut_off(&self, host: u8) {
+        run(&format!("ip link set stage{host} down"));
+    }
+}
+
+/// The client, and the front router's cables to it and to the LAN.
+fn connect_client() -> Namespace {
+    let client = Namespace::new();
+    let id = client.id();
+    run(&format!(
+        "ip link add outside type veth peer name client0 netns {id}"
+    ));
+    client.run("ip link set client0 address 0e:00:00:00:00:01");
+    client.run(&format!("ip address add {CLIENT}/24 dev client0"));
+    client.call(|| raise("client0"));
+    client.run("ip route add default via 198.51.100.1");
+    raise("outside");
+    run("ip link add inside type veth peer name lan0");
+    run("ip link set lan0 master lan");
+    raise("inside");
+    raise("lan0");
+    client
+}
+
+/// A host with its stage's cables, which has the published address but does not answer ARP for it.
+fn connect_host(host: u8) -> Namespace {
+    let namespace = Namespace::new();
+    let id = namespace.id();
+    run(&format!(
+        "ip link add stage{host} type veth peer name lan{host}"
+    ));
+    run(&format!("ip link set lan{host} master lan"));
+    run(&format!(
+        "ip link add host{host} type veth peer name eth0 netns {id}"
+    ));
+    run(&format!(
+        "ip link add manage{host} type veth peer name manage0 netns {id}"
+    ));
+    run(&format!("ip link set manage{host} master management"));
+    for interface in ["stage", "lan", "host", "manage"] {
+        raise(&format!("{interface}{host}"));
+    }
+    for (parameter, value) in [
+        ("arp_ignore", "1"),
+        ("arp_announce", "2"),
+        ("rp_filter", "0"),
+    ] {
+        for interface in ["all", "eth0"] {
+            namespace.set(&format!("ipv4/conf/{interface}/{parameter}"), value);
+        }
+    }
+    namespace.run(&format!("ip link set eth0 address 02:00:00:00:0{host}:01"));
+    namespace.run(&format!("ip address add 192.0.2.1{host}/24 dev eth0"));
+    namespace.run(&format!("ip address add {PUBLISHED}/32 dev lo"));
+    namespace.run(&format!("ip address add 10.9.0.1{host}/24 dev manage0"));
+    namespace.call(|| ["eth0", "manage0"].map(raise));
+    namespace.run("ip route add default via 192.0.2.254");
+    namespace
+}
+
+/// Brings an interface up. What is left to a network card, checksums and segments, would never be done: there is none.
+fn raise(interface: &str) {
+    run(&format!("ip link set {interface} addrgenmode none up"));
+    run(&format!(
+        "ethtool -K {interface} tx off tso off gso off gro off"
+    ));
+}
+
+/// Starts the switches, the controller and the shims.
+fn start(directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
+    let mut switches = vec![switch("front_router", 9570, "outside", "inside")];
+    for host in HOSTS {
+        let (network, port) = (format!("stage{host}"), format!("host{host}"));
+        switches.push(switch(
+            "host_stage",
+            9570 + u16::from(host),
+            &network,
+            &port,
+        ));
+    }
+    for switch in &switches {
+        switch.wait_for_line("listening on ");
+    }
+    let config = directory.join("group.toml");
+    fs::write(&config, group_config()).expect("the group's configuration");
+    let mut controller = Command::new(BINARY);
+    controller.args(["controller", "--config"]).arg(config);
+    let controller = Process::start(controller);
+    controller.wait_for_line("admin: ");
+    let mut daemons = vec![controller];
+    for (host, namespace) in HOSTS.iter().zip(hosts) {
+        let config = directory.join(format!("h{host}.toml"));
+        fs::write(&config, host_config(*host)).expect("a host's configuration");
+        let mut shim = Command::new(BINARY);
+        shim.args(["shim", "--config"]).arg(config);
+        daemons.push(namespace.call(move || Process::start(shim)));
+    }
+    daemons.extend(switches);
+    daemons
+}
+
+fn switch(program: &str, grpc: u16, first: &str, second: &str) -> Process {
+    let mut switch = Command::new(BINARY);
+    switch
+        .args(["switch", "--program", program])
+        .args(["--grpc", &format!("127.0.0.1:{grpc}")])
+        .args(["-i", &format!("1@{first}"), "-i", &format!("2@{second}")]);
+    Process::start(switch)
+}
+
+/// With timers that are short for a test, except that a busy machine must not make a host seem dead.
+fn group_config() -> String {
+    let mut text = format!(
+        r#"
+group = "shop"
+buckets = 128
+[listen]
+shims = "10.9.0.1:9560"
+admin = "127.0.0.1:9561"
+[[services]]
+address = "{PUBLISHED}"
+protocol = "tcp"
+ports = 80
+[router]
+p4runtime = "127.0.0.1:9570"
+spray = "random"
+ports = [
+    {{ port = 1, mac = "0a:00:00:00:00:01", outside = true }},
+    {{ port = 2, mac = "0a:00:00:00:00:02" }},
+]
+gateways = [{{ port = 1, address = "198.51.100.1" }}, {{ port = 2, address = "192.0.2.254" }}]
+routes = [{{ prefix = "198.51.100.0/24", port = 1, mac = "0e:00:00:00:00:01" }}]
+[protocol]
+settle_ms = 500
+linger_ms = 500
+linger_away_ms = 1000
+moves_per_second = 1000.0
+probe_interval_ms = 500
+probe_timeout_ms = 2000
+probes_missed = 3
+"#
+    );
+    for host in HOSTS {
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            r#"
+[[hosts]]
+id = {host}
+name = "h{host}"
+address = "192.0.2.1{host}"
+mac = "02:00:00:00:0{host}:01"
+stage_mac = "06:00:00:00:0{host}:00"
+p4runtime = "127.0.0.1:957{host}"
+router_port = 2
+"#
+        );
+    }
+    text
+}
+
+fn host_config(host: u8) -> String {
+    format!(
+        r#"
+host = {host}
+name = "h{host}"
+controller = "http://10.9.0.1:9560"
+interface = "eth0"
+address = "192.0.2.1{host}"
+mac = "02:00:00:00:0{host}:01"
+"#
+    )
+}
+
+/// Asks the controller, as an operator does, and reads the answer as JSON.
+pub fn ctl(arguments: &str) -> serde_json::Value {
+    let mut command = Command::new(BINARY);
+    command
+        .args(["ctl", "--json"])
+        .args(arguments.split_whitespace());
+    let output = command.output().expect("the command starts");
+    assert!(
+        output.status.success(),
+        "dpr ctl {arguments}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let answer = String::from_utf8_lossy(&output.stdout);
+        panic!("dpr ctl {arguments}: {error}\n{answer}")
+    })
+}
