@@ -86,10 +86,9 @@ impl<'a> Lowerer<'a, '_> {
 
     /// `@pkginfo(key = value, ..)` or `@pkginfo[key = value, ..]`, as often as they stand.
     fn package_info(&mut self, decl: &Decl) {
-        let infos = decl
-            .annotations
-            .iter()
-            .filter(|annotation| annotation.name.as_str() == "pkginfo");
+        let infos = decl.annotations.iter().filter(|annotation| {
+            ["pkginfo", "platform_property"].contains(&annotation.name.as_str())
+        });
         for annotation in infos {
             if let AnnotationBody::Unstructured(tokens) = &annotation.body {
                 for part in tokens.split(|token| &*token.text == ",") {

@@ -15,6 +15,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
     Integer(u64),
+    Signed(i64),
     Bool(bool),
     Enum(u64, &'static str),
     String(String),
@@ -39,6 +40,18 @@ impl Message {
         if value != 0 {
             self.fields.push((number, name, Value::Integer(value)));
         }
+        self
+    }
+
+    /// Adds a signed integer of a `oneof`, where 0 is written too.
+    pub fn int64(mut self, number: u32, name: &'static str, value: i64) -> Self {
+        self.fields.push((number, name, Value::Signed(value)));
+        self
+    }
+
+    /// Adds a boolean of a `oneof`, where false is written too.
+    pub fn set_bool(mut self, number: u32, name: &'static str, value: bool) -> Self {
+        self.fields.push((number, name, Value::Bool(value)));
         self
     }
 
@@ -125,6 +138,10 @@ impl Message {
                     encode_key(*number, WireType::Varint, buffer);
                     encode_varint(*value, buffer);
                 }
+                Value::Signed(value) => {
+                    encode_key(*number, WireType::Varint, buffer);
+                    encode_varint(value.cast_unsigned(), buffer);
+                }
                 Value::Bool(value) => {
                     encode_key(*number, WireType::Varint, buffer);
                     encode_varint((*value).into(), buffer);
@@ -149,6 +166,7 @@ impl Message {
             text.push_str(name);
             match value {
                 Value::Integer(value) => _ = writeln!(text, ": {value}"),
+                Value::Signed(value) => _ = writeln!(text, ": {value}"),
                 Value::Bool(value) => _ = writeln!(text, ": {value}"),
                 Value::Enum(_, value) => _ = writeln!(text, ": {value}"),
                 Value::String(value) => _ = writeln!(text, ": {}", quoted(value.as_bytes())),

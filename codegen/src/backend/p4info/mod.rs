@@ -35,7 +35,16 @@ pub fn to_text(p4info: &Message) -> String {
 }
 
 /// Annotations that say something in P4Info otherwise than as text.
-const TOLD_OTHERWISE: [&str; 5] = ["name", "id", "brief", "description", "pkginfo"];
+const TOLD_OTHERWISE: [&str; 8] = [
+    "name",
+    "id",
+    "brief",
+    "description",
+    "pkginfo",
+    "max_group_size",
+    "selector_size_semantics",
+    "max_member_weight",
+];
 
 struct Builder<'a> {
     program: &'a Program,
@@ -253,6 +262,7 @@ impl Builder<'_> {
             .integer(1, "id", self.symbols.actions[action.action.index()].id)
             .repeated_string(2, "annotations", texts(&action.annotations))
             .enumerator(3, "scope", scope)
+            .messages(4, "structured_annotations", structured(&action.annotations))
     }
 
     fn action_profile(&self, index: usize, profile: &ActionProfile, symbol: &Symbol) -> Message {
@@ -270,8 +280,13 @@ impl Builder<'_> {
         }
         let message = message
             .bool(3, "with_selector", profile.selector.is_some())
-            .integer(4, "size", profile.size)
-            .integer(5, "max_group_size", annotation("max_group_size"));
+            .integer(4, "size", profile.size);
+        // Groups are a selector's alone.
+        if profile.selector.is_none() {
+            return message;
+        }
+        let most = annotation("max_group_size");
+        let message = message.integer(5, "max_group_size", most);
         let semantics = profile
             .control
             .annotations
@@ -284,6 +299,7 @@ impl Builder<'_> {
                 message.message(7, "sum_of_members", members)
             }
             Some("sum_of_weights") => message.message(6, "sum_of_weights", Message::new()),
+            None if most > 0 => message.message(6, "sum_of_weights", Message::new()),
             _ => message,
         }
     }
@@ -443,7 +459,11 @@ fn preamble(symbol: &Symbol, annotations: &[Annotation]) -> Message {
         .string(2, "name", &symbol.name)
         .string(3, "alias", &symbol.alias)
         .repeated_string(4, "annotations", texts(annotations));
-    documented(message, 5, annotations)
+    documented(message, 5, annotations).messages(
+        6,
+        "structured_annotations",
+        structured(annotations),
+    )
 }
 
 fn documented(message: Message, number: u32, annotations: &[Annotation]) -> Message {
@@ -467,10 +487,66 @@ fn with_documentation(message: Message, number: u32, brief: &str, description: &
     }
 }
 
+/// Annotations that are told as text: those without structure.
 fn texts(annotations: &[Annotation]) -> impl Iterator<Item = &str> {
     (annotations.iter())
         .filter(|annotation| !TOLD_OTHERWISE.contains(&annotation.name.as_str()))
+        .filter(|annotation| !is_structured(annotation))
         .map(|annotation| annotation.text.as_str())
+}
+
+/// Whether an annotation's body stands in brackets.
+fn is_structured(annotation: &Annotation) -> bool {
+    let body = annotation
+        .text
+        .trim_start_matches('@')
+        .strip_prefix(&annotation.name);
+    body.is_some_and(|body| body.trim_start().starts_with('['))
+}
+
+/// Annotations with structure, as lists of values or of keys and values.
+fn structured(annotations: &[Annotation]) -> impl Iterator<Item = Message> {
+    let structured = annotations
+        .iter()
+        .filter(|annotation| is_structured(annotation));
+    structured.map(|annotation| {
+        let message = Message::new().string(1, "name", &annotation.name);
+        match annotation.values.first() {
+            None => message,
+            Some(AnnotationValue::Pair(..)) => {
+                let pairs = annotation.values.iter().filter_map(|value| match value {
+                    AnnotationValue::Pair(key, value) => Some(
+                        Message::new()
+                            .string(1, "key", key)
+                            .message(2, "value", expression(value)),
+                    ),
+                    _ => None,
+                });
+                let pairs = Message::new().messages(1, "kv_pairs", pairs);
+                message.message(3, "kv_pair_list", pairs)
+            }
+            Some(_) => {
+                let values = annotation.values.iter().map(expression);
+                let values = Message::new().messages(1, "expressions", values);
+                message.message(2, "expression_list", values)
+            }
+        }
+    })
+}
+
+/// A value in a structured annotation; one that is no `int64` is left out.
+fn expression(value: &AnnotationValue) -> Message {
+    match value {
+        AnnotationValue::String(text) => {
+            Message::new().repeated_string(1, "string_value", [text.as_str()])
+        }
+        AnnotationValue::Int(value) => match i64::try_from(value) {
+            Ok(value) => Message::new().int64(2, "int64_value", value),
+            Err(_) => Message::new(),
+        },
+        AnnotationValue::Bool(value) => Message::new().set_bool(3, "bool_value", *value),
+        AnnotationValue::Pair(_, value) => expression(value),
+    }
 }
 
 fn is_hidden(annotations: &[Annotation]) -> bool {
