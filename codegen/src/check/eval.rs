@@ -407,3 +407,26 @@ impl<'a> Typed<'a> {
         Ok(Value::Int(wrap(number, ty)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_wrap_to_their_type() {
+        let wrapped = |value: i64, ty| wrap(BigInt::from(value), &ty);
+        assert_eq!(wrapped(300, Type::Bit(8)), BigInt::from(44));
+        assert_eq!(wrapped(-1, Type::Bit(8)), BigInt::from(255));
+        assert_eq!(wrapped(200, Type::Int(8)), BigInt::from(-56));
+        assert_eq!(wrapped(-129, Type::Int(8)), BigInt::from(127));
+        assert_eq!(wrapped(5, Type::Bit(0)), BigInt::from(0));
+        assert_eq!(wrapped(-7, Type::Integer), BigInt::from(-7));
+    }
+
+    #[test]
+    fn negative_numbers_become_twos_complement() {
+        assert_eq!(to_bits(&BigInt::from(-1), 4), BigUint::from(15u8));
+        assert_eq!(to_bits(&BigInt::from(-8), 4), BigUint::from(8u8));
+        assert_eq!(to_bits(&BigInt::from(9), 16), BigUint::from(9u8));
+    }
+}

@@ -59,7 +59,7 @@ impl<'a> Checker<'a> {
             match &property.kind {
                 TablePropertyKind::Key(_) | TablePropertyKind::Actions(_) => {}
                 TablePropertyKind::DefaultAction(action) => {
-                    self.action_in_table(action, actions, &table.name.name);
+                    self.action_in_table(action, actions, &table.name.name, false);
                 }
                 TablePropertyKind::Entries(entries) => {
                     for entry in entries {
@@ -158,7 +158,13 @@ impl<'a> Checker<'a> {
     }
 
     /// An action of the table's list with all its arguments.
-    fn action_in_table(&mut self, reference: &'a ActionRef, list: &'a [ActionRef], table: &str) {
+    fn action_in_table(
+        &mut self,
+        reference: &'a ActionRef,
+        list: &'a [ActionRef],
+        table: &str,
+        is_entry: bool,
+    ) {
         let Some(id) = self.action(reference) else {
             if let Some(arguments) = &reference.arguments {
                 for argument in arguments {
@@ -176,6 +182,26 @@ impl<'a> Checker<'a> {
                 reference.path.span,
                 format!(
                     "`{}` is not in the list of actions of the table `{table}`",
+                    reference.path.name
+                ),
+            );
+        }
+        let only = if is_entry { "defaultonly" } else { "tableonly" };
+        let refused = list.iter().any(|other| {
+            self.typed.reference(other.id) == Some(id)
+                && (other.annotations.iter()).any(|annotation| annotation.name.as_str() == only)
+        });
+        if refused {
+            let place = if is_entry {
+                "an entry"
+            } else {
+                "the default action"
+            };
+            self.error(
+                codes::ACTION_NOT_IN_TABLE,
+                reference.path.span,
+                format!(
+                    "`{}` is `@{only}` and cannot be {place}",
                     reference.path.name
                 ),
             );
@@ -222,7 +248,7 @@ impl<'a> Checker<'a> {
             self.check(priority, &Type::Integer);
             self.constant_int(priority, "a priority");
         }
-        self.action_in_table(&entry.action, actions, table);
+        self.action_in_table(&entry.action, actions, table, true);
     }
 
     /// Reports a form of match that a match kind does not have.

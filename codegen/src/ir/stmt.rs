@@ -286,6 +286,7 @@ pub enum Pattern {
     Mask(BigUint, BigUint),
     /// `low..high`, both included; compared by the sign of the key's type.
     Range(BigUint, BigUint),
-    /// A value set's members.
+    /// A value set's members. A set of structs over several keys stands at each of them, one field for each in order; the same
+    /// member must match all.
     ValueSet(ValueSetId),
 }

@@ -14,3 +14,7 @@ pub const UNKNOWN_EXTERN: Code = Code("E0704");
 pub const APPLIED_TWICE: Code = Code("E0705");
 /// The block of the package has other parameters than the architecture gives.
 pub const BAD_BLOCK: Code = Code("E0706");
+/// A key whose expression gives it no name.
+pub const KEY_NEEDS_NAME: Code = Code("E0707");
+/// Two things of one kind with one name of the control plane.
+pub const SAME_CONTROL_NAME: Code = Code("E0708");

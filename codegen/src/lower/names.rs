@@ -163,26 +163,29 @@ impl<'a> Lowerer<'a, '_> {
             .to_owned()
     }
 
-    /// A key's name where no `@name` gives one: the expression as the reference compiler writes it.
-    pub(super) fn key_name(&self, expr: &ast::Expr) -> String {
-        match &expr.kind {
+    /// A key's name where no `@name` gives one: the expression as the reference compiler writes it. `None`: it is none that names
+    /// anything.
+    pub(super) fn key_name(&self, expr: &ast::Expr) -> Option<String> {
+        Some(match &expr.kind {
             ExprKind::Path(path) => path.name.as_str().to_owned(),
+            ExprKind::Int(literal) => literal.value.to_string(),
+            ExprKind::Bool(value) => value.to_string(),
             ExprKind::Member { base, member } => {
                 let own = self.field_name(base, member.as_str());
                 match own.strip_prefix('.') {
                     Some(absolute) => absolute.to_owned(),
-                    None => format!("{}.{own}", self.key_name(base)),
+                    None => format!("{}.{own}", self.key_name(base)?),
                 }
             }
             ExprKind::Index { base, index } => match self.eval(index) {
-                Ok(Value::Int(at)) => format!("{}[{at}]", self.key_name(base)),
-                _ => format!("{}[{}]", self.key_name(base), self.key_name(index)),
+                Ok(Value::Int(at)) => format!("{}[{at}]", self.key_name(base)?),
+                _ => format!("{}[{}]", self.key_name(base)?, self.key_name(index)?),
             },
             ExprKind::Slice { base, high, low } => match (self.eval(high), self.eval(low)) {
                 (Ok(Value::Int(high)), Ok(Value::Int(low))) => {
-                    format!("{}[{high}:{low}]", self.key_name(base))
+                    format!("{}[{high}:{low}]", self.key_name(base)?)
                 }
-                _ => self.sources.text(expr.span).to_owned(),
+                _ => return None,
             },
             ExprKind::Binary {
                 op: ast::BinaryOp::BitAnd,
@@ -190,19 +193,16 @@ impl<'a> Lowerer<'a, '_> {
                 right,
                 ..
             } => match self.eval(right) {
-                Ok(Value::Int(mask)) => format!("{} & {mask:#x}", self.key_name(left)),
-                _ => self.sources.text(expr.span).to_owned(),
+                Ok(Value::Int(mask)) => format!("{} & {mask:#x}", self.key_name(left)?),
+                _ => return None,
             },
             ExprKind::Call { callee, .. } => match &callee.kind {
                 ExprKind::Member { base, member } if member.as_str() == "isValid" => {
-                    format!("{}.$valid$", self.key_name(base))
+                    format!("{}.$valid$", self.key_name(base)?)
                 }
-                ExprKind::Member { base, member } => {
-                    format!("{}.{member}()", self.key_name(base))
-                }
-                _ => self.sources.text(expr.span).to_owned(),
+                _ => return None,
             },
-            _ => self.sources.text(expr.span).to_owned(),
-        }
+            _ => return None,
+        })
     }
 }

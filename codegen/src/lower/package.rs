@@ -1,11 +1,16 @@
 //! The package: finds `main`, makes the blocks of a `V1Switch`, and gives them their storage.
 
+use std::collections::HashMap;
+
 use super::instance::{Binding, Object};
 use super::operand::Operand;
 use super::storage::Storage;
 use super::{Lowerer, codes};
-use crate::ast::{AnnotationBody, Decl, DeclKind, Direction, Expr, Instance, Param, TypeAlias};
+use crate::ast::{
+    AnnotationBody, Decl, DeclId, DeclKind, Direction, Expr, Instance, Param, TypeAlias,
+};
 use crate::check::{self, Bound, Type};
+use crate::diagnostic::Label;
 use crate::ir::{self, ControlKind};
 use crate::source::Span;
 
@@ -82,6 +87,7 @@ impl<'a> Lowerer<'a, '_> {
         }
         self.only_called();
         self.hide_unattached();
+        self.distinct_names();
     }
 
     /// `@pkginfo(key = value, ..)` or `@pkginfo[key = value, ..]`, as often as they stand.
@@ -130,6 +136,55 @@ impl<'a> Lowerer<'a, '_> {
             if meter.size.is_none() && !program.tables.iter().any(|table| table.meter == id) {
                 meter.control.hidden = true;
             }
+        }
+    }
+
+    /// Things of one kind must have different names for the control plane; `@name` can give one to two.
+    fn distinct_names(&mut self) {
+        let program = &self.program;
+        let actions = program.actions.iter().zip(&self.action_decls);
+        // The same action can be there more than once, with different arguments in the lists of tables.
+        let mut actions: Vec<_> = actions
+            .map(|(action, id)| (Some(*id), &action.control, action.span))
+            .collect();
+        actions.dedup_by_key(|(id, ..)| *id);
+        let kinds: [(&str, Vec<(Option<DeclId>, &ir::ControlName, Span)>); 3] = [
+            ("actions", actions),
+            (
+                "tables",
+                (program.tables.iter())
+                    .map(|table| (None, &table.control, table.span))
+                    .collect(),
+            ),
+            (
+                "registers",
+                (program.registers.iter())
+                    .map(|register| (None, &register.control, register.span))
+                    .collect(),
+            ),
+        ];
+        let mut found = Vec::new();
+        for (kind, things) in kinds {
+            let mut seen: HashMap<&str, (Option<DeclId>, Span)> = HashMap::new();
+            for (id, control, span) in things {
+                if let Some((before, first)) = seen.insert(&control.name, (id, span))
+                    && (id.is_none() || before != id)
+                {
+                    found.push((kind, control.name.clone(), first, span));
+                }
+            }
+        }
+        for (kind, name, first, span) in found {
+            self.error(
+                codes::SAME_CONTROL_NAME,
+                span,
+                format!("two {kind} have the name `{name}` for the control plane"),
+            )
+            .labels
+            .push(Label {
+                span: first,
+                message: "the other one".to_owned(),
+            });
         }
     }
 

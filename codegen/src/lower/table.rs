@@ -3,9 +3,9 @@
 use num_bigint::BigUint;
 use num_traits::One;
 
-use super::Lowerer;
 use super::instance::{Binding, Object};
 use super::operand::Operand;
+use super::{Lowerer, codes};
 use crate::ast::{
     self, ActionRef, Decl, DeclId, DeclKind, Direction, Entry, Expr, ExprKind, KeyElement, Table,
     TableProperty, TablePropertyKind,
@@ -73,12 +73,21 @@ impl<'a> Lowerer<'a, '_> {
             return None;
         };
         let expr = self.scalar_expr(&element.expr, before);
-        let name = element
+        let given = element
             .annotations
             .iter()
             .find(|annotation| annotation.name.as_str() == "name")
             .and_then(ast::Annotation::string)
-            .map_or_else(|| self.key_name(&element.expr), str::to_owned);
+            .map(str::to_owned);
+        let Some(name) = given.or_else(|| self.key_name(&element.expr)) else {
+            self.error(
+                codes::KEY_NEEDS_NAME,
+                element.expr.span,
+                "the control plane cannot name this key after its expression",
+            )
+            .hint = Some("add `@name(\"..\")` to it".to_owned());
+            return None;
+        };
         let type_name = match self.final_type(&element.expr) {
             Type::Enum(id) | Type::NewType(id) => Some(self.typed.name(id).to_owned()),
             _ => None,

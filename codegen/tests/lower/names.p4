@@ -16,12 +16,8 @@ control Inner(inout meta_t m)(bit<32> size) {
         actions = { set; }
         size = size;
     }
-    @name(".absolute") table u {
-        actions = { set; }
-    }
     apply {
         t.apply();
-        u.apply();
         hits.count(3);
     }
 }
@@ -48,6 +44,9 @@ control I(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
         counters = seen;
         default_action = hidden;
     }
+    @name(".absolute") table u {
+        actions = { NoAction; }
+    }
     table never_applied {
         actions = { NoAction; }
     }
@@ -56,6 +55,7 @@ control I(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
         second.apply(m);
         never.apply(m);
         here.apply();
+        u.apply();
         cells.write(1, m.p);
     }
 }

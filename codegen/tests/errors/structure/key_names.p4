@@ -1,0 +1,34 @@
+// Names for keys that no expression gives.
+#include <core.p4>
+#include <v1model.p4>
+
+header h_t { bit<8> a; }
+struct headers_t { h_t h; }
+struct metadata_t { bit<8> m; }
+
+parser P(packet_in packet, out headers_t headers, inout metadata_t metadata, inout standard_metadata_t standard) {
+    state start { packet.extract(headers.h); transition accept; }
+}
+control V(inout headers_t headers, inout metadata_t metadata) { apply { } }
+control I(inout headers_t headers, inout metadata_t metadata, inout standard_metadata_t standard) {
+    action set(bit<8> value) { metadata.m = value; }
+    action other() { metadata.m = 1; }
+    table first {
+        key = {
+            metadata.m + 1: exact; //~ ERROR E0707 the control plane cannot name this key after its expression
+            metadata.m + 2: exact @name("named");
+        }
+        actions = { set; other; }
+    }
+    table second {
+        actions = { set; }
+    }
+    apply {
+        first.apply();
+        second.apply();
+    }
+}
+control E(inout headers_t headers, inout metadata_t metadata, inout standard_metadata_t standard) { apply { } }
+control D(packet_out packet, in headers_t headers) { apply { packet.emit(headers); } }
+
+V1Switch(P(), V(), I(), E(), V(), D()) main;
