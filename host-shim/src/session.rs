@@ -169,6 +169,7 @@ impl Session {
             }
             Some(Message::Ack(ack)) => self.outbox.handle_ack(ack.seq),
             Some(Message::Flush(flush)) if self.stream == Stream::Up => {
+                self.tracker.report_slow(now_us);
                 self.collect(now_us);
                 self.outbox.flush(now_us, &mut self.messages);
                 self.messages.push_back(

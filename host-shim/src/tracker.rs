@@ -127,7 +127,7 @@ pub struct Tracker {
     // Keyed with random state: a client that chooses its ports must not be able to choose collisions. Never iterated in its order.
     flows: HashMap<FiveTuple, Flow>,
     timers: Timers,
-    /// Half-open flows that were reported because their SYN came again.
+    /// Half-open flows that were reported, because their SYN came again or because they are slow.
     early: BTreeSet<FiveTuple>,
     /// Half-open flows that were not reported, oldest first.
     half_open: BTreeMap<u64, FiveTuple>,
@@ -402,6 +402,26 @@ impl Tracker {
         if self.early.len() < self.config.max_reported_half_open {
             self.early.insert(key);
             self.report_set_up(now_us, key);
+        }
+    }
+
+    /// Reports connections whose handshake has taken [`TrackerConfig::syn_again_us`] so far: a bucket that settles is to know all
+    /// that its former owner accepted, however long a client takes. As many as may be reported so at a time.
+    pub fn report_slow(&mut self, now_us: u64) {
+        let slow_us = self.config.syn_again_us;
+        let slow: Vec<FiveTuple> = self
+            .half_open
+            .values()
+            .filter_map(|key| self.flows.get(key).map(|flow| (key, flow)))
+            .take_while(|(_, flow)| now_us.saturating_sub(flow.set_up_us) >= slow_us)
+            .filter(|(_, flow)| {
+                matches!(flow.state, State::Tcp(connection) if connection.phase() == Phase::SynAckSeen)
+            })
+            .take(self.config.max_reported_half_open.saturating_sub(self.early.len()))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in slow {
+            self.report_early(now_us, key);
         }
     }
 

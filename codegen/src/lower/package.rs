@@ -148,7 +148,8 @@ impl<'a> Lowerer<'a, '_> {
             .map(|(action, id)| (Some(*id), &action.control, action.span))
             .collect();
         actions.dedup_by_key(|(id, ..)| *id);
-        let kinds: [(&str, Vec<(Option<DeclId>, &ir::ControlName, Span)>); 3] = [
+        type Thing<'a> = (Option<DeclId>, &'a ir::ControlName, Span);
+        let kinds: [(&str, Vec<Thing>); 3] = [
             ("actions", actions),
             (
                 "tables",

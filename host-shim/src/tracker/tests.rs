@@ -153,6 +153,26 @@ fn retransmissions_change_nothing() {
 }
 
 #[test]
+fn a_slow_handshake_is_reported_once_when_it_is_asked_for() {
+    let mut link = Link::new(TrackerConfig::default());
+    link.sees(ToHost, SYN, 100, 0, 0)
+        .sees(FromHost, SYN | ACK, 500, 101, 0)
+        .waits(SECOND / 4);
+    link.tracker.report_slow(link.now_us);
+    assert_eq!(link.said(), []);
+    // Another one is young.
+    link.waits(SECOND / 2);
+    link.sees_of(flow(1), ToHost, SYN, 100, 0, 0);
+    link.sees_of(flow(1), FromHost, SYN | ACK, 500, 101, 0);
+    link.tracker.report_slow(link.now_us);
+    assert_eq!(link.said(), [EventKind::SetUp]);
+    link.tracker.report_slow(link.now_us);
+    link.sees(ToHost, ACK, 101, 501, 0);
+    assert_eq!(link.said(), []);
+    assert_eq!(link.tracker.connections(), 1);
+}
+
+#[test]
 fn a_client_that_does_not_hear_the_host_is_reported_once_and_in_bounds() {
     let config = TrackerConfig {
         max_reported_half_open: 2,
