@@ -1,6 +1,6 @@
 use super::*;
 
-const GOOD: &str = include_str!("../../examples/group.toml");
+const GOOD: &str = include_str!("tests/group.toml");
 
 #[test]
 fn the_example_is_read_and_shows_the_usual_values() {
