@@ -4,6 +4,7 @@
 use super::{MAX_FRAME_BYTES, Port};
 use dpr_runtime::Packet;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram as BlockingDatagram;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
@@ -29,12 +30,11 @@ impl UnixPort {
     /// Binds `path`, in place of a socket that an earlier process left there. Needs a tokio runtime.
     ///
     /// # Errors
-    /// The path cannot be bound.
+    /// The path cannot be bound; for example, there is a file that is no socket.
     pub fn bind(path: &Path, peer: &Path) -> io::Result<Self> {
-        if let Err(error) = std::fs::remove_file(path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
+        let found = std::fs::symlink_metadata(path);
+        if found.is_ok_and(|found| found.file_type().is_socket()) {
+            std::fs::remove_file(path)?;
         }
         let sender = BlockingDatagram::unbound()?;
         sender.set_write_timeout(Some(SEND_TIMEOUT))?;
