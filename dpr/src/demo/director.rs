@@ -28,6 +28,8 @@ const SETTLE_IN: Duration = Duration::from_millis(200);
 const END_WITHIN: Duration = Duration::from_secs(60);
 /// How long flow state may take to drain after the last connection.
 const DRAIN_WITHIN: Duration = Duration::from_secs(30);
+/// The same with a fault: hosts never see the end of connections that it broke.
+const DRAIN_WITH_FAULT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who runs a demo.
 pub struct Director<'a> {
@@ -79,7 +81,12 @@ impl Director<'_> {
             .event("all connections have ended; waiting until their flow state is gone");
         let ended = Instant::now();
         let mut status = self.control.status().await?;
-        while !is_drained(&status) && ended.elapsed() < DRAIN_WITHIN {
+        let within = if self.settings.fault.is_some() {
+            DRAIN_WITH_FAULT_WITHIN
+        } else {
+            DRAIN_WITHIN
+        };
+        while !is_drained(&status) && ended.elapsed() < within {
             status = self.pause(Instant::now() + STEP).await?;
         }
         self.display.finish();

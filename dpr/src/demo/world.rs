@@ -28,8 +28,9 @@ const TICK_US: u64 = 250;
 const REST_US: u64 = 10_000;
 /// How often the figures are published.
 const PUBLISH_US: u64 = 50_000;
-/// How often hosts ask for their neighbours' MACs again; the stacks forget them after 60 s.
-const ANNOUNCE_US: u64 = 20_000_000;
+/// How often hosts ask for their neighbours' MACs again. The stacks forget them after 60 s, and by themselves ask for one in a
+/// second; a stage that is not set up yet, or a link that loses, keeps the answers away.
+const ANNOUNCE_US: u64 = 500_000;
 
 const LINK_OUTSIDE: usize = 0;
 const LINK_ROUTER: usize = 1;
