@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// How long anything may take that a test waits for.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Looks until `look` shows what is `wanted`, and panics with the last look after [`PATIENCE`].
+/// Looks until `look` shows what is `wanted`, and panics with the last look when its patience ends.
 pub fn eventually<T: PartialEq + Debug>(what: &str, wanted: T, look: impl FnMut() -> T) {
     eventually_within(PATIENCE, what, wanted, look);
 }
