@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::ast::Program;
-use crate::backend::{p4info, rust};
+use crate::backend::{bmv2, p4info, rust};
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceMap;
 use crate::syntax::{self, PreprocessorOptions};
@@ -25,6 +25,8 @@ pub enum Goal {
     Checked,
     /// A Rust module with the pipeline and the types of its control plane.
     Rust,
+    /// JSON for BMv2.
+    Bmv2Json,
     /// P4Info as protobuf text.
     P4InfoText,
     /// P4Info as protobuf.
@@ -107,6 +109,7 @@ fn run(
             let digest = digest(&preprocessed.text());
             rust::rust(&program, &rust::Options { digest }).map(String::into_bytes)
         }
+        (Goal::Bmv2Json, Some(program)) => bmv2::emit(&program, sources).map(String::into_bytes),
         (Goal::P4InfoText, Some(program)) => {
             p4info::p4info(&program).map(|message| p4info::to_text(&message).into_bytes())
         }

@@ -43,6 +43,8 @@ pub struct Arguments {
 enum Emit {
     /// A Rust module with the pipeline and the types of its control plane
     Rust,
+    /// JSON that the reference switch (BMv2's simple_switch) loads
+    Bmv2Json,
     /// P4Info as protobuf text
     P4info,
     /// P4Info as protobuf
@@ -79,6 +81,7 @@ fn compile(arguments: &Arguments, file: &Path) -> anyhow::Result<usize> {
     };
     let goal = match arguments.emit {
         Some(Emit::Rust) => Goal::Rust,
+        Some(Emit::Bmv2Json) => Goal::Bmv2Json,
         Some(Emit::P4info) => Goal::P4InfoText,
         Some(Emit::P4infoBinary) => Goal::P4InfoBinary,
         Some(Emit::Preprocessed) => Goal::Preprocessed,

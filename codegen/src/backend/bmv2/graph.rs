@@ -1,0 +1,379 @@
+//! Ingress and egress: a graph of tables and conditions. Statements between them run as actions of tables without keys.
+
+use super::action::one_of;
+use super::emitter::Emitter;
+use super::json::{Json, array, object};
+use super::primitive::{is_straight, primitive};
+use super::table::Outcome;
+use crate::ir::{
+    ActionProfileId, ApplyBranch, Block, Expr, ExprKind, Scalar, Stmt, StmtKind, TableId,
+};
+use crate::source::Span;
+use indexmap::{IndexMap, IndexSet};
+use num_traits::Zero;
+
+/// A node of the graph by name; `None` is the end of the pipeline.
+pub(super) type Next = Option<String>;
+
+/// A pipeline while it is written: from its end to its beginning, since a node names the next one.
+#[derive(Default)]
+pub(super) struct Pipeline {
+    pub(super) tables: Vec<Json>,
+    conditionals: Vec<Json>,
+    pub(super) profiles: IndexSet<ActionProfileId>,
+    /// Where each table goes from each place that applies it.
+    applied: IndexMap<TableId, Applied>,
+    /// How many places apply each table.
+    places: IndexMap<TableId, usize>,
+}
+
+/// The places that apply a table.
+struct Applied {
+    outcomes: Vec<Outcome>,
+    /// The field that says from which place the table was applied; only if there are several.
+    place: Option<super::layout::FieldRef>,
+}
+
+/// Where `return` and `exit` go.
+#[derive(Clone)]
+struct Ends {
+    leave: Next,
+    exit: Next,
+}
+
+impl<'a> Emitter<'a> {
+    /// One element of `pipelines`.
+    pub(super) fn pipeline(&mut self, id: u32, name: &'static str, block: &Block) -> Json {
+        let mut pipeline = Pipeline::default();
+        count_places(block, &mut pipeline.places);
+        let ends = Ends {
+            leave: None,
+            exit: None,
+        };
+        let first = self.flow(block, None, &ends, &mut pipeline);
+        let applied = std::mem::take(&mut pipeline.applied);
+        for (table, applied) in applied {
+            let outcome = self.merged(table, applied, &mut pipeline);
+            self.table(table, outcome, &mut pipeline);
+        }
+        pipeline.tables.reverse();
+        pipeline.conditionals.reverse();
+        let profiles = std::mem::take(&mut pipeline.profiles);
+        let profiles = profiles.into_iter().map(|id| self.action_profile(id));
+        let profiles = profiles.collect();
+        object! {
+            "name": name,
+            "id": id,
+            "init_table": first,
+            "tables": pipeline.tables,
+            "action_profiles": Json::Array(profiles),
+            "conditionals": pipeline.conditionals,
+        }
+    }
+
+    /// Writes a block that goes on at `next`, and returns its first node.
+    fn flow(&mut self, block: &[Stmt], next: Next, ends: &Ends, pipeline: &mut Pipeline) -> Next {
+        let end = block
+            .iter()
+            .position(|stmt| matches!(stmt.kind, StmtKind::Leave | StmtKind::Exit));
+        let mut next = match end.map(|end| &block[end].kind) {
+            Some(StmtKind::Leave) => ends.leave.clone(),
+            Some(_) => ends.exit.clone(),
+            None => next,
+        };
+        let mut rest = &block[..end.unwrap_or(block.len())];
+        while let Some((last, before)) = rest.split_last() {
+            if !is_straight(last) {
+                next = self.branch(last, next, ends, pipeline);
+                rest = before;
+                continue;
+            }
+            let row = rest
+                .iter()
+                .rev()
+                .take_while(|stmt| is_straight(stmt))
+                .count();
+            let (before, row) = rest.split_at(rest.len() - row);
+            let primitives = self.body(row.iter());
+            next = match (primitives.is_empty(), row.first()) {
+                (false, Some(first)) => {
+                    let span = first.span.to(last.span);
+                    self.run(primitives, span, next, pipeline)
+                }
+                _ => next,
+            };
+            rest = before;
+        }
+        next
+    }
+
+    /// Writes a statement that branches.
+    fn branch(&mut self, stmt: &Stmt, next: Next, ends: &Ends, pipeline: &mut Pipeline) -> Next {
+        match &stmt.kind {
+            StmtKind::If(condition, then, otherwise) => {
+                let then = self.flow(then, next.clone(), ends, pipeline);
+                let otherwise = self.flow(otherwise, next, ends, pipeline);
+                if let ExprKind::Constant(value) = &condition.kind {
+                    return if value.is_zero() { otherwise } else { then };
+                }
+                let expression = self.boolean(condition);
+                self.decide(expression, then, otherwise, condition.span, pipeline)
+            }
+            StmtKind::Switch(subject, cases, default) => {
+                let mut primitives = Vec::new();
+                let field = self.held(subject, "switch", &mut primitives);
+                // A case must not see what another has written to the subject's own field: none runs after another.
+                let mut node = self.flow(default, next.clone(), ends, pipeline);
+                for (values, block) in cases.iter().rev() {
+                    let case = self.flow(block, next.clone(), ends, pipeline);
+                    let condition = one_of(&self.read(&field, subject), subject, values);
+                    node = self.decide(condition, case, node, stmt.span, pipeline);
+                }
+                match primitives.is_empty() {
+                    true => node,
+                    false => self.run(primitives, subject.span, node, pipeline),
+                }
+            }
+            StmtKind::Scope(block) => {
+                let ends = Ends {
+                    leave: next.clone(),
+                    exit: ends.exit.clone(),
+                };
+                self.flow(block, next, &ends, pipeline)
+            }
+            StmtKind::Apply(table, branch) => {
+                let outcome = self.outcome(branch, next, ends, pipeline);
+                self.applied(*table, outcome, stmt.span, pipeline)
+            }
+            _ => {
+                self.unsupported(stmt.span, "this statement in a control");
+                next
+            }
+        }
+    }
+
+    fn read(&mut self, field: &super::layout::FieldRef, subject: &Expr) -> Json {
+        super::expr::signed(field.operand(), subject.scalar)
+    }
+
+    fn outcome(
+        &mut self,
+        branch: &ApplyBranch,
+        next: Next,
+        ends: &Ends,
+        pipeline: &mut Pipeline,
+    ) -> Outcome {
+        match branch {
+            ApplyBranch::None => Outcome::Always(next),
+            ApplyBranch::Hit { hit, miss } => {
+                let hit = self.flow(hit, next.clone(), ends, pipeline);
+                let miss = self.flow(miss, next, ends, pipeline);
+                match hit == miss {
+                    true => Outcome::Always(hit),
+                    false => Outcome::Hit { hit, miss },
+                }
+            }
+            ApplyBranch::Action { cases, default } => {
+                let otherwise = self.flow(default, next.clone(), ends, pipeline);
+                let cases = cases
+                    .iter()
+                    .map(|(actions, block)| {
+                        let case = self.flow(block, next.clone(), ends, pipeline);
+                        (actions.clone(), case)
+                    })
+                    .collect();
+                Outcome::Action { cases, otherwise }
+            }
+        }
+    }
+
+    /// Notes where a table goes from one place, and returns the first node there.
+    fn applied(
+        &mut self,
+        table: TableId,
+        outcome: Outcome,
+        span: Span,
+        pipeline: &mut Pipeline,
+    ) -> Next {
+        let several = pipeline
+            .places
+            .get(&table)
+            .is_some_and(|places| *places > 1);
+        if !pipeline.applied.contains_key(&table) {
+            let place = several.then(|| self.layout.temporary("applied", Scalar::Bits(16)));
+            let outcomes = Vec::new();
+            pipeline.applied.insert(table, Applied { outcomes, place });
+        }
+        let name = self.table_name(table);
+        // From the end to the beginning: what was applied first is written last.
+        let mut primitives = Vec::new();
+        self.prepare_keys(table, &mut primitives);
+        if let Some(applied) = pipeline.applied.get_mut(&table) {
+            if let Some(field) = &applied.place {
+                let number = super::expr::number(applied.outcomes.len(), 16);
+                let parameters = vec![field.operand(), number];
+                primitives.push(primitive("assign", parameters, span));
+            }
+            applied.outcomes.push(outcome);
+        }
+        match primitives.is_empty() {
+            true => Some(name),
+            false => self.run(primitives, span, Some(name), pipeline),
+        }
+    }
+
+    /// Where a table goes, whatever the place that applied it.
+    fn merged(&mut self, table: TableId, applied: Applied, pipeline: &mut Pipeline) -> Outcome {
+        let program = self.program;
+        let span = program.tables[table.index()].span;
+        let mut outcomes = applied.outcomes.into_iter();
+        let Some(first) = outcomes.next() else {
+            return Outcome::Always(None);
+        };
+        let rest: Vec<Outcome> = outcomes.collect();
+        let Some(field) = applied.place else {
+            return first;
+        };
+        if rest.iter().all(|outcome| *outcome == first) {
+            return first;
+        }
+        let all: Vec<Outcome> = std::iter::once(first).chain(rest).collect();
+        let mut select = |pick: &dyn Fn(&Outcome) -> Next| -> Next {
+            let nexts: Vec<Next> = all.iter().map(pick).collect();
+            let mut node = nexts.last().cloned().flatten();
+            for (number, next) in nexts.into_iter().enumerate().rev().skip(1) {
+                let operand = field.operand();
+                let number = super::expr::number(number, 16);
+                let condition = super::expr::binary("==", operand, number);
+                node = self.decide(condition, next, node, span, pipeline);
+            }
+            node
+        };
+        let is_hit = |outcome: &Outcome| matches!(outcome, Outcome::Hit { .. });
+        let is_action = |outcome: &Outcome| matches!(outcome, Outcome::Action { .. });
+        if all.iter().any(is_hit) {
+            let outcome = Outcome::Hit {
+                hit: select(&|outcome| outcome.on_hit()),
+                miss: select(&|outcome| outcome.on_miss()),
+            };
+            if all.iter().any(is_action) {
+                let what = "a table that is applied for its hits here and for its actions there";
+                self.unsupported(span, what);
+            }
+            return outcome;
+        }
+        if !all.iter().any(is_action) {
+            return Outcome::Always(select(&|outcome| outcome.on_hit()));
+        }
+        let actions = &program.tables[table.index()].actions;
+        let cases = (actions.iter())
+            .map(|listed| {
+                let next = select(&|outcome| outcome.on_action(listed.action));
+                (vec![listed.action], next)
+            })
+            .collect();
+        Outcome::Action {
+            cases,
+            otherwise: None,
+        }
+    }
+
+    /// Writes a condition.
+    fn decide(
+        &mut self,
+        expression: Json,
+        then: Next,
+        otherwise: Next,
+        span: Span,
+        pipeline: &mut Pipeline,
+    ) -> Next {
+        if then == otherwise {
+            return then;
+        }
+        let id = self.conditionals;
+        self.conditionals += 1;
+        let name = self.nodes.unique(&format!("$if_{id}"));
+        pipeline.conditionals.push(object! {
+            "name": name.clone(),
+            "id": id,
+            "source_info": Json::Place(span),
+            "expression": expression,
+            "true_next": then,
+            "false_next": otherwise,
+        });
+        Some(name)
+    }
+
+    /// Writes a table that always runs these primitives.
+    fn run(
+        &mut self,
+        primitives: Vec<Json>,
+        span: Span,
+        next: Next,
+        pipeline: &mut Pipeline,
+    ) -> Next {
+        let (action, action_id) = self.hidden_action(primitives, span);
+        let id = self.tables;
+        self.tables += 1;
+        let name = self.nodes.unique(&format!("$run_{id}"));
+        pipeline.tables.push(object! {
+            "name": name.clone(),
+            "id": id,
+            "source_info": Json::Place(span),
+            "key": array![],
+            "match_type": "exact",
+            "type": "simple",
+            "max_size": 1024u32,
+            "with_counters": false,
+            "support_timeout": false,
+            "direct_meters": Json::Null,
+            "action_ids": array![action_id.0],
+            "actions": array![action.clone()],
+            "base_default_next": next.clone(),
+            "next_tables": Json::Object(vec![(action.into(), next.into())]),
+            "default_entry": object! {
+                "action_id": action_id.0,
+                "action_const": true,
+                "action_data": array![],
+                "action_entry_const": true,
+            },
+        });
+        Some(name)
+    }
+}
+
+/// Counts the places of a block that apply each table.
+fn count_places(block: &[Stmt], places: &mut IndexMap<TableId, usize>) {
+    for stmt in block {
+        match &stmt.kind {
+            StmtKind::If(_, then, otherwise) => {
+                count_places(then, places);
+                count_places(otherwise, places);
+            }
+            StmtKind::Switch(_, cases, default) => {
+                for (_, block) in cases {
+                    count_places(block, places);
+                }
+                count_places(default, places);
+            }
+            StmtKind::Scope(block) => count_places(block, places),
+            StmtKind::Apply(table, branch) => {
+                *places.entry(*table).or_insert(0) += 1;
+                match branch {
+                    ApplyBranch::None => {}
+                    ApplyBranch::Hit { hit, miss } => {
+                        count_places(hit, places);
+                        count_places(miss, places);
+                    }
+                    ApplyBranch::Action { cases, default } => {
+                        for (_, block) in cases {
+                            count_places(block, places);
+                        }
+                        count_places(default, places);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
