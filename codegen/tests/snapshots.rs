@@ -46,6 +46,7 @@ snapshots! {
     externs
     generics
     loops
+    loops_kept
     names
     numbers
     parser

@@ -333,6 +333,17 @@ impl<'p> Dump<'p> {
                 self.block(depth + 1, block);
                 return;
             }
+            StmtKind::Loop { body, update } => {
+                self.line(depth, "loop");
+                self.block(depth + 1, body);
+                if !update.is_empty() {
+                    self.line(depth, "update");
+                    self.block(depth + 1, update);
+                }
+                return;
+            }
+            StmtKind::Break => "break".to_owned(),
+            StmtKind::Continue => "continue".to_owned(),
             StmtKind::Leave => "leave".to_owned(),
             StmtKind::Exit => "exit".to_owned(),
             StmtKind::Extern(call) => self.extern_call(call),
@@ -569,6 +580,28 @@ impl<'p> Dump<'p> {
             ExternCall::Assume { condition } => write!(text, "assume {}", self.expr(condition)),
             ExternCall::LogMessage { format, data } => {
                 write!(text, "log {format:?} {}", self.data(data))
+            }
+            ExternCall::Foreign {
+                name,
+                object,
+                arguments,
+                result,
+            } => {
+                let arguments: Vec<String> = arguments
+                    .iter()
+                    .map(|argument| match argument {
+                        ForeignArgument::Value(value) => self.expr(value),
+                        ForeignArgument::Place(place) => format!("&{}", self.place(place)),
+                    })
+                    .collect();
+                let object = object.as_deref().unwrap_or("");
+                let result = result.as_ref().map(|place| self.place(place));
+                let result = result.unwrap_or_default();
+                write!(
+                    text,
+                    "{result} = foreign {object} {name}({})",
+                    arguments.join(", ")
+                )
             }
             ExternCall::ActionProfileUse { profile } => {
                 let name = &program.action_profiles[profile.index()].control.name;

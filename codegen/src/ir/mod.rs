@@ -8,11 +8,13 @@ pub mod dump;
 mod expr;
 mod stmt;
 mod table;
+mod types;
 pub mod verify;
 
 pub use expr::*;
 pub use stmt::*;
 pub use table::*;
+pub use types::*;
 
 use crate::source::Span;
 use num_bigint::BigInt;
@@ -30,6 +32,8 @@ pub struct Program {
     pub enums: Vec<Enum>,
     /// Top-level constants of integer type with a width, for back ends that export them. Not those of core.p4 and v1model.p4.
     pub constants: Vec<Constant>,
+    /// Named types that the control plane meets.
+    pub told_types: NamedTypes,
     /// Header types that the program declares, used or not, in source order.
     pub header_types: Vec<HeaderType>,
     /// Header instances, in the order of their declaration in the (flattened) structs.
@@ -244,6 +248,8 @@ pub struct Field {
     pub scalar: Scalar,
     /// The enum whose values it holds, by name.
     pub enum_name: Option<String>,
+    /// The `type` that it was declared with, by name.
+    pub type_name: Option<String>,
     /// Annotations on the field.
     pub annotations: Vec<Annotation>,
     /// The declaration.

@@ -60,6 +60,18 @@ pub enum StmtKind {
     Scope(Block),
     /// `return` from an inlined body.
     Leave,
+    /// Runs the body and then the update, again and again, until a [`StmtKind::Break`] (or [`StmtKind::Leave`] or
+    /// [`StmtKind::Exit`]) ends it.
+    Loop {
+        /// Ends early with [`StmtKind::Continue`].
+        body: Block,
+        /// What follows the body; may break too.
+        update: Block,
+    },
+    /// Ends the innermost loop.
+    Break,
+    /// Ends the body of the innermost loop; its update follows.
+    Continue,
     /// `exit`: ends the control (ingress or egress) as a whole.
     Exit,
     /// An extern call.
@@ -122,6 +134,15 @@ pub enum Data {
     Expr(Expr),
     /// A whole header with its varbit field, if valid.
     Header(HeaderId),
+}
+
+/// An argument of an extern that the program declares itself, flattened into scalars.
+#[derive(Clone, Debug)]
+pub enum ForeignArgument {
+    /// `in`, or without direction.
+    Value(Expr),
+    /// `out` or `inout`.
+    Place(Place),
 }
 
 /// Calls of v1model's externs.
@@ -212,6 +233,17 @@ pub enum ExternCall {
     LogMessage {
         format: String,
         data: Vec<Data>,
+    },
+    /// A call of an extern that the program declares itself: what it does is not known here, so back ends say that they cannot.
+    Foreign {
+        /// The function, or the type and the method: `Type.method`.
+        name: String,
+        /// The object's name for the control plane, for a method.
+        object: Option<String>,
+        /// Values and places, in order.
+        arguments: Vec<ForeignArgument>,
+        /// Where the result goes.
+        result: Option<Place>,
     },
     /// An action selector's or profile's members are chosen by the table; nothing calls it.
     ActionProfileUse {

@@ -1,6 +1,8 @@
 //! Tables, actions, and the stateful objects that a control plane sees.
 
-use super::{ActionId, ActionProfileId, Annotation, Block, CounterId, Expr, MeterId, Scalar};
+use super::{
+    ActionId, ActionProfileId, Annotation, Block, CounterId, Expr, MeterId, Scalar, TypeSpec,
+};
 use crate::source::Span;
 use num_bigint::BigUint;
 
@@ -41,7 +43,7 @@ pub struct Parameter {
     pub name: String,
     /// Type.
     pub scalar: Scalar,
-    /// The enum, typedef or newtype that it was declared with, by name.
+    /// The `type`, or enum without representation, that it was declared with, by name.
     pub type_name: Option<String>,
     /// Annotations.
     pub annotations: Vec<Annotation>,
@@ -108,7 +110,7 @@ pub struct Key {
     pub match_kind: MatchKind,
     /// The control plane's name: `@name`, or the expression as the reference compiler writes it.
     pub name: String,
-    /// The enum, typedef or newtype of the expression, by name.
+    /// The `type` of the expression, by name.
     pub type_name: Option<String>,
     /// Annotations.
     pub annotations: Vec<Annotation>,
@@ -212,8 +214,10 @@ pub struct Register {
     pub control: ControlName,
     /// Number of cells.
     pub size: u64,
-    /// What a cell holds.
+    /// What a cell holds; of a struct or the like, all its bits, the first field's at the top.
     pub scalar: Scalar,
+    /// The same as the source names it.
+    pub type_spec: TypeSpec,
     /// The declaration.
     pub span: Span,
 }
@@ -234,10 +238,12 @@ pub struct ActionProfile {
 /// A digest.
 #[derive(Clone, Debug)]
 pub struct Digest {
-    /// Name: the struct that is sent.
+    /// Name: the struct that is sent, or `digest_` and a number where it has none.
     pub control: ControlName,
-    /// Its fields.
+    /// Its fields, nested ones flattened with `.`.
     pub fields: Vec<(String, Scalar)>,
+    /// What is sent as the source names it.
+    pub type_spec: TypeSpec,
     /// The declaration.
     pub span: Span,
 }

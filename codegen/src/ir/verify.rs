@@ -15,6 +15,7 @@ pub fn verify(program: &Program) -> Diagnostics {
         parameters: None,
         in_parser: false,
         scopes: 0,
+        loops: 0,
     };
     verifier.program();
     verifier.found
@@ -28,6 +29,8 @@ struct Verifier<'p> {
     in_parser: bool,
     /// Scopes around the statement, the body of an action or control not counted.
     scopes: u32,
+    /// Loops around the statement.
+    loops: u32,
 }
 
 impl<'p> Verifier<'p> {
@@ -242,6 +245,16 @@ impl<'p> Verifier<'p> {
                 self.scopes += 1;
                 self.block(block);
                 self.scopes -= 1;
+            }
+            StmtKind::Loop { body, update } => {
+                self.loops += 1;
+                self.block(body);
+                self.block(update);
+                self.loops -= 1;
+            }
+            StmtKind::Break | StmtKind::Continue => {
+                let inside = self.loops > 0;
+                self.require(inside, span, "a `Break` outside any loop");
             }
             StmtKind::Leave => {
                 let inside = self.scopes > 0;
@@ -589,6 +602,19 @@ impl<'p> Verifier<'p> {
                 self.bool(condition);
             }
             ExternCall::LogMessage { data, .. } => self.data(data, span),
+            ExternCall::Foreign {
+                arguments, result, ..
+            } => {
+                for argument in arguments {
+                    match argument {
+                        ForeignArgument::Value(value) => self.expr(value),
+                        ForeignArgument::Place(place) => drop(self.place(place, span)),
+                    }
+                }
+                if let Some(result) = result {
+                    self.place(result, span);
+                }
+            }
             ExternCall::ActionProfileUse { profile } => {
                 self.known(profile.index(), program.action_profiles.len(), span);
             }

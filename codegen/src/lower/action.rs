@@ -4,7 +4,7 @@ use super::Lowerer;
 use super::arguments::Body;
 use super::instance::Binding;
 use super::operand::Operand;
-use crate::ast::{Action, ActionRef, Decl, DeclId, DeclKind, Direction, Param, TypeKind};
+use crate::ast::{Action, ActionRef, Decl, DeclId, DeclKind, Direction, Param};
 use crate::check::Bound;
 use crate::ir::{self, ExprKind};
 use crate::source::Span;
@@ -29,12 +29,31 @@ impl<'a> Lowerer<'a, '_> {
         let Some((_, action)) = self.action_decl(id) else {
             return;
         };
-        let key = (self.owner(id), id);
-        if self.action_depth == 0 && !self.called.contains(&key) {
-            self.called.push(key);
-        }
+        self.note_call(id);
         let back = self.pass(&action.params, arguments, Body::Open, span, out);
         self.action_body(action, back, out);
+    }
+
+    /// The control plane is told of an action that is called outside actions.
+    pub(super) fn note_call(&mut self, id: DeclId) {
+        if self.action_depth > 0 {
+            return;
+        }
+        let owner = self.owner(id);
+        let order = self.action_position(owner, id);
+        let mut called = self.called.iter_mut();
+        match called.find(|(other, ..)| *other == (owner, id)) {
+            Some((_, position)) => *position = order.min(*position),
+            None => self.called.push(((owner, id), order)),
+        }
+    }
+
+    /// Where an action stands among the others when it is used here.
+    fn action_position(&self, owner: Option<usize>, id: DeclId) -> u32 {
+        match (owner, self.instance) {
+            (None, Some(at)) => self.instances[at].order,
+            _ => self.order.get(&(owner, id)).copied().unwrap_or(u32::MAX),
+        }
     }
 
     fn action_body(&mut self, action: &'a Action, back: ir::Block, out: &mut ir::Block) {
@@ -82,6 +101,9 @@ impl<'a> Lowerer<'a, '_> {
         if given.is_empty()
             && let Some(&known) = self.actions.get(&(owner, id))
         {
+            let order = self.action_position(owner, id);
+            let known_order = &mut self.action_order[known.index()];
+            *known_order = order.min(*known_order);
             return Some(known);
         }
         let path = owner.map_or(String::new(), |at| self.instances[at].path.clone());
@@ -111,7 +133,7 @@ impl<'a> Lowerer<'a, '_> {
         }
         self.action_body(action, back, &mut body);
         let control = self.control_name(&path, decl);
-        let order = self.order.get(&(owner, id)).copied().unwrap_or(u32::MAX);
+        let order = self.action_position(owner, id);
         let at = ir::ActionId(self.program.actions.len() as u32);
         self.program.actions.push(ir::Action {
             control,
@@ -130,7 +152,7 @@ impl<'a> Lowerer<'a, '_> {
     /// Actions that are only called: no table runs them and their bodies are where the calls are, but the reference compiler
     /// tells the control plane of them too.
     pub(super) fn only_called(&mut self) {
-        for (owner, id) in std::mem::take(&mut self.called) {
+        for ((owner, id), order) in std::mem::take(&mut self.called) {
             let Some((decl, _)) = self.action_decl(id) else {
                 continue;
             };
@@ -146,8 +168,7 @@ impl<'a> Lowerer<'a, '_> {
                 body: Vec::new(),
                 span: decl.span,
             });
-            self.action_order
-                .push(self.order.get(&(owner, id)).copied().unwrap_or(u32::MAX));
+            self.action_order.push(order);
         }
     }
 
@@ -161,10 +182,7 @@ impl<'a> Lowerer<'a, '_> {
         Some(ir::Parameter {
             name: param.name.as_str().to_owned(),
             scalar,
-            type_name: match &param.ty.kind {
-                TypeKind::Name(path) => Some(path.name.as_str().to_owned()),
-                _ => None,
-            },
+            type_name: self.told_type_name(&ty, true),
             annotations: self.annotations(&param.annotations),
             span: param.span,
         })

@@ -355,6 +355,7 @@ fn leaves_block(block: &[ir::Stmt]) -> bool {
     block.iter().any(|stmt| match &stmt.kind {
         StmtKind::Leave => true,
         StmtKind::If(_, then, otherwise) => leaves_block(then) || leaves_block(otherwise),
+        StmtKind::Loop { body, update } => leaves_block(body) || leaves_block(update),
         StmtKind::Switch(_, cases, default) => {
             cases.iter().any(|(_, block)| leaves_block(block)) || leaves_block(default)
         }

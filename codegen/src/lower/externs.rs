@@ -210,10 +210,8 @@ impl<'a> Lowerer<'a, '_> {
                 }
             }
             "digest" => {
-                let data = self.data(arguments, 1, out);
-                let Some(digest) = self.digest(&ty, span) else {
-                    return Operand::Nothing;
-                };
+                let data = self.digest_data(arguments, &ty, out);
+                let digest = self.digest(&ty, span);
                 ExternCall::Digest { digest, data }
             }
             name @ ("clone" | "clone3" | "clone_preserving_field_list") => {
@@ -268,34 +266,25 @@ impl<'a> Lowerer<'a, '_> {
         Operand::Nothing
     }
 
-    fn digest(&mut self, ty: &Type, span: Span) -> Option<ir::DigestId> {
-        let name = match ty {
-            Type::Struct(id, _) | Type::Header(id, _) => self.typed.name(*id).to_owned(),
-            Type::Tuple(_) => "tuple".to_owned(),
+    /// The digest of a call. One for each struct that is sent; what is sent without a name of its own is told by a number.
+    fn digest(&mut self, ty: &Type, span: Span) -> ir::DigestId {
+        let type_spec = self.told(ty);
+        let name = match &type_spec {
+            ir::TypeSpec::Struct(name) | ir::TypeSpec::Header(name) => name.clone(),
             _ => {
-                self.unsupported(span, "a digest of this type");
-                return None;
+                let digests = self.program.digests.iter();
+                let unnamed = digests
+                    .filter(|digest| matches!(digest.type_spec, ir::TypeSpec::Tuple(_)))
+                    .count();
+                format!("digest_{unnamed}")
             }
         };
-        if let Some(at) = self
-            .program
-            .digests
-            .iter()
-            .position(|digest| digest.control.name == name)
-        {
-            return Some(ir::DigestId(at as u32));
+        let mut digests = self.program.digests.iter();
+        if let Some(at) = digests.position(|digest| digest.control.name == name) {
+            return ir::DigestId(at as u32);
         }
         let mut fields = Vec::new();
-        for (field, ty) in self.typed.fields(ty).unwrap_or_default() {
-            let ty = self.concrete(&ty);
-            match self.scalar(&ty) {
-                Some(scalar) => fields.push((field.to_string(), scalar)),
-                None => {
-                    self.unsupported(span, "a digest with nested fields");
-                    return None;
-                }
-            }
-        }
+        self.flat_fields(ty, "", &mut fields);
         let id = ir::DigestId(self.program.digests.len() as u32);
         self.program.digests.push(ir::Digest {
             control: ir::ControlName {
@@ -304,9 +293,129 @@ impl<'a> Lowerer<'a, '_> {
                 ..ir::ControlName::default()
             },
             fields,
+            type_spec,
             span,
         });
-        Some(id)
+        id
+    }
+
+    /// The scalars of a type with the paths to them.
+    pub(super) fn flat_fields(
+        &self,
+        ty: &Type,
+        path: &str,
+        fields: &mut Vec<(String, ir::Scalar)>,
+    ) {
+        if let Some(scalar) = self.scalar(ty) {
+            fields.push((path.to_owned(), scalar));
+            return;
+        }
+        let parts = match ty {
+            Type::Stack(element, size) => (0..*size)
+                .map(|at| (at.to_string().into(), (**element).clone()))
+                .collect(),
+            _ => self.typed.fields(ty).unwrap_or_default(),
+        };
+        for (name, ty) in parts {
+            let path = match path {
+                "" => name.to_string(),
+                path => format!("{path}.{name}"),
+            };
+            self.flat_fields(&self.concrete(&ty), &path, fields);
+        }
+    }
+
+    /// What is sent in a digest, scalar by scalar.
+    fn digest_data(
+        &mut self,
+        arguments: &Arguments<'_, 'a>,
+        ty: &Type,
+        out: &mut ir::Block,
+    ) -> Vec<Data> {
+        let Some(expr) = self.argument(arguments, 1) else {
+            return Vec::new();
+        };
+        let operand = self.expr(expr, out);
+        let operand = self.convert(operand, ty, expr.span);
+        let mut parts = Vec::new();
+        self.flatten(&operand, &mut parts);
+        parts.into_iter().map(Data::Expr).collect()
+    }
+
+    fn is_struct_cell(&self, register: ir::RegisterId) -> bool {
+        matches!(
+            self.program.registers[register.index()].type_spec,
+            ir::TypeSpec::Struct(_) | ir::TypeSpec::Tuple(_)
+        )
+    }
+
+    /// `register.read` of a struct or the like: the cell, taken apart.
+    fn read_cell(
+        &mut self,
+        register: ir::RegisterId,
+        arguments: &Arguments<'_, 'a>,
+        out: &mut ir::Block,
+    ) {
+        let span = arguments.span;
+        let scalar = self.program.registers[register.index()].scalar;
+        let to = match self.argument(arguments, 0) {
+            Some(expr) => self.expr(expr, out),
+            None => return,
+        };
+        let index = self.value(arguments, 1, out);
+        let cell = self.temporary(scalar, "cell", span);
+        if let Some(result) = place(&cell) {
+            let call = ExternCall::RegisterRead {
+                register,
+                result,
+                index,
+            };
+            out.push(stmt(StmtKind::Extern(call), span));
+        }
+        let mut parts = Vec::new();
+        self.flatten(&to, &mut parts);
+        let mut top = scalar.width();
+        for part in parts {
+            let low = top.saturating_sub(part.scalar.width());
+            if top > low {
+                let value = super::expr::slice(cell.clone(), top - 1, low, span);
+                self.assign(&Operand::Scalar(part), &Operand::Scalar(value), span, out);
+            }
+            top = low;
+        }
+    }
+
+    /// What `register.write` writes: the parts of a struct or the like as one number.
+    fn cell_value(
+        &mut self,
+        register: ir::RegisterId,
+        arguments: &Arguments<'_, 'a>,
+        ty: &Type,
+        out: &mut ir::Block,
+    ) -> ir::Expr {
+        let span = arguments.span;
+        let scalar = self.program.registers[register.index()].scalar;
+        let Some(expr) = self.argument(arguments, 1) else {
+            return self.zero(scalar, span);
+        };
+        let operand = self.expr(expr, out);
+        let operand = self.convert(operand, ty, span);
+        let mut parts = Vec::new();
+        self.flatten(&operand, &mut parts);
+        let bits = parts.into_iter().map(|part| {
+            let bits = ir::Scalar::Bits(part.scalar.width());
+            self.resize(part, bits)
+        });
+        let bits: Vec<ir::Expr> = bits.collect();
+        let value = bits.into_iter().reduce(|left, right| ir::Expr {
+            scalar: ir::Scalar::Bits(left.scalar.width() + right.scalar.width()),
+            span,
+            kind: ir::ExprKind::Concat(Box::new(left), Box::new(right)),
+        });
+        match value {
+            Some(value) => self.resize(value, scalar),
+            None => self.zero(scalar, span),
+        }
     }
 
     pub(super) fn extern_method(
@@ -324,6 +433,10 @@ impl<'a> Lowerer<'a, '_> {
         let object = match self.expr(base, out) {
             Operand::Object(object) => object,
             _ => return Operand::Nothing,
+        };
+        let receiver_type = match self.own_type(base) {
+            Type::Extern(_, types) => types.first().map_or(Type::Unknown, |ty| self.concrete(ty)),
+            _ => Type::Unknown,
         };
         let arguments = &Arguments { call, span };
         let unknown = Type::Unknown;
@@ -353,6 +466,10 @@ impl<'a> Lowerer<'a, '_> {
                 };
                 ExternCall::DirectMeterRead { meter, result }
             }
+            (Object::Register(register), "read") if self.is_struct_cell(register) => {
+                self.read_cell(register, arguments, out);
+                return Operand::Nothing;
+            }
             (Object::Register(register), "read") => {
                 let Some(result) = self.target(arguments, 0, &ty, out) else {
                     return Operand::Nothing;
@@ -361,6 +478,15 @@ impl<'a> Lowerer<'a, '_> {
                     register,
                     result,
                     index: self.value(arguments, 1, out),
+                }
+            }
+            (Object::Register(register), "write") if self.is_struct_cell(register) => {
+                let index = self.value(arguments, 0, out);
+                let value = self.cell_value(register, arguments, &receiver_type, out);
+                ExternCall::RegisterWrite {
+                    register,
+                    index,
+                    value,
                 }
             }
             (Object::Register(register), "write") => ExternCall::RegisterWrite {

@@ -52,6 +52,8 @@ pub(super) struct Instance<'a> {
     pub(super) bindings: Vec<(DeclId, Binding)>,
     /// Type arguments.
     pub(super) types: Vec<(DeclId, Type)>,
+    /// Comes before the positions of its tables and actions in the source.
+    pub(super) order: u32,
     /// What `apply` got when it was first called, to see whether later calls differ.
     pub(super) applied_with: Option<String>,
 }
@@ -89,6 +91,7 @@ impl<'a> Lowerer<'a, '_> {
             local_path,
             bindings: Vec::new(),
             types: types.clone(),
+            order: self.next_order(),
             applied_with: None,
         });
         self.types.extend(types);
@@ -113,6 +116,11 @@ impl<'a> Lowerer<'a, '_> {
             self.instantiate_local(local, at);
         }
         Some(at)
+    }
+
+    /// A position after all that are given.
+    fn next_order(&self) -> u32 {
+        (self.order.len() as u32 + 1) * 2
     }
 
     fn bind(&mut self, instance: usize, id: DeclId, binding: Binding) {
@@ -205,7 +213,7 @@ impl<'a> Lowerer<'a, '_> {
                 }
             }
             DeclKind::Action(_) | DeclKind::Table(_) => {
-                let position = self.order.len() as u32 + 1_000_000;
+                let position = self.next_order() + 1;
                 self.order.insert(key, position);
             }
             _ => {}
@@ -254,14 +262,22 @@ impl<'a> Lowerer<'a, '_> {
                 Some(Binding::Instance(at))
             }
             Type::Extern(id, types) => {
-                let control = match decl {
+                let mut control = match decl {
                     Some(decl) => self.control_name(path, decl),
                     None => ir::ControlName {
                         name: self.qualified(path, name, annotations),
                         local: name.to_owned(),
+                        annotations: self.annotations(annotations),
                         ..ir::ControlName::default()
                     },
                 };
+                // The reference compiler tells nothing of an object whose generic type goes by a typedef.
+                if !types.is_empty()
+                    && let Some(DeclKind::Instance(declared)) = decl.map(|decl| &decl.kind)
+                    && !matches!(declared.ty.kind, ast::TypeKind::Specialized { .. })
+                {
+                    control.hidden = true;
+                }
                 let object = self.object(*id, types, call.as_ref(), control, span)?;
                 Some(Binding::Operand(Operand::Object(object)))
             }
@@ -351,16 +367,18 @@ impl<'a> Lowerer<'a, '_> {
             "register" => {
                 let size = self.constructor_number(call, 0, "the size of a register", span);
                 let ty = types.first().map_or(Type::Unknown, |ty| self.concrete(ty));
-                let Some(scalar) = self.scalar(&ty) else {
+                let Some(scalar) = self.cell(&ty) else {
                     let what = format!("a register of `{}`", self.typed.show(&ty));
                     self.unsupported(span, &what);
                     return None;
                 };
+                let type_spec = self.told(&ty);
                 let id = ir::RegisterId(self.program.registers.len() as u32);
                 self.program.registers.push(ir::Register {
                     control,
                     size,
                     scalar,
+                    type_spec,
                     span,
                 });
                 Object::Register(id)
@@ -393,6 +411,20 @@ impl<'a> Lowerer<'a, '_> {
             "packet_in" | "packet_out" => Object::Packet,
             other => Object::Unknown(other.into()),
         })
+    }
+
+    /// What a cell of a register holds: all bits of a struct or the like, the first field's at the top.
+    fn cell(&self, ty: &Type) -> Option<ir::Scalar> {
+        if let Some(scalar) = self.scalar(ty) {
+            return Some(scalar);
+        }
+        let is_flat = matches!(ty, Type::Struct(..) | Type::Tuple(_));
+        match self.typed.size_in_bits(ty) {
+            Some((least, most)) if is_flat && least == most => {
+                Some(ir::Scalar::Bits(u32::try_from(least).ok()?))
+            }
+            _ => None,
+        }
     }
 
     fn value_set(

@@ -10,6 +10,7 @@ mod codes;
 mod expr;
 mod externs;
 mod instance;
+mod loops;
 mod names;
 mod operand;
 mod operator;
@@ -19,6 +20,7 @@ mod reorder;
 mod stmt;
 mod storage;
 mod table;
+mod told;
 
 use std::collections::{HashMap, HashSet};
 
@@ -66,6 +68,7 @@ pub fn lower(
         action_decls: Vec::new(),
         result: None,
         copy_outs: Vec::new(),
+        loops: Vec::new(),
         parser_states: HashMap::new(),
     };
     lowerer.package();
@@ -106,8 +109,8 @@ struct Lowerer<'a, 's> {
     /// Tables and actions that are lowered, by the instance that they belong to.
     tables: HashMap<(Option<usize>, DeclId), ir::TableId>,
     actions: HashMap<(Option<usize>, DeclId), ir::ActionId>,
-    /// Actions that are called outside actions, for the control plane to know their names.
-    called: Vec<(Option<usize>, DeclId)>,
+    /// Actions that are called outside actions, for the control plane to know their names, and where they stand among the others.
+    called: Vec<((Option<usize>, DeclId), u32)>,
     /// How many bodies of actions are around what is being lowered.
     action_depth: u32,
     /// Positions of tables and actions in the source, in the order of instantiation.
@@ -120,6 +123,8 @@ struct Lowerer<'a, 's> {
     result: Option<Operand>,
     /// What has to be copied back before an `exit`, from the outermost inlined body to the innermost.
     copy_outs: Vec<ir::Block>,
+    /// The loops around what is being lowered, from the outermost.
+    loops: Vec<loops::Looping>,
     /// States of the parser that is being inlined.
     parser_states: HashMap<DeclId, ir::StateId>,
 }

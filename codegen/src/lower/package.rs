@@ -357,8 +357,8 @@ impl<'a> Lowerer<'a, '_> {
     fn declaration(&mut self, decl: &'a Decl) {
         match &decl.kind {
             DeclKind::Action(_) => {
-                // Those of the top level come first, in the order of their use.
-                self.order.insert((None, decl.id), 0);
+                // Those of the top level stand before what belongs to the instance that uses them first.
+                self.order.insert((None, decl.id), u32::MAX);
             }
             DeclKind::Header(header) if header.type_params.is_empty() => {
                 self.header_type(&Type::Header(decl.id, Type::none()));

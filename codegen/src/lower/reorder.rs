@@ -81,6 +81,10 @@ fn rename(block: &mut ir::Block, tables: &Order, actions: &Order) {
                 rename(default, tables, actions);
             }
             StmtKind::Scope(block) => rename(block, tables, actions),
+            StmtKind::Loop { body, update } => {
+                rename(body, tables, actions);
+                rename(update, tables, actions);
+            }
             StmtKind::Apply(table, branch) => {
                 *table = TableId(tables.new_index(table.0));
                 match branch {

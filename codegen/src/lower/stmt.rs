@@ -5,24 +5,33 @@ use num_bigint::BigUint;
 use super::Lowerer;
 use super::instance::Binding;
 use super::operand::{Leaf, Operand, stmt};
-use crate::ast::{
-    BinaryOp, Decl, DeclKind, Expr, ExprKind, ForIn, LoopVariable, Stmt, StmtKind, Switch, UnaryOp,
-};
-use crate::check::{self, Type};
+use crate::ast::{BinaryOp, Decl, DeclKind, Expr, ExprKind, Stmt, StmtKind, Switch, UnaryOp};
+use crate::check::{self, Callee, Type};
 use crate::ir;
 use crate::source::Span;
 
-/// More rounds than anyone writes out; the program would become too large.
-const MAX_ROUNDS: usize = 1024;
-
 impl<'a> Lowerer<'a, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt], out: &mut ir::Block) {
-        for statement in statements {
+        for (at, statement) in statements.iter().enumerate() {
             self.statement(statement, out);
-            // What follows an unconditional end is never reached.
+            // What follows an unconditional end is never reached; only the control plane is told of it.
             if let Some(last) = out.last()
-                && matches!(last.kind, ir::StmtKind::Leave | ir::StmtKind::Exit)
+                && matches!(
+                    last.kind,
+                    ir::StmtKind::Leave
+                        | ir::StmtKind::Exit
+                        | ir::StmtKind::Break
+                        | ir::StmtKind::Continue
+                )
             {
+                for dead in &statements[at + 1..] {
+                    if let StmtKind::Call(call) = &dead.kind
+                        && let Some(Callee::Action(id)) =
+                            self.typed.call(call.id).and_then(|call| call.callee)
+                    {
+                        self.note_call(id);
+                    }
+                }
                 break;
             }
         }
@@ -85,63 +94,14 @@ impl<'a> Lowerer<'a, '_> {
             }
             StmtKind::Switch(switch) => self.switch(switch, span, out),
             StmtKind::ForIn(for_in) => self.for_in(for_in, span, out),
-            StmtKind::For { .. } => self.unsupported(span, "a loop with a condition"),
-            StmtKind::Break | StmtKind::Continue => {
-                self.unsupported(span, "leaving a round of a loop");
-            }
-        }
-    }
-
-    /// A loop over values that are known in number: its rounds one after the other.
-    fn for_in(&mut self, for_in: &'a ForIn, span: Span, out: &mut ir::Block) {
-        let rounds: Vec<Operand> = match &for_in.domain.kind {
-            ExprKind::Range { low, high } => {
-                let (Ok(check::Value::Int(first)), Ok(check::Value::Int(last))) =
-                    (self.eval(low), self.eval(high))
-                else {
-                    self.unsupported(for_in.domain.span, "a range that is not constant");
-                    return;
-                };
-                let ty = self.final_type(low);
-                let mut rounds = Vec::new();
-                let mut value = first;
-                while value <= last {
-                    if rounds.len() >= MAX_ROUNDS {
-                        self.unsupported(for_in.domain.span, "a loop of so many rounds");
-                        return;
-                    }
-                    rounds.push(self.constant(&check::Value::Int(value.clone()), &ty, span));
-                    value += 1;
-                }
-                rounds
-            }
-            _ => match self.expr(&for_in.domain, out) {
-                Operand::Struct(parts) => parts.iter().map(|(_, part)| part.clone()).collect(),
-                Operand::Stack(stack) => {
-                    let stack = &self.program.stacks[stack.index()];
-                    let element =
-                        |&id| Operand::Header(ir::HeaderRef::Instance(id), stack.header_type);
-                    stack.elements.iter().map(element).collect()
-                }
-                _ => {
-                    self.unsupported(for_in.domain.span, "a loop over this");
-                    return;
-                }
-            },
-        };
-        let to = match &for_in.variable {
-            LoopVariable::Declared { id, name, .. } => {
-                let ty = self.declared_type(*id);
-                let variable = self.local(&ty, name.as_str(), name.span);
-                self.bindings
-                    .insert(*id, Binding::Operand(variable.clone()));
-                variable
-            }
-            LoopVariable::Existing(expr) => self.expr(expr, out),
-        };
-        for round in rounds {
-            self.assign(&to, &round, span, out);
-            self.statement(&for_in.body, out);
+            StmtKind::For {
+                init,
+                condition,
+                update,
+                body,
+            } => self.for_loop((init, condition, update, body), span, out),
+            StmtKind::Break => self.jump(true, span, out),
+            StmtKind::Continue => self.jump(false, span, out),
         }
     }
 
@@ -337,7 +297,7 @@ impl<'a> Lowerer<'a, '_> {
             let mut cases = Vec::new();
             // The table's actions have to be known before its branches.
             let table = match self.typed.call(base.id).and_then(|call| call.callee) {
-                Some(check::Callee::Table(id)) => self.table(id),
+                Some(Callee::Table(id)) => self.table(id),
                 _ => None,
             };
             let Some((table, _)) = table else {

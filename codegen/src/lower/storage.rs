@@ -39,8 +39,11 @@ impl<'a> Lowerer<'a, '_> {
             },
             _ => return ir::HeaderTypeId(0),
         };
+        let told = annotations
+            .iter()
+            .any(|annotation: &ir::Annotation| annotation.name == "controller_header");
         let mut fields = Vec::new();
-        self.header_fields(ty, "", &mut fields, span);
+        self.header_fields(ty, "", told, &mut fields, span);
         let id = ir::HeaderTypeId(self.program.header_types.len() as u32);
         self.program.header_types.push(ir::HeaderType {
             name,
@@ -52,7 +55,15 @@ impl<'a> Lowerer<'a, '_> {
         id
     }
 
-    fn header_fields(&mut self, ty: &Type, prefix: &str, fields: &mut Vec<ir::Field>, span: Span) {
+    /// The fields of a header or of a struct in one. `told`: the control plane meets them.
+    fn header_fields(
+        &mut self,
+        ty: &Type,
+        prefix: &str,
+        told: bool,
+        fields: &mut Vec<ir::Field>,
+        span: Span,
+    ) {
         for (at, (name, field_type)) in self
             .typed
             .fields(ty)
@@ -64,14 +75,21 @@ impl<'a> Lowerer<'a, '_> {
             let field_type = self.concrete(&field_type);
             let (annotations, span) = self.field_annotations(ty, at).unwrap_or((&[], span));
             match self.scalar(&field_type) {
-                Some(scalar) => fields.push(ir::Field {
-                    name,
-                    scalar,
-                    enum_name: self.enum_name(&field_type),
-                    annotations: self.annotations(annotations),
-                    span,
-                }),
-                None => self.header_fields(&field_type, &format!("{name}."), fields, span),
+                Some(scalar) => {
+                    let type_name = match told {
+                        true => self.told_type_name(&field_type, false),
+                        false => None,
+                    };
+                    fields.push(ir::Field {
+                        name,
+                        scalar,
+                        enum_name: self.enum_name(&field_type),
+                        type_name,
+                        annotations: self.annotations(annotations),
+                        span,
+                    });
+                }
+                None => self.header_fields(&field_type, &format!("{name}."), told, fields, span),
             }
         }
     }

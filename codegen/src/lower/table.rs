@@ -10,7 +10,7 @@ use crate::ast::{
     self, ActionRef, Decl, DeclId, DeclKind, Direction, Entry, Expr, ExprKind, KeyElement, Table,
     TableProperty, TablePropertyKind,
 };
-use crate::check::{self, Bound, Type};
+use crate::check::{self, Bound};
 use crate::ir::{self, EntryMatch, MatchKind};
 
 /// The match kind with a name.
@@ -88,9 +88,10 @@ impl<'a> Lowerer<'a, '_> {
             .hint = Some("add `@name(\"..\")` to it".to_owned());
             return None;
         };
-        let type_name = match self.final_type(&element.expr) {
-            Type::Enum(id) | Type::NewType(id) => Some(self.typed.name(id).to_owned()),
-            _ => None,
+        let ty = self.final_type(&element.expr);
+        let type_name = match match_kind {
+            MatchKind::Selector => None,
+            _ => self.told_type_name(&ty, false),
         };
         Some(ir::Key {
             expr,

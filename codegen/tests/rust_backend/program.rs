@@ -94,6 +94,7 @@ fn header_type(name: &str, fields: &[(&str, Scalar)]) -> HeaderType {
         name: (*name).to_owned(),
         scalar: *scalar,
         enum_name: None,
+        type_name: None,
         annotations: Vec::new(),
         span: span(),
     });
@@ -558,6 +559,7 @@ pub fn tags() -> Program {
             control: control_name("Tags.seen"),
             size: 16,
             scalar: Scalar::Bits(8),
+            type_spec: TypeSpec::Scalar(Scalar::Bits(8)),
             span: span(),
         }],
         parser: parser(),

@@ -10,7 +10,7 @@ pub use message::Message;
 use crate::diagnostic::Diagnostics;
 use crate::ir::{
     Action, ActionProfile, Annotation, AnnotationValue, Counter, CounterUnit, Field, Key,
-    MatchKind, Meter, Parameter, Program, Table, TableAction, ValueSet,
+    MatchKind, Meter, NamedTypes, Parameter, Program, Table, TableAction, ValueSet,
 };
 use num_bigint::BigUint;
 
@@ -58,7 +58,7 @@ impl Builder<'_> {
         let tables = visible(&program.tables, &symbols.tables)
             .map(|(_, table, symbol)| self.table(table, symbol));
         let actions = visible(&program.actions, &symbols.actions)
-            .map(|(_, action, symbol)| action_message(action, symbol));
+            .map(|(_, action, symbol)| action_message(action, symbol, &program.told_types));
         let profiles = visible(&program.action_profiles, &symbols.action_profiles)
             .map(|(index, profile, symbol)| self.action_profile(index, profile, symbol));
         let counters = || visible(&program.counters, &symbols.counters);
@@ -71,14 +71,13 @@ impl Builder<'_> {
                         "preamble",
                         preamble(symbol, &register.control.annotations),
                     )
-                    .message(2, "type_spec", types::data_type(register.scalar))
+                    .message(2, "type_spec", types::data_type(&register.type_spec))
                     .integer(3, "size", register.size)
             });
         let digests = visible(&program.digests, &symbols.digests).map(|(_, digest, symbol)| {
-            let name = Message::new().string(1, "name", &digest.control.local);
             Message::new()
                 .message(1, "preamble", preamble(symbol, &digest.control.annotations))
-                .message(2, "type_spec", Message::new().message(4, "struct", name))
+                .message(2, "type_spec", types::data_type(&digest.type_spec))
         });
         let message = Message::new()
             .message(1, "pkg_info", self.package())
@@ -136,11 +135,36 @@ impl Builder<'_> {
             )
             .messages(11, "registers", registers)
             .messages(12, "digests", digests);
-        let types = types::type_info(program);
-        match program.tables.is_empty() && program.actions.is_empty() && types.is_empty() {
+        let types = types::type_info(&program.told_types);
+        match types.is_empty() && !self.meets_types() {
             true => message,
             false => message.message(200, "type_info", types),
         }
+    }
+
+    /// Whether there is anything that could have brought a type along: the reference compiler writes `type_info` then, if need
+    /// be without anything in it.
+    fn meets_types(&self) -> bool {
+        let (program, symbols) = (self.program, self.symbols);
+        let data = visible(&program.actions, &symbols.actions)
+            .any(|(_, action, _)| !action.parameters.is_empty());
+        let controls = [
+            &program.verify_checksum,
+            &program.ingress,
+            &program.egress,
+            &program.compute_checksum,
+            &program.deparser,
+        ];
+        data || visible(&program.tables, &symbols.tables).next().is_some()
+            || !program.counters.is_empty()
+            || !program.meters.is_empty()
+            || (program.registers.iter()).any(|register| !register.control.hidden)
+            || !program.action_profiles.is_empty()
+            || !symbols.controller_headers.is_empty()
+            || controls
+                .into_iter()
+                .any(|body| types::calls_functions(body))
+            || (program.actions.iter()).any(|action| types::calls_functions(&action.body))
     }
 
     fn package(&self) -> Message {
@@ -216,7 +240,8 @@ impl Builder<'_> {
             .messages(
                 2,
                 "match_fields",
-                keys.enumerate().map(|(index, key)| match_field(index, key)),
+                keys.enumerate()
+                    .map(|(index, key)| match_field(index, key, &self.program.told_types)),
             )
             .messages(
                 3,
@@ -353,7 +378,7 @@ impl Builder<'_> {
                         "metadata",
                         fields
                             .enumerate()
-                            .map(|(index, field)| metadata(index, field)),
+                            .map(|(index, field)| metadata(index, field, &self.program.told_types)),
                     )
             })
     }
@@ -374,18 +399,19 @@ fn visible<'a, T>(
         })
 }
 
-fn action_message(action: &Action, symbol: &Symbol) -> Message {
+fn action_message(action: &Action, symbol: &Symbol, types: &NamedTypes) -> Message {
     let parameters = action.parameters.iter().enumerate();
     Message::new()
         .message(1, "preamble", preamble(symbol, &action.control.annotations))
         .messages(
             2,
             "params",
-            parameters.map(|(index, parameter)| parameter_message(index, parameter)),
+            parameters.map(|(index, parameter)| parameter_message(index, parameter, types)),
         )
 }
 
-fn parameter_message(index: usize, parameter: &Parameter) -> Message {
+fn parameter_message(index: usize, parameter: &Parameter, types: &NamedTypes) -> Message {
+    let type_name = parameter.type_name.as_deref();
     let message = Message::new()
         .integer(1, "id", id_in(&parameter.annotations, index))
         .string(
@@ -394,18 +420,27 @@ fn parameter_message(index: usize, parameter: &Parameter) -> Message {
             name_in(&parameter.annotations).unwrap_or(&parameter.name),
         )
         .repeated_string(3, "annotations", texts(&parameter.annotations))
-        .integer(4, "bitwidth", parameter.scalar.width());
-    documented(message, 5, &parameter.annotations)
+        .integer(4, "bitwidth", types.told_width(type_name, parameter.scalar));
+    with_type(documented(message, 5, &parameter.annotations), 6, type_name)
 }
 
-fn match_field(index: usize, key: &Key) -> Message {
+fn match_field(index: usize, key: &Key, types: &NamedTypes) -> Message {
+    let type_name = key.type_name.as_deref();
     let message = Message::new()
         .integer(1, "id", id_in(&key.annotations, index))
         .string(2, "name", &key.name)
         .repeated_string(3, "annotations", texts(&key.annotations))
-        .integer(4, "bitwidth", key.expr.scalar.width())
+        .integer(4, "bitwidth", types.told_width(type_name, key.expr.scalar))
         .enumerator(5, "match_type", match_type(key.match_kind));
-    documented(message, 6, &key.annotations)
+    with_type(documented(message, 6, &key.annotations), 8, type_name)
+}
+
+/// Adds a `P4NamedType`.
+fn with_type(message: Message, number: u32, type_name: Option<&str>) -> Message {
+    match type_name {
+        Some(name) => message.message(number, "type_name", types::named(name)),
+        None => message,
+    }
 }
 
 fn match_type(kind: MatchKind) -> (u64, &'static str) {
@@ -441,8 +476,9 @@ fn value_set_message(value_set: &ValueSet, symbol: &Symbol) -> Message {
         .integer(3, "size", value_set.size)
 }
 
-fn metadata(index: usize, field: &Field) -> Message {
-    Message::new()
+fn metadata(index: usize, field: &Field, types: &NamedTypes) -> Message {
+    let type_name = field.type_name.as_deref();
+    let message = Message::new()
         .integer(1, "id", id_in(&field.annotations, index))
         .string(
             2,
@@ -450,7 +486,8 @@ fn metadata(index: usize, field: &Field) -> Message {
             name_in(&field.annotations).unwrap_or(&field.name),
         )
         .repeated_string(3, "annotations", texts(&field.annotations))
-        .integer(4, "bitwidth", field.scalar.width())
+        .integer(4, "bitwidth", types.told_width(type_name, field.scalar));
+    with_type(message, 5, type_name)
 }
 
 fn preamble(symbol: &Symbol, annotations: &[Annotation]) -> Message {

@@ -1,16 +1,42 @@
 //! Types as P4Info describes them.
 
 use super::Message;
-use crate::ir::{AnnotationValue, Enum, Program, Scalar};
+use crate::ir::{ApplyBranch, ExternCall, NamedTypes, NewType, Scalar, Stmt, StmtKind, TypeSpec};
 use num_bigint::BigInt;
-use std::collections::BTreeSet;
 
 /// A `P4DataTypeSpec`.
-pub(super) fn data_type(scalar: Scalar) -> Message {
-    match scalar {
-        Scalar::Bool => Message::new().message(2, "bool", Message::new()),
-        _ => Message::new().message(1, "bitstring", bitstring(scalar)),
+pub(super) fn data_type(spec: &TypeSpec) -> Message {
+    let of = |number, name, message| Message::new().message(number, name, message);
+    match spec {
+        TypeSpec::Scalar(Scalar::Bool) => of(2, "bool", Message::new()),
+        TypeSpec::Scalar(scalar) => of(1, "bitstring", bitstring(*scalar)),
+        TypeSpec::Tuple(members) => {
+            let members = members.iter().map(data_type);
+            of(3, "tuple", Message::new().messages(1, "members", members))
+        }
+        TypeSpec::Struct(name) => of(4, "struct", named(name)),
+        TypeSpec::Header(name) => of(5, "header", named(name)),
+        TypeSpec::HeaderUnion(name) => of(6, "header_union", named(name)),
+        TypeSpec::HeaderStack(name, size) => of(
+            7,
+            "header_stack",
+            of(1, "header", named(name)).integer(2, "size", *size),
+        ),
+        TypeSpec::HeaderUnionStack(name, size) => of(
+            8,
+            "header_union_stack",
+            of(1, "header_union", named(name)).integer(2, "size", *size),
+        ),
+        TypeSpec::Enum(name) => of(9, "enum", named(name)),
+        TypeSpec::Error => of(10, "error", Message::new()),
+        TypeSpec::SerializableEnum(name) => of(11, "serializable_enum", named(name)),
+        TypeSpec::NewType(name) => of(12, "new_type", named(name)),
     }
+}
+
+/// A `P4NamedType`.
+pub(super) fn named(name: &str) -> Message {
+    Message::new().string(1, "name", name)
 }
 
 /// A `P4BitstringLikeTypeSpec`.
@@ -23,49 +49,88 @@ fn bitstring(scalar: Scalar) -> Message {
     }
 }
 
-/// The types that other parts name: structs of digests, and the enums with a representation that tables, actions and
-/// controller headers use.
-pub(super) fn type_info(program: &Program) -> Message {
-    let mut digests: Vec<_> = program.digests.iter().collect();
-    digests.sort_by(|a, b| a.control.local.cmp(&b.control.local));
-    digests.dedup_by(|a, b| a.control.local == b.control.local);
-    let structs = digests.into_iter().map(|digest| {
-        let members = digest.fields.iter().map(|(name, scalar)| {
-            Message::new()
-                .string(1, "name", name)
-                .message(2, "type_spec", data_type(*scalar))
-        });
-        map_entry(
-            &digest.control.local,
-            Message::new().messages(1, "members", members),
-        )
+/// `P4TypeInfo`: what the names of types that other parts mention stand for.
+pub(super) fn type_info(types: &NamedTypes) -> Message {
+    let member = |name: &str, number, field, message| {
+        Message::new()
+            .string(1, "name", name)
+            .message(number, field, message)
+    };
+    let structs = types.structs.iter().map(|(name, fields)| {
+        let members =
+            (fields.iter()).map(|(name, spec)| member(name, 2, "type_spec", data_type(spec)));
+        map_entry(name, Message::new().messages(1, "members", members))
     });
-    let used = types_in_use(program);
-    let mut enums: Vec<&Enum> = (program.enums.iter())
-        .filter(|declared| used.contains(declared.name.as_str()))
-        .collect();
-    enums.sort_by(|a, b| a.name.cmp(&b.name));
-    let enums = enums.into_iter().filter_map(|declared| {
-        let width = declared.width?;
-        let members = declared.members.iter().map(|(name, value)| {
-            Message::new().string(1, "name", name).bytes(
-                2,
-                "value",
-                super::padded(&unsigned(value, width), width),
-            )
-        });
-        let value = Message::new()
-            .message(
-                1,
-                "underlying_type",
-                Message::new().integer(1, "bitwidth", width),
-            )
-            .messages(2, "members", members);
-        Some(map_entry(&declared.name, value))
+    let headers = types.headers.iter().map(|(name, fields)| {
+        let members =
+            (fields.iter()).map(|(name, scalar)| member(name, 2, "type_spec", bitstring(*scalar)));
+        map_entry(name, Message::new().messages(1, "members", members))
     });
-    Message::new()
+    let unions = types.header_unions.iter().map(|(name, members)| {
+        let members =
+            (members.iter()).map(|(name, header)| member(name, 2, "header", named(header)));
+        map_entry(name, Message::new().messages(1, "members", members))
+    });
+    let enums = types.enums.iter().map(|(name, members)| {
+        let members = members.iter().map(|name| named(name));
+        map_entry(name, Message::new().messages(1, "members", members))
+    });
+    let serializable = types
+        .serializable_enums
+        .iter()
+        .map(|(name, (width, members))| {
+            let members = members.iter().map(|(name, value)| {
+                let value = super::padded(&unsigned(value, *width), *width);
+                Message::new()
+                    .string(1, "name", name)
+                    .bytes(2, "value", value)
+            });
+            let underlying = Message::new().integer(1, "bitwidth", *width);
+            let value = Message::new()
+                .message(1, "underlying_type", underlying)
+                .messages(2, "members", members);
+            map_entry(name, value)
+        });
+    let new_types =
+        (types.new_types.iter()).map(|(name, new_type)| map_entry(name, representation(new_type)));
+    let message = Message::new()
         .messages(1, "structs", structs)
-        .messages(6, "serializable_enums", enums)
+        .messages(2, "headers", headers)
+        .messages(3, "header_unions", unions)
+        .messages(4, "enums", enums);
+    let message = match types.errors.is_empty() {
+        true => message,
+        false => {
+            let members = types.errors.iter().map(String::as_str);
+            let errors = Message::new().repeated_string(1, "members", members);
+            message.message(5, "error", errors)
+        }
+    };
+    message
+        .messages(6, "serializable_enums", serializable)
+        .messages(7, "new_types", new_types)
+}
+
+/// A `P4NewTypeSpec`.
+fn representation(new_type: &NewType) -> Message {
+    let message = match &new_type.translation {
+        None => Message::new().message(1, "original_type", data_type(&new_type.original)),
+        Some(translation) => {
+            let told = Message::new().string(1, "uri", &translation.uri);
+            let told = match translation.width {
+                Some(width) => told.integer(2, "sdn_bitwidth", width),
+                None => told.message(3, "sdn_string", Message::new()),
+            };
+            Message::new().message(2, "translated_type", told)
+        }
+    };
+    message
+        .repeated_string(3, "annotations", super::texts(&new_type.annotations))
+        .messages(
+            4,
+            "structured_annotations",
+            super::structured(&new_type.annotations),
+        )
 }
 
 /// An entry of a map field.
@@ -82,21 +147,32 @@ fn unsigned(value: &BigInt, width: u32) -> num_bigint::BigUint {
     wrapped.magnitude().clone()
 }
 
-fn types_in_use(program: &Program) -> BTreeSet<&str> {
-    let keys = (program.tables.iter())
-        .flat_map(|table| &table.keys)
-        .filter_map(|key| key.type_name.as_deref());
-    let parameters = (program.actions.iter())
-        .flat_map(|action| &action.parameters)
-        .filter_map(|parameter| parameter.type_name.as_deref());
-    let controller_fields = (program.header_types.iter())
-        .filter(|header_type| {
-            (header_type.annotations.iter()).any(|annotation| {
-                annotation.name == "controller_header"
-                    && matches!(annotation.values.first(), Some(AnnotationValue::String(_)))
-            })
-        })
-        .flat_map(|header_type| &header_type.fields)
-        .filter_map(|field| field.enum_name.as_deref());
-    keys.chain(parameters).chain(controller_fields).collect()
+/// Whether extern functions, not methods of objects, are called in a block.
+pub(super) fn calls_functions(block: &[Stmt]) -> bool {
+    block.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Extern(call) => !matches!(
+            call,
+            ExternCall::CounterCount { .. }
+                | ExternCall::DirectCounterCount { .. }
+                | ExternCall::MeterExecute { .. }
+                | ExternCall::DirectMeterRead { .. }
+                | ExternCall::RegisterRead { .. }
+                | ExternCall::RegisterWrite { .. }
+                | ExternCall::ActionProfileUse { .. }
+        ),
+        StmtKind::If(_, then, otherwise) => calls_functions(then) || calls_functions(otherwise),
+        StmtKind::Switch(_, cases, default) => {
+            cases.iter().any(|(_, block)| calls_functions(block)) || calls_functions(default)
+        }
+        StmtKind::Scope(block) => calls_functions(block),
+        StmtKind::Loop { body, update } => calls_functions(body) || calls_functions(update),
+        StmtKind::Apply(_, branch) => match branch {
+            ApplyBranch::None => false,
+            ApplyBranch::Hit { hit, miss } => calls_functions(hit) || calls_functions(miss),
+            ApplyBranch::Action { cases, default } => {
+                cases.iter().any(|(_, block)| calls_functions(block)) || calls_functions(default)
+            }
+        },
+        _ => false,
+    })
 }

@@ -116,6 +116,8 @@ pub(super) struct Frame<'a> {
     pub(super) exit: &'a str,
     /// What `return` leaves.
     pub(super) scope: Option<&'a str>,
+    /// The number in the labels of the innermost loop.
+    pub(super) looping: Option<u32>,
 }
 
 impl Context<'_> {

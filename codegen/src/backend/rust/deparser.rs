@@ -92,6 +92,7 @@ fn rebuild(cx: &Context<'_>) -> TokenStream {
         arguments: &[],
         exit: "'deparser",
         scope: None,
+        looping: None,
     };
     let body = block(cx, frame, &cx.program.deparser);
     quote! {

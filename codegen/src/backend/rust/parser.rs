@@ -23,6 +23,7 @@ pub(super) fn parser(cx: &Context<'_>) -> TokenStream {
         arguments: &[],
         exit: "'parser",
         scope: None,
+        looping: None,
     };
     match &cx.usage.order {
         Order::Acyclic(order) => {

@@ -144,6 +144,7 @@ fn control(cx: &Context<'_>, kind: ControlKind, label: &str, body: &Block) -> To
             arguments: &[],
             exit: label,
             scope: None,
+            looping: None,
         },
         body,
     );

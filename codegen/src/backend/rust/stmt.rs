@@ -80,6 +80,25 @@ fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
             );
             quote!(#label: { #body })
         }
+        StmtKind::Loop { body, update } => {
+            let number = cx.fresh_label();
+            let frame = Frame {
+                looping: Some(number),
+                ..frame
+            };
+            let body = block(cx, frame, body);
+            let update = block(cx, frame, update);
+            let (outer, round) = loop_labels(number);
+            quote!(#outer: loop { #round: { #body } #update })
+        }
+        StmtKind::Break => {
+            let (outer, _) = loop_labels(frame.looping.unwrap_or_default());
+            quote!(break #outer;)
+        }
+        StmtKind::Continue => {
+            let (_, round) = loop_labels(frame.looping.unwrap_or_default());
+            quote!(break #round;)
+        }
         StmtKind::Leave => {
             let label = lifetime(frame.scope.unwrap_or(frame.exit));
             quote!(break #label;)
@@ -342,6 +361,14 @@ fn index(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> TokenStream {
     }
 }
 
+/// The labels of a loop and of the body in it.
+fn loop_labels(number: u32) -> (Lifetime, Lifetime) {
+    (
+        lifetime(&format!("'loop_{number}")),
+        lifetime(&format!("'round_{number}")),
+    )
+}
+
 fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span) -> TokenStream {
     match call {
         ExternCall::CounterCount { counter, index: at } => {
@@ -470,6 +497,10 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             TokenStream::new()
         }
         ExternCall::ActionProfileUse { .. } => TokenStream::new(),
+        ExternCall::Foreign { name, .. } => cx.unsupported(
+            span,
+            &format!("the extern `{name}`, which v1model does not have,"),
+        ),
     }
 }
 

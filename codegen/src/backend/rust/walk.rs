@@ -1,8 +1,8 @@
 //! Visits every statement and expression of a program, in order.
 
 use crate::ir::{
-    ApplyBranch, Block, Data, Expr, ExprKind, ExternCall, HeaderRef, Place, Program, Stmt,
-    StmtKind, Transition,
+    ApplyBranch, Block, Data, Expr, ExprKind, ExternCall, ForeignArgument, HeaderRef, Place,
+    Program, Stmt, StmtKind, Transition,
 };
 
 /// What is visited.
@@ -81,6 +81,8 @@ fn statement<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(Node<'a>)) {
         StmtKind::PushFront(..)
         | StmtKind::PopFront(..)
         | StmtKind::Leave
+        | StmtKind::Break
+        | StmtKind::Continue
         | StmtKind::Exit
         | StmtKind::RequireLookahead(_) => {}
         StmtKind::If(condition, then, otherwise) => {
@@ -103,6 +105,10 @@ fn statement<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(Node<'a>)) {
             block(default, visit);
         }
         StmtKind::Scope(body) => block(body, visit),
+        StmtKind::Loop { body, update } => {
+            block(body, visit);
+            block(update, visit);
+        }
         StmtKind::Extern(call) => extern_call(call, visit),
         StmtKind::ExtractVarbit(header, bits) => {
             header_ref(header, visit);
@@ -182,6 +188,19 @@ fn extern_call<'a>(call: &'a ExternCall, visit: &mut dyn FnMut(Node<'a>)) {
         | ExternCall::Resubmit { .. }
         | ExternCall::Recirculate { .. }
         | ExternCall::ActionProfileUse { .. } => {}
+        ExternCall::Foreign {
+            arguments, result, ..
+        } => {
+            for argument in arguments {
+                match argument {
+                    ForeignArgument::Value(value) => expr(value, visit),
+                    ForeignArgument::Place(place) => written(place, visit),
+                }
+            }
+            if let Some(result) = result {
+                written(result, visit);
+            }
+        }
     }
 }
 
