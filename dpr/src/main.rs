@@ -7,6 +7,7 @@ mod ctl;
 mod demo;
 mod shim;
 mod switch;
+mod test;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,8 @@ enum Command {
     Shim(shim::Arguments),
     /// Run one packet pipeline between ports, with a P4Runtime server
     Switch(switch::Arguments),
+    /// Run P4 programs against tests in STF
+    Test(test::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Demo(options) => return demo::run(&options),
         Command::Shim(arguments) => shim::run(&arguments)?,
         Command::Switch(arguments) => switch::run(arguments)?,
+        Command::Test(arguments) => return test::run(&arguments),
     }
     Ok(ExitCode::SUCCESS)
 }

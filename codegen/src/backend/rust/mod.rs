@@ -57,6 +57,11 @@ pub fn rust(program: &Program, options: &Options) -> Result<String, Diagnostics>
     }
 }
 
+/// The name that a module gives the pipeline of the program of this name.
+pub fn pipeline_name(program: &str) -> String {
+    names::ident(&names::camel(program)).to_string()
+}
+
 /// The items of a program's module.
 ///
 /// # Errors

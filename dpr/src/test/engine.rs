@@ -1,0 +1,128 @@
+//! What can run a program.
+
+mod rust;
+
+use super::case::Case;
+use dpr_codegen::diagnostic::Style;
+use dpr_codegen::source::SourceMap;
+use dpr_codegen::{Goal, PreprocessorOptions};
+use serde::Serialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Engine {
+    /// Generated Rust.
+    Rust,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Engine::Rust => "rust",
+        })
+    }
+}
+
+/// What all engines are told.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// The preprocessor's options.
+    pub preprocessor: PreprocessorOptions,
+    /// How many programs are worked on at once.
+    pub jobs: usize,
+    /// Where and with what generated Rust is built.
+    pub build: &'a Build,
+}
+
+/// Where and with what generated Rust is built.
+#[derive(Debug, clap::Args)]
+pub struct Build {
+    /// The source tree of dpr that generated Rust is built with; the one that this binary was built from if not given
+    #[arg(long, value_name = "FOLDER")]
+    runtime: Option<PathBuf>,
+    /// Where generated Rust is built, and kept for the next time; dpr/test in the user's cache folder if not given
+    #[arg(long, value_name = "FOLDER")]
+    build_dir: Option<PathBuf>,
+}
+
+/// What came of one test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// All was as expected.
+    Passed {
+        /// What the test asked to be shown.
+        output: String,
+    },
+    /// Something was not.
+    Failed {
+        /// How far it came.
+        stage: Stage,
+        /// What was wrong.
+        message: String,
+    },
+    /// It was not run.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a test failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The test itself cannot be read.
+    Read,
+    /// The program does not compile for the engine.
+    Compile,
+    /// The engine does not take the compiler's output.
+    Load,
+    /// Packets or state are not as expected.
+    Run,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Read => "the test cannot be read",
+            Stage::Compile => "the program does not compile",
+            Stage::Load => "the engine does not take the compiled program",
+            Stage::Run => "not as expected",
+        })
+    }
+}
+
+impl Engine {
+    /// Runs tests; the outcomes are in their order.
+    ///
+    /// # Errors
+    /// The engine itself does not work here.
+    pub fn run(self, cases: &[Case], options: &Options<'_>) -> anyhow::Result<Vec<Outcome>> {
+        match self {
+            Engine::Rust => rust::run(cases, options),
+        }
+    }
+}
+
+/// Compiles a program, or says why not.
+fn compile(program: &Path, options: &PreprocessorOptions, goal: Goal) -> Result<Vec<u8>, Outcome> {
+    let failed = |message| Outcome::Failed {
+        stage: Stage::Compile,
+        message,
+    };
+    let compiled = std::panic::catch_unwind(|| {
+        let sources = SourceMap::new(|path: &Path| std::fs::read(path));
+        let outcome = dpr_codegen::compile(sources, program, options, goal);
+        outcome
+            .output
+            .ok_or_else(|| outcome.diagnostics.render(&outcome.sources, Style::Plain))
+    });
+    match compiled {
+        Ok(output) => output.map_err(failed),
+        Err(_) => Err(failed("the compiler panicked".to_owned())),
+    }
+}

@@ -1,0 +1,305 @@
+//! What a test's control plane does.
+
+use super::Problem;
+use super::entries;
+use super::names::find;
+use super::replication::{Change, Replication};
+use crate::command::Cell;
+use crate::{Call, Command, Comparison, CounterPart, Entry};
+use dpr_runtime::{
+    CounterValue, Entity, EntryFilter, Operation, Pipeline, ProgramInfo, Query, TableEntry, Update,
+};
+use std::collections::BTreeMap;
+
+/// The control plane of one test.
+pub(super) struct ControlPlane<'p> {
+    pipeline: &'p dyn Pipeline,
+    replication: Replication,
+    /// Entries that the test has added, in order.
+    added: Vec<TableEntry>,
+    /// Entries by the names that the test gave them.
+    named: BTreeMap<String, TableEntry>,
+}
+
+/// What was shown, if something was asked for.
+type Done = Result<Option<String>, Problem>;
+
+impl<'p> ControlPlane<'p> {
+    pub(super) fn new(pipeline: &'p dyn Pipeline) -> Self {
+        ControlPlane {
+            pipeline,
+            replication: Replication::default(),
+            added: Vec::new(),
+            named: BTreeMap::new(),
+        }
+    }
+
+    fn program(&self) -> &'p ProgramInfo {
+        self.pipeline.program()
+    }
+
+    /// Carries out a command that is not about packets.
+    pub(super) fn execute(&mut self, command: &Command) -> Done {
+        match command {
+            // Packets and time are the runner's.
+            Command::Packet { .. }
+            | Command::Expect { .. }
+            | Command::NoPacket { .. }
+            | Command::Wait => {}
+            Command::Add {
+                entry,
+                action,
+                name,
+            } => self.add(entry, action, name.as_deref())?,
+            Command::SetDefault { table, action } => self.set_default(table, action)?,
+            Command::RemoveAll => {
+                while let Some(entry) = self.added.pop() {
+                    self.write(Operation::Delete, Entity::Table(entry))?;
+                }
+            }
+            Command::Remove(entry) => {
+                let entry = entries::entry(self.program(), entry)?;
+                self.added.retain(|other| *other != entry);
+                self.write(Operation::Delete, Entity::Table(entry))?;
+            }
+            Command::CheckCounter {
+                counter,
+                cell,
+                part,
+                comparison,
+                value,
+            } => self.check_counter(counter, cell, *part, *comparison, *value)?,
+            Command::CounterRead { counter, index } => {
+                let value = self.indirect_counter(counter, *index)?;
+                return Ok(Some(format!(
+                    "{counter}[{index}]: {} packets, {} bytes",
+                    value.packets, value.bytes
+                )));
+            }
+            Command::CounterWrite {
+                counter,
+                index,
+                packets,
+                bytes,
+            } => {
+                let entity = Entity::Counter {
+                    counter: self.counter_id(counter)?,
+                    index: *index,
+                    value: CounterValue {
+                        packets: *packets,
+                        bytes: *bytes,
+                    },
+                };
+                self.write(Operation::Modify, entity)?;
+            }
+            Command::RegisterRead {
+                register,
+                index,
+                check,
+            } => return self.register_read(register, *index, *check).map(Some),
+            Command::RegisterWrite {
+                register,
+                index,
+                value,
+            } => {
+                let (register, _) = self.register(register)?;
+                let entity = Entity::Register {
+                    register,
+                    index: *index,
+                    value: *value,
+                };
+                self.write(Operation::Modify, entity)?;
+            }
+            Command::RegisterReset { register } => {
+                let (register, size) = self.register(register)?;
+                for index in 0..size {
+                    let entity = Entity::Register {
+                        register,
+                        index,
+                        value: 0,
+                    };
+                    self.write(Operation::Modify, entity)?;
+                }
+            }
+            Command::MirroringGet { session } => {
+                return self.replication.describe(*session).map(Some);
+            }
+            Command::MirroringAdd { .. }
+            | Command::MirroringAddGroup { .. }
+            | Command::MirroringDelete { .. }
+            | Command::GroupCreate { .. }
+            | Command::NodeCreate { .. }
+            | Command::NodeUpdate { .. }
+            | Command::NodeAssociate { .. } => {
+                for change in self.replicate(command)? {
+                    self.apply(change)?;
+                }
+            }
+            Command::MeterGet { .. } | Command::MeterSet { .. } => return self.meter(command),
+        }
+        Ok(None)
+    }
+
+    fn write(&self, operation: Operation, entity: Entity) -> Result<(), Problem> {
+        let update = Update { operation, entity };
+        self.pipeline.write(&update).map_err(Problem::new)
+    }
+
+    fn read_one(&self, query: &Query) -> Option<Entity> {
+        let mut found = None;
+        self.pipeline.read(query, &mut |entity| {
+            found.get_or_insert(entity);
+        });
+        found
+    }
+
+    fn add(&mut self, entry: &Entry, action: &Call, name: Option<&str>) -> Result<(), Problem> {
+        let key = entries::entry(self.program(), entry)?;
+        let table = entries::table(self.program(), &entry.table)?;
+        let entity = Entity::Table(TableEntry {
+            action: Some(entries::call(table, action)?),
+            ..key.clone()
+        });
+        self.write(Operation::Insert, entity)?;
+        if let Some(name) = name {
+            self.named.insert(name.to_owned(), key.clone());
+        }
+        self.added.push(key);
+        Ok(())
+    }
+
+    fn set_default(&self, table: &str, action: &Call) -> Result<(), Problem> {
+        let table = entries::table(self.program(), table)?;
+        let entity = Entity::Table(TableEntry {
+            table: table.id,
+            action: Some(entries::call(table, action)?),
+            is_default: true,
+            ..TableEntry::default()
+        });
+        self.write(Operation::Modify, entity)
+    }
+
+    fn counter_id(&self, name: &str) -> Result<u32, Problem> {
+        let counters = self.program().counters.iter();
+        Ok(find("counter", counters, |counter| counter.name, name)?.id)
+    }
+
+    fn indirect_counter(&self, name: &str, index: u64) -> Result<CounterValue, Problem> {
+        let query = Query::Counters {
+            counter: Some(self.counter_id(name)?),
+            index: Some(index),
+        };
+        match self.read_one(&query) {
+            Some(Entity::Counter { value, .. }) => Ok(value),
+            _ => Err(Problem::new(format!("{name} has no cell {index}"))),
+        }
+    }
+
+    /// What an entry that has a name counted.
+    fn direct_counter(&self, name: &str) -> Result<CounterValue, Problem> {
+        let Some(entry) = self.named.get(name) else {
+            return Err(Problem::new(format!("no entry is called `{name}`")));
+        };
+        let query = Query::Tables {
+            table: Some(entry.table),
+            filter: EntryFilter::Key {
+                matches: entry.matches.clone(),
+                priority: entry.priority,
+            },
+        };
+        match self.read_one(&query) {
+            Some(Entity::Table(TableEntry {
+                counter: Some(value),
+                ..
+            })) => Ok(value),
+            _ => Err(Problem::new(format!("the entry `{name}` has no counter"))),
+        }
+    }
+
+    fn check_counter(
+        &self,
+        counter: &str,
+        cell: &Cell,
+        part: CounterPart,
+        comparison: Comparison,
+        value: u64,
+    ) -> Result<(), Problem> {
+        let counted = match cell {
+            Cell::Index(index) => self.indirect_counter(counter, *index)?,
+            Cell::Entry(name) => self.direct_counter(name)?,
+        };
+        let (found, unit) = match part {
+            CounterPart::Packets => (counted.packets, "packets"),
+            CounterPart::Bytes => (counted.bytes, "bytes"),
+        };
+        if comparison.holds(found, value) {
+            return Ok(());
+        }
+        let sign = comparison.sign();
+        Err(Problem::new(format!(
+            "{counter} counted {found} {unit}, which is not {sign} {value}"
+        )))
+    }
+
+    /// A register's id and number of cells.
+    fn register(&self, name: &str) -> Result<(u32, u64), Problem> {
+        let registers = self.program().registers.iter();
+        let register = find("register", registers, |register| register.name, name)?;
+        Ok((register.id, register.size))
+    }
+
+    fn register_read(
+        &self,
+        name: &str,
+        index: u64,
+        check: Option<(Comparison, u128)>,
+    ) -> Result<String, Problem> {
+        let query = Query::Registers {
+            register: Some(self.register(name)?.0),
+            index: Some(index),
+        };
+        let Some(Entity::Register { value, .. }) = self.read_one(&query) else {
+            return Err(Problem::new(format!("{name} has no cell {index}")));
+        };
+        match check {
+            Some((comparison, wanted)) if !comparison.holds(value, wanted) => {
+                let sign = comparison.sign();
+                Err(Problem::new(format!(
+                    "{name}[{index}] is {value}, which is not {sign} {wanted}"
+                )))
+            }
+            _ => Ok(format!("{name}[{index}]: {value}")),
+        }
+    }
+
+    fn replicate(&mut self, command: &Command) -> Result<Vec<Change>, Problem> {
+        let replication = &mut self.replication;
+        match command {
+            Command::MirroringAdd { session, port } => {
+                Ok(replication.mirror_to_port(*session, *port))
+            }
+            Command::MirroringAddGroup { session, group } => {
+                replication.mirror_to_group(*session, *group)
+            }
+            Command::MirroringDelete { session } => replication.unmirror(*session),
+            Command::GroupCreate { group } => replication.create_group(*group),
+            Command::NodeUpdate { node, ports } => replication.update_node(*node, ports.clone()),
+            Command::NodeAssociate { group, node } => replication.associate(*group, *node),
+            Command::NodeCreate { rid, ports } => {
+                replication.create_node(*rid, ports.clone());
+                Ok(Vec::new())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn apply(&self, change: Change) -> Result<(), Problem> {
+        let _ = change;
+        Err(Problem::new("replication is not supported"))
+    }
+
+    fn meter(&self, command: &Command) -> Done {
+        let _ = command;
+        Err(Problem::new("meters are not supported"))
+    }
+}

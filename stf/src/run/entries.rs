@@ -1,0 +1,172 @@
+//! Table entries as tests write them, in the terms of the program.
+
+use super::Problem;
+use super::names::{NameError, field_spellings, find};
+use crate::{Call, Entry, Match, MatchText, Number};
+use dpr_runtime::{
+    ActionCall, FieldMatch, FieldSchema, MatchKind, MatchValue, ProgramInfo, TableEntry,
+    TableSchema,
+};
+
+/// The table of a name.
+pub(super) fn table<'p>(
+    program: &'p ProgramInfo,
+    name: &str,
+) -> Result<&'p TableSchema, NameError> {
+    find("table", program.tables.iter(), |table| table.name, name)
+}
+
+/// The key that a test means. An exact field that is not named is 0; any other such field matches everything.
+pub(super) fn entry(program: &ProgramInfo, given: &Entry) -> Result<TableEntry, Problem> {
+    let table = table(program, &given.table)?;
+    let mut matches = Vec::new();
+    for given in &given.matches {
+        let field = field(table, &given.field).map_err(|error| Problem::at(given.place, error))?;
+        let kind = match_value(field, given)?;
+        if matches
+            .iter()
+            .any(|other: &(u32, Option<MatchValue>)| other.0 == field.id)
+        {
+            let problem = format!("`{}` is given twice", field.name);
+            return Err(Problem::at(given.place, problem));
+        }
+        matches.push((field.id, kind));
+    }
+    for field in table.fields.iter() {
+        let named = matches.iter().any(|(id, _)| *id == field.id);
+        if field.kind == MatchKind::Exact && !named {
+            matches.push((field.id, Some(MatchValue::Exact(0))));
+        }
+    }
+    matches.sort_by_key(|(id, _)| *id);
+    let matches = matches.into_iter();
+    let priority = match table.has_priority() {
+        // Priorities of tests begin at 0, those of entries at 1.
+        true => given.priority.unwrap_or(0).saturating_add(1),
+        false => 0,
+    };
+    Ok(TableEntry {
+        table: table.id,
+        matches: matches
+            .filter_map(|(field, kind)| Some(FieldMatch { field, kind: kind? }))
+            .collect(),
+        priority: i32::try_from(priority).unwrap_or(i32::MAX),
+        ..TableEntry::default()
+    })
+}
+
+fn field<'t>(table: &'t TableSchema, name: &str) -> Result<&'t FieldSchema, NameError> {
+    let find = |name: &str| find("key field", table.fields.iter(), |field| field.name, name);
+    let mut spellings = field_spellings(name).into_iter();
+    let first = find(&spellings.next().unwrap_or_default());
+    match first {
+        Err(NameError::Unknown { .. }) => spellings
+            .find_map(|spelling| find(&spelling).ok())
+            .map_or(first, Ok),
+        found => found,
+    }
+}
+
+/// `None` if anything matches.
+fn match_value(field: &FieldSchema, given: &Match) -> Result<Option<MatchValue>, Problem> {
+    let all = all_ones(field.bits);
+    let wrong = |kind: &str| {
+        Problem::at(
+            given.place,
+            format!("`{}` is matched by {kind}, which this is not", field.name),
+        )
+    };
+    let whole = |number: Number| match number.has_wildcards() {
+        true => Err(wrong("one value")),
+        false => Ok(number.value),
+    };
+    Ok(match (field.kind, given.value) {
+        (MatchKind::Exact, MatchText::Number(number)) => Some(MatchValue::Exact(whole(number)?)),
+        (MatchKind::Exact, _) => return Err(wrong("one value")),
+        (MatchKind::Optional, MatchText::Number(number)) => {
+            Some(MatchValue::Optional(whole(number)?))
+        }
+        (MatchKind::Optional, _) => return Err(wrong("one value")),
+        (MatchKind::Lpm, text) => {
+            let (value, prefix) = prefix(field.bits, text).ok_or_else(|| wrong("a prefix"))?;
+            let mask = all & !all_ones(field.bits.saturating_sub(prefix));
+            (prefix > 0).then_some(MatchValue::Lpm {
+                // What is wider than the field stays, and is refused.
+                value: value & (mask | !all),
+                prefix,
+            })
+        }
+        (MatchKind::Ternary, text) => {
+            let (value, mask) = match text {
+                MatchText::Number(number) => (number.value, all & !number.wild),
+                MatchText::Masked(value, mask) => (value.value, mask.value),
+                MatchText::Prefix(value, prefix) => (
+                    value.value,
+                    all & !all_ones(field.bits.saturating_sub(prefix)),
+                ),
+                MatchText::Range(..) => return Err(wrong("a value and a mask")),
+            };
+            (mask != 0).then_some(MatchValue::Ternary {
+                value: value & (mask | !all),
+                mask,
+            })
+        }
+        (MatchKind::Range, text) => {
+            let (low, high) = match text {
+                MatchText::Number(number) => (whole(number)?, whole(number)?),
+                MatchText::Range(low, high) => (whole(low)?, high.value),
+                MatchText::Prefix(..) | MatchText::Masked(..) => return Err(wrong("a range")),
+            };
+            ((low, high) != (0, all)).then_some(MatchValue::Range { low, high })
+        }
+    })
+}
+
+/// A prefix is written with its length, or with `*` for its last digits, or else is the whole field.
+fn prefix(bits: u32, text: MatchText) -> Option<(u128, u32)> {
+    match text {
+        MatchText::Prefix(number, length) => Some((number.value, length)),
+        MatchText::Number(number) => {
+            let wild = number.wild.trailing_ones();
+            let begins_well = number.wild == all_ones(wild);
+            begins_well.then(|| (number.value, bits.saturating_sub(wild)))
+        }
+        MatchText::Masked(value, mask) => {
+            let length = mask.value.count_ones();
+            let is_prefix = mask.value == all_ones(bits) & !all_ones(bits.saturating_sub(length));
+            is_prefix.then_some((value.value, length))
+        }
+        MatchText::Range(..) => None,
+    }
+}
+
+fn all_ones(bits: u32) -> u128 {
+    match bits {
+        0 => 0,
+        1..=127 => (1 << bits) - 1,
+        _ => u128::MAX,
+    }
+}
+
+/// The action that a test means, of those that a table has.
+pub(super) fn call(table: &TableSchema, given: &Call) -> Result<ActionCall, Problem> {
+    let at = |error: NameError| Problem::at(given.place, error);
+    let action = find(
+        "action",
+        table.actions.iter(),
+        |entry| entry.action.name,
+        &given.action,
+    )
+    .map_err(at)?
+    .action;
+    let mut arguments = Vec::new();
+    for (name, value) in &given.arguments {
+        let param = find("parameter", action.params.iter(), |param| param.name, name);
+        arguments.push((param.map_err(at)?.id, value.value));
+    }
+    arguments.sort_unstable();
+    Ok(ActionCall {
+        action: action.id,
+        arguments,
+    })
+}
