@@ -94,7 +94,7 @@ impl Client {
 
     /// Pushes the program that the client was made for.
     pub fn push(&mut self, cookie: u64) {
-        let p4info = P4Info::decode(self.program.p4info).expect("the program has a P4Info");
+        let p4info = P4Info::decode(&*self.program.p4info).expect("the program has a P4Info");
         let config = v1::ForwardingPipelineConfig {
             p4info: Some(p4info),
             p4_device_config: self.program.digest.to_vec(),

@@ -45,7 +45,7 @@ impl Launch<'_> {
         let path = |number: u16| directory.path().join(number.to_string());
         let mut command = Command::new(self.binary);
         command
-            .args(["switch", "--program", self.program.name])
+            .args(["switch", "--program", &*self.program.name])
             .args(["--grpc", "127.0.0.1:0", "--seed", "1"])
             .args(["--device-id", &DEVICE_ID.to_string()]);
         if let Some(cpu_port) = self.cpu_port {

@@ -234,11 +234,11 @@ impl Connection {
         let program = self.config.program;
         tracing::info!(
             target = self.config.address,
-            program = program.name,
+            program = %program.name,
             "pushing the program"
         );
         let config = v1::ForwardingPipelineConfig {
-            p4info: Some(P4Info::decode(program.p4info)?),
+            p4info: Some(P4Info::decode(&*program.p4info)?),
             p4_device_config: program.digest.to_vec(),
             cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie: wanted }),
         };
@@ -289,7 +289,7 @@ impl Connection {
             .into_iter()
             .filter_map(|entity| match entity {
                 Entity::Table(entry) => Some(entry),
-                Entity::Counter { .. } | Entity::Register { .. } => None,
+                _ => None,
             })
             .collect())
     }

@@ -18,14 +18,20 @@ fn p4runtime_shell_programs_a_host_stage() {
         return;
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_dpr"));
-    command.args(["switch", "--program", PROGRAM.name, "--grpc", "127.0.0.1:0"]);
+    command.args([
+        "switch",
+        "--program",
+        &*PROGRAM.name,
+        "--grpc",
+        "127.0.0.1:0",
+    ]);
     let switch = Process::start(command);
     let address = switch.wait_for_line("listening on ");
 
     let directory = tempfile::tempdir().unwrap();
     let p4info = directory.path().join("p4info.txtpb");
     let device_config = directory.path().join("digest");
-    std::fs::write(&p4info, PROGRAM.p4info_text).unwrap();
+    std::fs::write(&p4info, &*PROGRAM.p4info_text).unwrap();
     std::fs::write(&device_config, PROGRAM.digest).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/p4runtime_shell.py");
     let output = Command::new(python)

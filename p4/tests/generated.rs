@@ -264,7 +264,7 @@ fn state(pipeline: &dyn Pipeline) -> BTreeMap<(u32, u64), u128> {
                 index,
                 value,
             } => _ = state.insert((register, index), value),
-            Entity::Table(entry) => panic!("{entry:?} is neither a counter nor a register"),
+            other => panic!("{other:?} is neither a counter nor a register"),
         });
     }
     state
@@ -382,7 +382,7 @@ fn packets_of_every_length_that_end_within_a_header_are_dropped_and_counted() {
             let ingress = Ingress { port: 1, now_us: 0 };
             let verdict = pipeline.process(&mut Worker::seeded(1), ingress, &mut packet);
             let counted = packets_counted(pipeline, drops, parser_error) - before;
-            let name = pipeline.program().name;
+            let name = &pipeline.program().name;
             if length < 14 + 24 + 20 {
                 assert_eq!(
                     (verdict, counted),

@@ -6,7 +6,7 @@ mod names;
 mod ports;
 mod replication;
 
-use crate::{Command, Place, Script, compare::hex_bytes};
+use crate::{Command, Place, Script};
 use control::ControlPlane;
 use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
 use names::NameError;
@@ -163,10 +163,12 @@ impl Runner<'_> {
         {
             Verdict::Drop => {}
             Verdict::Send { port } => self.ports.receive(place, port, packet.bytes()),
-            Verdict::Multicast { group } => self.fail(
-                place,
-                format!("multicast to group {group}: {}", hex_bytes(packet.bytes())),
-            ),
+            Verdict::Several => {
+                for output in self.worker.outputs.drain(..) {
+                    self.ports
+                        .receive(place, output.port, output.packet.bytes());
+                }
+            }
         }
     }
 

@@ -26,8 +26,6 @@ pub struct SwitchCounters {
     pub dropped_by_pipeline: u64,
     /// Packets to a port that the switch does not have.
     pub unknown_port: u64,
-    /// Packets to a multicast group: there are none yet.
-    pub unknown_group: u64,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +73,6 @@ impl PortCells {
 pub(crate) struct SwitchCells {
     dropped_by_pipeline: AtomicU64,
     unknown_port: AtomicU64,
-    unknown_group: AtomicU64,
 }
 
 impl SwitchCells {
@@ -87,15 +84,10 @@ impl SwitchCells {
         self.unknown_port.fetch_add(1, Relaxed);
     }
 
-    pub fn count_unknown_group(&self) {
-        self.unknown_group.fetch_add(1, Relaxed);
-    }
-
     pub fn read(&self) -> SwitchCounters {
         SwitchCounters {
             dropped_by_pipeline: self.dropped_by_pipeline.load(Relaxed),
             unknown_port: self.unknown_port.load(Relaxed),
-            unknown_group: self.unknown_group.load(Relaxed),
         }
     }
 }

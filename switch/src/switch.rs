@@ -241,8 +241,21 @@ impl PacketLoop {
         {
             Verdict::Send { port } => port,
             Verdict::Drop => return self.counters.count_dropped(),
-            Verdict::Multicast { .. } => return self.counters.count_unknown_group(),
+            Verdict::Several => {
+                let mut outputs = std::mem::take(&mut self.worker.outputs);
+                for output in outputs.drain(..) {
+                    self.packet = output.packet;
+                    self.send(output.port);
+                }
+                self.worker.outputs = outputs;
+                return;
+            }
         };
+        self.send(number);
+    }
+
+    /// Sends the packet that was processed.
+    fn send(&mut self, number: u16) {
         let position = self.by_number.get(usize::from(number)).copied().flatten();
         let Some(port) = position.and_then(|position| self.ports.get_mut(position)) else {
             return self.counters.count_unknown_port();

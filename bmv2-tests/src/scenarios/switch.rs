@@ -20,7 +20,7 @@ pub(super) fn another_program_is_refused(binary: &Path) {
     let refused = stage.target.client.set_config(config).unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     assert!(
-        refused.message().contains(host_stage::PROGRAM.name),
+        refused.message().contains(&*host_stage::PROGRAM.name),
         "{refused}"
     );
     stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);

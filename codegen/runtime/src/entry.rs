@@ -1,6 +1,6 @@
 //! The neutral model of what a control plane writes and reads. Ids are P4Info's; values are integers whose widths the schema says.
 
-use crate::CounterValue;
+use crate::{CounterValue, MeterConfig};
 
 /// An entry of a table, or its default action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,11 +12,60 @@ pub struct TableEntry {
     /// The larger wins. 0 in tables without ternary, range or optional fields, else positive.
     pub priority: i32,
     /// What runs. Absent in a deletion, and to set a default action back to the program's own.
-    pub action: Option<ActionCall>,
+    pub action: Option<TableActionRef>,
     /// Whether this is the table's default action: no matches, no priority.
     pub is_default: bool,
     /// The entry's direct counter, if the table has one: in a read what it counted, in a write what to set it to.
     pub counter: Option<CounterValue>,
+    /// The configuration of the entry's direct meter, if the table has one; absent as long as it marks everything green.
+    pub meter: Option<MeterConfig>,
+    /// After so many nanoseconds without a packet the entry is reported as idle; 0 is never.
+    pub idle_timeout_ns: u64,
+}
+
+impl TableEntry {
+    /// The action that it runs, if it says it itself.
+    pub fn call(&self) -> Option<&ActionCall> {
+        self.action.as_ref().and_then(TableActionRef::call)
+    }
+}
+
+/// What an entry runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TableActionRef {
+    /// An action.
+    Call(ActionCall),
+    /// A member of the table's action profile, by id.
+    Member(u32),
+    /// A group of the table's action selector, by id.
+    Group(u32),
+    /// A group of the entry's own: actions and their weights.
+    OneShot(Vec<(ActionCall, u32)>),
+}
+
+impl TableActionRef {
+    /// The action, if it is said here.
+    pub fn call(&self) -> Option<&ActionCall> {
+        match self {
+            TableActionRef::Call(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+impl From<ActionCall> for TableActionRef {
+    fn from(call: ActionCall) -> Self {
+        TableActionRef::Call(call)
+    }
+}
+
+/// One copy of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Replica {
+    /// Where it leaves.
+    pub port: u16,
+    /// What tells it from others at its port: `egress_rid`.
+    pub instance: u16,
 }
 
 /// What one key field must be.
@@ -110,6 +159,85 @@ pub enum Entity {
         /// What it holds.
         value: u128,
     },
+    /// A multicast group.
+    MulticastGroup {
+        /// Not 0.
+        id: u32,
+        /// Each once.
+        replicas: Vec<Replica>,
+    },
+    /// A clone session.
+    CloneSession {
+        /// From 1 to 32767.
+        id: u32,
+        /// Each once.
+        replicas: Vec<Replica>,
+        /// Carried, and without effect.
+        class_of_service: u32,
+        /// Bytes that are kept of a clone; 0 is all.
+        packet_length_bytes: u32,
+    },
+    /// A cell of an indirect meter; only [`Operation::Modify`].
+    Meter {
+        /// Meter id.
+        meter: u32,
+        /// Cell.
+        index: u64,
+        /// Absent: everything is green.
+        config: Option<MeterConfig>,
+    },
+    /// The direct meter of a table entry; only [`Operation::Modify`].
+    DirectMeter {
+        /// The entry, by its key.
+        entry: TableEntry,
+        /// Absent: everything is green.
+        config: Option<MeterConfig>,
+    },
+    /// A member of an action profile.
+    Member {
+        /// Action profile id.
+        profile: u32,
+        /// Within the profile.
+        id: u32,
+        /// What it runs; absent in a deletion.
+        action: Option<ActionCall>,
+    },
+    /// A group of an action selector.
+    Group {
+        /// Action profile id.
+        profile: u32,
+        /// Within the profile.
+        id: u32,
+        /// Most weight that it may have; 0 is whatever the selector holds.
+        max_size: u32,
+        /// Members by id, and their weights.
+        members: Vec<(u32, u32)>,
+    },
+    /// The members of a parser value set; only [`Operation::Modify`].
+    ValueSet {
+        /// Value set id.
+        id: u32,
+        /// One match for each field.
+        members: Vec<Vec<MatchValue>>,
+    },
+    /// How a digest is reported.
+    Digest {
+        /// Digest id.
+        id: u32,
+        /// Absent in a deletion, and where nobody asked for it.
+        config: Option<DigestConfig>,
+    },
+}
+
+/// How a digest is reported to the control plane (P4Runtime specification, section "DigestEntry").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DigestConfig {
+    /// Longest wait for more messages of a list, in nanoseconds; 0 is none.
+    pub max_timeout_ns: u64,
+    /// Most messages in a list; 0 is as many as the target likes.
+    pub max_list_size: u32,
+    /// Longest time for which a message that was sent and not acknowledged is not sent again, in nanoseconds.
+    pub ack_timeout_ns: u64,
 }
 
 /// What to read. Ids that the program does not have select nothing.
@@ -135,6 +263,47 @@ pub enum Query {
         register: Option<u32>,
         /// One cell, or all.
         index: Option<u64>,
+    },
+    /// Multicast groups.
+    MulticastGroups {
+        /// One, or all.
+        id: Option<u32>,
+    },
+    /// Clone sessions.
+    CloneSessions {
+        /// One, or all.
+        id: Option<u32>,
+    },
+    /// Cells of indirect meters.
+    Meters {
+        /// Of one meter, or of all.
+        meter: Option<u32>,
+        /// One cell, or all.
+        index: Option<u64>,
+    },
+    /// Members of action profiles.
+    Members {
+        /// Of one profile, or of all.
+        profile: Option<u32>,
+        /// One, or all.
+        id: Option<u32>,
+    },
+    /// Groups of action selectors.
+    Groups {
+        /// Of one selector, or of all.
+        profile: Option<u32>,
+        /// One, or all.
+        id: Option<u32>,
+    },
+    /// Parser value sets.
+    ValueSets {
+        /// One, or all.
+        id: Option<u32>,
+    },
+    /// Digests.
+    Digests {
+        /// One, or all.
+        id: Option<u32>,
     },
 }
 

@@ -1,5 +1,7 @@
 //! Why a write is refused, and why an entry is not of the type that it should be.
 
+use crate::Name;
+
 /// Why a write is refused. Each reason has one canonical gRPC code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
@@ -75,7 +77,7 @@ pub enum Invalid {
         /// Field id.
         field: u32,
         /// Its name.
-        name: &'static str,
+        name: Name,
     },
     /// A match of another kind than the field's.
     #[error("match field {field} ({name}) is not of this kind")]
@@ -83,13 +85,13 @@ pub enum Invalid {
         /// Field id.
         field: u32,
         /// Its name.
-        name: &'static str,
+        name: Name,
     },
     /// A value with more bits than its field or parameter.
     #[error("the value of {name} does not fit into {bits} bits")]
     TooWide {
         /// Field or parameter.
-        name: &'static str,
+        name: Name,
         /// Its width.
         bits: u32,
     },
@@ -97,7 +99,7 @@ pub enum Invalid {
     #[error("the prefix of {name} is not canonical: 1 to {bits} bits, and 0 beyond them")]
     BadPrefix {
         /// Field.
-        name: &'static str,
+        name: Name,
         /// Its width.
         bits: u32,
     },
@@ -107,7 +109,7 @@ pub enum Invalid {
     )]
     BadTernary {
         /// Field.
-        name: &'static str,
+        name: Name,
     },
     /// A range from high to low, or of everything.
     #[error(
@@ -115,7 +117,7 @@ pub enum Invalid {
     )]
     BadRange {
         /// Field.
-        name: &'static str,
+        name: Name,
     },
     /// A priority where none belongs, or none where one does.
     #[error("{}", if *.needed { "the table's match kinds need a positive priority" } else { "the table's match kinds take no priority" })]
@@ -136,7 +138,7 @@ pub enum Invalid {
     #[error("the arguments of {action} are not its parameters")]
     BadArguments {
         /// Action name.
-        action: &'static str,
+        action: Name,
     },
     /// Matches or a priority in a default action.
     #[error("a default action has no key")]
@@ -157,6 +159,57 @@ pub enum Invalid {
         index: u64,
         /// Number of cells.
         size: u64,
+    },
+    /// Meter configuration for a table that has no direct meter.
+    #[error("the table has no direct meter")]
+    NoDirectMeter,
+    /// An action in an entry of a table whose entries refer to an action profile.
+    #[error("the table's entries refer to members of an action profile")]
+    DirectAction,
+    /// A member or group in an entry of a table without action profile.
+    #[error("the table has no action profile")]
+    NoProfile,
+    /// Groups in a profile that has none.
+    #[error("the action profile is no selector: it has no groups")]
+    NoSelector,
+    /// A group whose members' weights are not all positive, or too heavy.
+    #[error("the weights are not positive, or too large together")]
+    BadWeight,
+    /// A reference to what is not there.
+    #[error("there is no {what} {id}")]
+    Missing {
+        /// Member or group.
+        what: &'static str,
+        /// As given.
+        id: u32,
+    },
+    /// Deletion of a member that a group or an entry refers to, or of a group that an entry refers to.
+    #[error("{what} is in use")]
+    InUse {
+        /// What it is.
+        what: &'static str,
+    },
+    /// A member of a value set that has not one match for each field.
+    #[error("the member has not one match for each field of the value set")]
+    BadMember,
+    /// A peak rate below the committed rate.
+    #[error("the peak rate is less than the committed rate")]
+    BadRates,
+    /// Two replicas of one port and instance.
+    #[error("port {port} with instance {instance} is given twice")]
+    DuplicateReplica {
+        /// As given.
+        port: u16,
+        /// As given.
+        instance: u16,
+    },
+    /// A number that the target reserves or cannot hold.
+    #[error("{what} {id} is out of range")]
+    BadNumber {
+        /// What it counts.
+        what: &'static str,
+        /// As given.
+        id: u64,
     },
     /// Counter data for a table that has no direct counter.
     #[error("the table has no direct counter")]

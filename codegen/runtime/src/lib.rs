@@ -9,9 +9,11 @@ mod entry;
 mod error;
 pub mod hash;
 mod layout;
+mod meter;
 mod packet;
 mod pipeline;
 mod register;
+pub mod replication;
 mod schema;
 mod table;
 mod typed;
@@ -20,19 +22,21 @@ mod worker;
 pub use bits::{BitWriter, Truncated, get_bits, put_bits};
 pub use counter::{CounterValue, Counters};
 pub use entry::{
-    ActionCall, Entity, EntryFilter, FieldMatch, MatchValue, Operation, Query, TableEntry, Update,
+    ActionCall, DigestConfig, Entity, EntryFilter, FieldMatch, MatchValue, Operation, Query,
+    Replica, TableActionRef, TableEntry, Update,
 };
 pub use error::{DecodeError, Invalid, WriteError};
 pub use layout::{
     ACTION_BITS, Place, action_places, get_word_bits, key_places, next_place, put_word_bits,
 };
+pub use meter::{Color, MeterConfig, Meters};
 pub use packet::{HEADROOM, Packet};
 pub use pipeline::{Ingress, Pipeline, Verdict};
 pub use register::Registers;
 pub use schema::{
-    ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, FieldSchema,
-    InitialEntry, MatchKind, ParamSchema, ProgramInfo, RegisterSchema, TableActionSchema,
-    TableSchema,
+    ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, DigestSchema,
+    FieldSchema, InitialEntry, List, MatchKind, MeterSchema, Name, ParamSchema, ProfileSchema,
+    ProgramInfo, RegisterSchema, TableActionSchema, TableSchema, ValueSetSchema,
 };
 pub use table::{
     ExactStore, ExactTable, Lookup, LpmStore, LpmTable, MatchTable, Refused, Rule, Store,
@@ -41,4 +45,4 @@ pub use table::{
 pub use typed::{
     Entry, KeyField, Lpm, Range, Table, TableAction, TableKey, Ternary, Unsigned, argument, field,
 };
-pub use worker::Worker;
+pub use worker::{Digest, Output, Worker};

@@ -11,7 +11,7 @@ pub struct Ingress {
     pub now_us: u64,
 }
 
-/// What became of a packet. Its bytes are in the packet that was passed in.
+/// What became of a packet. The bytes of one that leaves are in the packet that was passed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It ends here.
@@ -21,19 +21,17 @@ pub enum Verdict {
         /// Port number.
         port: u16,
     },
-    /// A copy goes to each replica of a multicast group, which is the switch's to replicate; no egress control has run.
-    Multicast {
-        /// Group number, not 0.
-        group: u16,
-    },
+    /// Any number of packets leave: they are in [`Worker::outputs`], and what was passed in is of no further use.
+    Several,
 }
 
 /// A packet pipeline with its tables. Many threads may call it at once; control-plane calls never hold up [`Pipeline::process`].
 pub trait Pipeline: Send + Sync + 'static {
     /// What the pipeline was made from, and what its tables look like.
-    fn program(&self) -> &'static ProgramInfo;
+    fn program(&self) -> &ProgramInfo;
 
-    /// Sends one packet through. Takes no lock, allocates nothing once `packet` has grown, and does not panic whatever the bytes.
+    /// Sends one packet through. Does not panic whatever the bytes. A program that neither copies packets nor measures them takes no
+    /// lock, and allocates nothing once `packet` has grown.
     fn process(&self, worker: &mut Worker, ingress: Ingress, packet: &mut Packet) -> Verdict;
 
     /// Changes one entity. A packet that starts after the return sees the change.

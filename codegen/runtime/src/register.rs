@@ -85,7 +85,7 @@ impl Registers {
         }
         if value > ones(self.bits) {
             return Err(Invalid::TooWide {
-                name: "a register's cell",
+                name: "a register's cell".into(),
                 bits: self.bits,
             }
             .into());

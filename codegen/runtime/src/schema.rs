@@ -1,86 +1,135 @@
-//! What a program's tables, actions, counters and registers look like: static, and enough to check an entry against.
+//! What a program's tables, actions, counters and registers look like: enough to check an entry against.
+//!
+//! Generated code borrows everything from statics; an engine that loads programs while it runs owns it.
 
 use crate::{
-    ActionCall, FieldMatch, Invalid, MatchValue, Operation, TableEntry, WriteError, layout::ones,
+    ActionCall, FieldMatch, Invalid, MatchValue, Operation, TableActionRef, TableEntry, WriteError,
+    layout::ones,
 };
+use std::borrow::Cow;
+
+/// A name.
+pub type Name = Cow<'static, str>;
+/// Things in an order.
+pub type List<T> = Cow<'static, [T]>;
 
 /// A compiled program.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ProgramInfo {
     /// The root source's file stem, such as `host_stage`.
-    pub name: &'static str,
+    pub name: Name,
     /// P4Info, protobuf binary.
-    pub p4info: &'static [u8],
+    pub p4info: List<u8>,
     /// P4Info, protobuf text.
-    pub p4info_text: &'static str,
+    pub p4info_text: Name,
     /// SHA-256 over the preprocessed source and the compiler's version: the device config of the in-process target.
     pub digest: [u8; 32],
     /// By id.
-    pub tables: &'static [TableSchema],
+    pub tables: List<TableSchema>,
     /// All actions, by id.
-    pub actions: &'static [ActionSchema],
+    pub actions: List<ActionSchema>,
     /// Indirect counters, by id.
-    pub counters: &'static [CounterSchema],
+    pub counters: List<CounterSchema>,
     /// By id.
-    pub registers: &'static [RegisterSchema],
+    pub registers: List<RegisterSchema>,
+    /// Indirect meters, by id.
+    pub meters: List<MeterSchema>,
+    /// Action profiles and selectors, by id.
+    pub profiles: List<ProfileSchema>,
+    /// By id.
+    pub digests: List<DigestSchema>,
+    /// Parser value sets, by id.
+    pub value_sets: List<ValueSetSchema>,
 }
 
 impl ProgramInfo {
     /// The table with this id.
-    pub fn table(&self, id: u32) -> Option<&'static TableSchema> {
+    pub fn table(&self, id: u32) -> Option<&TableSchema> {
         self.tables.iter().find(|table| table.id == id)
     }
 
     /// The action with this id.
-    pub fn action(&self, id: u32) -> Option<&'static ActionSchema> {
+    pub fn action(&self, id: u32) -> Option<&ActionSchema> {
         self.actions.iter().find(|action| action.id == id)
     }
 
     /// The indirect counter with this id.
-    pub fn counter(&self, id: u32) -> Option<&'static CounterSchema> {
+    pub fn counter(&self, id: u32) -> Option<&CounterSchema> {
         self.counters.iter().find(|counter| counter.id == id)
     }
 
     /// The register with this id.
-    pub fn register(&self, id: u32) -> Option<&'static RegisterSchema> {
+    pub fn register(&self, id: u32) -> Option<&RegisterSchema> {
         self.registers.iter().find(|register| register.id == id)
+    }
+
+    /// The indirect meter with this id.
+    pub fn meter(&self, id: u32) -> Option<&MeterSchema> {
+        self.meters.iter().find(|meter| meter.id == id)
+    }
+
+    /// The action profile or selector with this id.
+    pub fn profile(&self, id: u32) -> Option<&ProfileSchema> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+
+    /// The digest with this id.
+    pub fn digest(&self, id: u32) -> Option<&DigestSchema> {
+        self.digests.iter().find(|digest| digest.id == id)
+    }
+
+    /// The parser value set with this id.
+    pub fn value_set(&self, id: u32) -> Option<&ValueSetSchema> {
+        self.value_sets.iter().find(|set| set.id == id)
+    }
+
+    /// A table whose entries use a profile: its actions are what the profile's members can run.
+    pub fn table_of_profile(&self, profile: u32) -> Option<&TableSchema> {
+        let uses = |table: &&TableSchema| table.implementation == Some(profile);
+        self.tables.iter().find(uses)
     }
 }
 
 /// A table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TableSchema {
     /// P4Info id.
     pub id: u32,
     /// Fully qualified name.
-    pub name: &'static str,
+    pub name: Name,
     /// Shortest unique suffix of the name.
-    pub alias: &'static str,
+    pub alias: Name,
     /// Most entries that it holds.
     pub size: u64,
     /// Key fields in source order; the ids count from 1.
-    pub fields: &'static [FieldSchema],
+    pub fields: List<FieldSchema>,
     /// In source order. The position tells them apart in the packed words.
-    pub actions: &'static [TableActionSchema],
+    pub actions: List<TableActionSchema>,
     /// What the program says that runs on a miss.
     pub default_action: DefaultAction,
     /// Whether the control plane must not change the default action.
     pub const_default: bool,
     /// Entries that the program says.
-    pub entries: &'static [InitialEntry],
+    pub entries: List<InitialEntry>,
     /// Whether the control plane must not change the entries.
     pub const_entries: bool,
     /// The id of its direct counter.
     pub direct_counter: Option<u32>,
+    /// The id of its direct meter.
+    pub direct_meter: Option<u32>,
+    /// The id of the action profile or selector that its entries refer to.
+    pub implementation: Option<u32>,
+    /// Whether entries can have idle timeouts.
+    pub has_idle_timeout: bool,
 }
 
 /// A key field.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FieldSchema {
     /// From 1.
     pub id: u32,
     /// The control plane's name.
-    pub name: &'static str,
+    pub name: Name,
     /// Width, at most 128.
     pub bits: u32,
     /// How it matches.
@@ -103,10 +152,10 @@ pub enum MatchKind {
 }
 
 /// An action in a table's list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TableActionSchema {
     /// The action.
-    pub action: &'static ActionSchema,
+    pub action: Cow<'static, ActionSchema>,
     /// Where it may be used.
     pub scope: ActionScope,
 }
@@ -123,49 +172,49 @@ pub enum ActionScope {
 }
 
 /// An action.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ActionSchema {
     /// P4Info id.
     pub id: u32,
     /// Fully qualified name.
-    pub name: &'static str,
+    pub name: Name,
     /// Shortest unique suffix of the name.
-    pub alias: &'static str,
+    pub alias: Name,
     /// Parameters in source order; the ids count from 1.
-    pub params: &'static [ParamSchema],
+    pub params: List<ParamSchema>,
 }
 
 /// An action's parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ParamSchema {
     /// From 1.
     pub id: u32,
     /// Name.
-    pub name: &'static str,
+    pub name: Name,
     /// Width, at most 128.
     pub bits: u32,
 }
 
 /// The program's own default action.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DefaultAction {
     /// Position in the table's list of actions.
     pub action: usize,
     /// By parameter.
-    pub arguments: &'static [u128],
+    pub arguments: List<u128>,
 }
 
 /// An entry that the program says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct InitialEntry {
     /// As in [`TableEntry::matches`].
-    pub matches: &'static [FieldMatch],
+    pub matches: List<FieldMatch>,
     /// As in [`TableEntry::priority`].
     pub priority: i32,
     /// Position in the table's list of actions.
     pub action: usize,
     /// By parameter.
-    pub arguments: &'static [u128],
+    pub arguments: List<u128>,
 }
 
 /// What a counter counts.
@@ -180,14 +229,14 @@ pub enum CounterUnit {
 }
 
 /// An indirect counter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CounterSchema {
     /// P4Info id.
     pub id: u32,
     /// Fully qualified name.
-    pub name: &'static str,
+    pub name: Name,
     /// Shortest unique suffix of the name.
-    pub alias: &'static str,
+    pub alias: Name,
     /// Number of cells.
     pub size: u64,
     /// What it counts.
@@ -195,18 +244,102 @@ pub struct CounterSchema {
 }
 
 /// A register.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RegisterSchema {
     /// P4Info id.
     pub id: u32,
     /// Fully qualified name.
-    pub name: &'static str,
+    pub name: Name,
     /// Shortest unique suffix of the name.
-    pub alias: &'static str,
+    pub alias: Name,
     /// Number of cells.
     pub size: u64,
     /// Width of a cell, at most 128.
     pub bits: u32,
+}
+
+/// A digest.
+#[derive(Clone, Debug)]
+pub struct DigestSchema {
+    /// P4Info id.
+    pub id: u32,
+    /// Fully qualified name.
+    pub name: Name,
+    /// Shortest unique suffix of the name.
+    pub alias: Name,
+    /// What one message holds; the ids count from 1.
+    pub fields: List<ParamSchema>,
+}
+
+/// An indirect meter.
+#[derive(Clone, Debug)]
+pub struct MeterSchema {
+    /// P4Info id.
+    pub id: u32,
+    /// Fully qualified name.
+    pub name: Name,
+    /// Shortest unique suffix of the name.
+    pub alias: Name,
+    /// Number of cells.
+    pub size: u64,
+    /// What it measures.
+    pub unit: CounterUnit,
+}
+
+/// An action profile, or an action selector if it has groups.
+#[derive(Clone, Debug)]
+pub struct ProfileSchema {
+    /// P4Info id.
+    pub id: u32,
+    /// Fully qualified name.
+    pub name: Name,
+    /// Shortest unique suffix of the name.
+    pub alias: Name,
+    /// Most members that it holds.
+    pub size: u64,
+    /// Whether entries can refer to groups of members.
+    pub has_groups: bool,
+}
+
+/// A parser value set.
+#[derive(Clone, Debug)]
+pub struct ValueSetSchema {
+    /// P4Info id.
+    pub id: u32,
+    /// Fully qualified name.
+    pub name: Name,
+    /// Shortest unique suffix of the name.
+    pub alias: Name,
+    /// Most members that it holds.
+    pub size: u64,
+    /// What a member matches; the ids count from 1.
+    pub fields: List<FieldSchema>,
+}
+
+impl ValueSetSchema {
+    /// Checks what a set is to hold: one match for each field of each member.
+    pub fn check(&self, members: &[Vec<MatchValue>]) -> Result<(), WriteError> {
+        if members.len() as u64 > self.size {
+            return Err(WriteError::ResourceExhausted { size: self.size });
+        }
+        for member in members {
+            if member.len() != self.fields.len() {
+                return Err(Invalid::BadMember.into());
+            }
+            for (field, given) in self.fields.iter().zip(member) {
+                let is_anything = match *given {
+                    MatchValue::Lpm { value: 0, prefix } => prefix == 0,
+                    MatchValue::Ternary { value: 0, mask } => mask == 0,
+                    MatchValue::Range { low: 0, high } => high == ones(field.bits),
+                    _ => false,
+                };
+                if !is_anything {
+                    field.check(*given)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl TableSchema {
@@ -240,9 +373,12 @@ impl TableSchema {
             return Err(Invalid::NoKey.into());
         }
         self.check_key(&entry.matches, entry.priority)?;
+        if entry.meter.is_some() && self.direct_meter.is_none() {
+            return Err(Invalid::NoDirectMeter.into());
+        }
         match (&entry.action, operation) {
-            (Some(call), Operation::Insert | Operation::Modify) => {
-                self.check_action(call, ActionScope::DefaultOnly)
+            (Some(action), Operation::Insert | Operation::Modify) => {
+                self.check_reference(action, ActionScope::DefaultOnly)
             }
             (None, Operation::Insert | Operation::Modify) => Err(Invalid::MissingAction.into()),
             (_, Operation::Delete) => Ok(()),
@@ -264,9 +400,32 @@ impl TableSchema {
                 what: "the default action",
             });
         }
-        entry.action.as_ref().map_or(Ok(()), |call| {
-            self.check_action(call, ActionScope::TableOnly)
-        })
+        match &entry.action {
+            None => Ok(()),
+            // A default action may be said as it is, whatever its table's entries refer to.
+            Some(TableActionRef::Call(call)) => self.check_action(call, ActionScope::TableOnly),
+            Some(action) => self.check_reference(action, ActionScope::TableOnly),
+        }
+    }
+
+    /// Checks what an entry runs, as far as the table says it: whether there is such a member or group, its profile knows.
+    fn check_reference(
+        &self,
+        action: &TableActionRef,
+        forbidden: ActionScope,
+    ) -> Result<(), WriteError> {
+        match (action, self.implementation) {
+            (TableActionRef::Call(call), None) => self.check_action(call, forbidden),
+            (TableActionRef::Call(_), Some(_)) => Err(Invalid::DirectAction.into()),
+            (_, None) => Err(Invalid::NoProfile.into()),
+            (TableActionRef::Member(_) | TableActionRef::Group(_), Some(_)) => Ok(()),
+            (TableActionRef::OneShot(actions), Some(_)) => {
+                if actions.is_empty() || actions.iter().any(|(_, weight)| *weight == 0) {
+                    return Err(Invalid::BadWeight.into());
+                }
+                (actions.iter()).try_for_each(|(call, _)| self.check_action(call, forbidden))
+            }
+        }
     }
 
     /// Checks that a key is canonical: each field by its kind, "anything" only by absence, a priority exactly where one belongs.
@@ -289,7 +448,7 @@ impl TableSchema {
         if let Some(field) = self.fields.iter().find(missing) {
             return Err(Invalid::MissingField {
                 field: field.id,
-                name: field.name,
+                name: field.name.clone(),
             });
         }
         let needed = self.has_priority();
@@ -299,7 +458,12 @@ impl TableSchema {
         Ok(())
     }
 
-    fn check_action(&self, call: &ActionCall, forbidden: ActionScope) -> Result<(), WriteError> {
+    /// Checks an action and its arguments against the table's list.
+    pub fn check_action(
+        &self,
+        call: &ActionCall,
+        forbidden: ActionScope,
+    ) -> Result<(), WriteError> {
         let entry = self
             .actions
             .iter()
@@ -320,13 +484,13 @@ impl TableSchema {
 impl FieldSchema {
     /// Checks a match against the field's kind and width.
     pub fn check(&self, given: MatchValue) -> Result<(), Invalid> {
-        let name = self.name;
+        let name = || self.name.clone();
         let fits = |value: u128| {
             if value <= ones(self.bits) {
                 Ok(())
             } else {
                 Err(Invalid::TooWide {
-                    name,
+                    name: name(),
                     bits: self.bits,
                 })
             }
@@ -342,7 +506,7 @@ impl FieldSchema {
                     Ok(())
                 } else {
                     Err(Invalid::BadPrefix {
-                        name,
+                        name: name(),
                         bits: self.bits,
                     })
                 }
@@ -352,7 +516,7 @@ impl FieldSchema {
                 if mask != 0 && value & !mask == 0 {
                     Ok(())
                 } else {
-                    Err(Invalid::BadTernary { name })
+                    Err(Invalid::BadTernary { name: name() })
                 }
             }
             (MatchKind::Range, MatchValue::Range { low, high }) => {
@@ -361,12 +525,12 @@ impl FieldSchema {
                 if low <= high && (low, high) != (0, ones(self.bits)) {
                     Ok(())
                 } else {
-                    Err(Invalid::BadRange { name })
+                    Err(Invalid::BadRange { name: name() })
                 }
             }
             _ => Err(Invalid::WrongMatchKind {
                 field: self.id,
-                name,
+                name: name(),
             }),
         }
     }
@@ -376,16 +540,21 @@ impl ActionSchema {
     /// Checks that each parameter has one argument that fits.
     pub fn check(&self, arguments: &[(u32, u128)]) -> Result<(), Invalid> {
         if arguments.len() != self.params.len() {
-            return Err(Invalid::BadArguments { action: self.name });
+            return Err(Invalid::BadArguments {
+                action: self.name.clone(),
+            });
         }
-        for param in self.params {
+        for param in self.params.iter() {
             let value = arguments
                 .iter()
                 .find(|(id, _)| *id == param.id)
                 .map(|(_, value)| *value);
-            if value.ok_or(Invalid::BadArguments { action: self.name })? > ones(param.bits) {
+            if value.ok_or(Invalid::BadArguments {
+                action: self.name.clone(),
+            })? > ones(param.bits)
+            {
                 return Err(Invalid::TooWide {
-                    name: param.name,
+                    name: param.name.clone(),
                     bits: param.bits,
                 });
             }

@@ -83,7 +83,7 @@ impl<T: Table> Entry<T> {
     pub fn default_entry(action: &T::Action) -> Update {
         let entry = TableEntry {
             table: T::ID,
-            action: Some(action.call()),
+            action: Some(action.call().into()),
             is_default: true,
             ..TableEntry::default()
         };
@@ -140,9 +140,8 @@ impl<T: Table> From<&Entry<T>> for TableEntry {
             table: T::ID,
             matches: entry.key.matches(),
             priority: entry.priority,
-            action: Some(entry.action.call()),
-            is_default: false,
-            counter: None,
+            action: Some(entry.action.call().into()),
+            ..TableEntry::default()
         }
     }
 }
@@ -166,7 +165,7 @@ impl<T: Table> TryFrom<&TableEntry> for Entry<T> {
         if entry.is_default {
             return Err(DecodeError::DefaultEntry);
         }
-        let action = entry.action.as_ref().ok_or(DecodeError::MissingAction)?;
+        let action = entry.call().ok_or(DecodeError::MissingAction)?;
         Ok(Entry {
             key: T::Key::from_matches(&entry.matches)?,
             priority: entry.priority,

@@ -1,11 +1,35 @@
 //! What one thread needs to send packets through pipelines.
 
+use crate::Packet;
+
 /// A thread's own state: its random numbers, and scratch space that survives from packet to packet.
 #[derive(Clone, Debug)]
 pub struct Worker {
     random: fastrand::Rng,
     /// For a deparser's output. Cleared by whoever uses it.
     pub scratch: Vec<u8>,
+    /// The packets that leave, in order, where the verdict is [`Verdict::Several`](crate::Verdict::Several). The caller drains them.
+    pub outputs: Vec<Output>,
+    /// What programs sent to the control plane. [`Pipeline::process`](crate::Pipeline::process) appends; the caller drains.
+    pub digests: Vec<Digest>,
+}
+
+/// A packet that leaves.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Port number.
+    pub port: u16,
+    /// Its bytes.
+    pub packet: Packet,
+}
+
+/// One message of a program to its control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Digest id.
+    pub id: u32,
+    /// By field of its schema.
+    pub fields: Vec<u128>,
 }
 
 impl Worker {
@@ -14,6 +38,8 @@ impl Worker {
         Worker {
             random: fastrand::Rng::with_seed(seed),
             scratch: Vec::with_capacity(256),
+            outputs: Vec::new(),
+            digests: Vec::new(),
         }
     }
 

@@ -14,15 +14,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static MIXED: TableSchema = schema(
     "mixed",
     1024,
-    &[
-        field(1, 8, MatchKind::Exact),
-        field(2, 16, MatchKind::Lpm),
-        field(3, 3, MatchKind::Exact),
-    ],
+    const {
+        &[
+            field(1, 8, MatchKind::Exact),
+            field(2, 16, MatchKind::Lpm),
+            field(3, 3, MatchKind::Exact),
+        ]
+    },
     None,
 );
-static ADDRESS: TableSchema = schema("address", 4096, &[field(1, 32, MatchKind::Lpm)], None);
-static WIDE: TableSchema = schema("wide", 64, &[field(1, 128, MatchKind::Lpm)], None);
+static ADDRESS: TableSchema = schema(
+    "address",
+    4096,
+    const { &[field(1, 32, MatchKind::Lpm)] },
+    None,
+);
+static WIDE: TableSchema = schema("wide", 64, const { &[field(1, 128, MatchKind::Lpm)] }, None);
 
 fn prefix(field: u32, bits: u32, value: u128, length: u32) -> Option<FieldMatch> {
     let beyond = u128::MAX.checked_shr(128 - bits + length).unwrap_or(0);

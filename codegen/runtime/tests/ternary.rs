@@ -12,17 +12,24 @@ use proptest::prelude::*;
 static ALL_KINDS: TableSchema = schema(
     "all_kinds",
     1024,
-    &[
-        field(1, 4, MatchKind::Exact),
-        field(2, 70, MatchKind::Ternary),
-        field(3, 8, MatchKind::Range),
-        field(4, 8, MatchKind::Optional),
-        field(5, 8, MatchKind::Lpm),
-        field(6, 100, MatchKind::Range),
-    ],
+    const {
+        &[
+            field(1, 4, MatchKind::Exact),
+            field(2, 70, MatchKind::Ternary),
+            field(3, 8, MatchKind::Range),
+            field(4, 8, MatchKind::Optional),
+            field(5, 8, MatchKind::Lpm),
+            field(6, 100, MatchKind::Range),
+        ]
+    },
     None,
 );
-static SMALL: TableSchema = schema("small", 2, &[field(1, 8, MatchKind::Ternary)], None);
+static SMALL: TableSchema = schema(
+    "small",
+    2,
+    const { &[field(1, 8, MatchKind::Ternary)] },
+    None,
+);
 
 const WIDTHS: [u32; 6] = [4, 70, 8, 8, 8, 100];
 

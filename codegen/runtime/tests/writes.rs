@@ -5,33 +5,37 @@ mod common;
 use common::{DENY, FORWARD, MISS, entry, field, port, read, schema};
 use dpr_runtime::{
     ActionCall, CounterValue, EntryFilter, ExactTable, FieldMatch, Invalid, MatchKind, MatchValue,
-    Operation, TableEntry, TableSchema, TernaryTable, WriteError,
+    Operation, TableActionRef, TableEntry, TableSchema, TernaryTable, WriteError,
 };
 
 static EXACT: TableSchema = schema(
     "exact",
     4,
-    &[
-        field(1, 8, MatchKind::Exact),
-        field(2, 12, MatchKind::Exact),
-    ],
+    const {
+        &[
+            field(1, 8, MatchKind::Exact),
+            field(2, 12, MatchKind::Exact),
+        ]
+    },
     None,
 );
 static COUNTED: TableSchema = schema(
     "counted",
     3,
-    &[field(1, 8, MatchKind::Exact)],
+    const { &[field(1, 8, MatchKind::Exact)] },
     Some(0x1300_0001),
 );
 static KINDS: TableSchema = schema(
     "kinds",
     4,
-    &[
-        field(1, 8, MatchKind::Lpm),
-        field(2, 8, MatchKind::Ternary),
-        field(3, 8, MatchKind::Range),
-        field(4, 8, MatchKind::Optional),
-    ],
+    const {
+        &[
+            field(1, 8, MatchKind::Lpm),
+            field(2, 8, MatchKind::Ternary),
+            field(3, 8, MatchKind::Range),
+            field(4, 8, MatchKind::Optional),
+        ]
+    },
     None,
 );
 static KEYLESS: TableSchema = schema("keyless", 1024, &[], None);
@@ -44,6 +48,7 @@ fn exact(field: u32, value: u128) -> FieldMatch {
 }
 
 fn default(action: Option<ActionCall>) -> TableEntry {
+    let action = action.map(TableActionRef::from);
     TableEntry {
         table: EXACT.id,
         action,
@@ -60,7 +65,7 @@ fn keys_are_checked_field_by_field() {
         insert(vec![exact(1, 1)]),
         Err(Invalid::MissingField {
             field: 2,
-            name: "f"
+            name: "f".into()
         }
         .into())
     );
@@ -74,7 +79,11 @@ fn keys_are_checked_field_by_field() {
     );
     assert_eq!(
         insert(vec![exact(1, 256), exact(2, 1)]),
-        Err(Invalid::TooWide { name: "f", bits: 8 }.into())
+        Err(Invalid::TooWide {
+            name: "f".into(),
+            bits: 8
+        }
+        .into())
     );
     let other = FieldMatch {
         field: 2,
@@ -84,7 +93,7 @@ fn keys_are_checked_field_by_field() {
         insert(vec![exact(1, 1), other]),
         Err(Invalid::WrongMatchKind {
             field: 2,
-            name: "f"
+            name: "f".into()
         }
         .into())
     );
@@ -112,7 +121,11 @@ fn matches_that_match_anything_or_are_not_canonical_are_refused() {
         )
     };
     for prefix in [0, 9] {
-        let refused = Err(Invalid::BadPrefix { name: "f", bits: 8 }.into());
+        let refused = Err(Invalid::BadPrefix {
+            name: "f".into(),
+            bits: 8,
+        }
+        .into());
         assert_eq!(
             insert(1, MatchValue::Lpm { value: 0, prefix }),
             refused,
@@ -127,27 +140,35 @@ fn matches_that_match_anything_or_are_not_canonical_are_refused() {
                 prefix: 7
             }
         ),
-        Err(Invalid::BadPrefix { name: "f", bits: 8 }.into())
+        Err(Invalid::BadPrefix {
+            name: "f".into(),
+            bits: 8
+        }
+        .into())
     );
     assert_eq!(
         insert(2, MatchValue::Ternary { value: 0, mask: 0 }),
-        Err(Invalid::BadTernary { name: "f" }.into())
+        Err(Invalid::BadTernary { name: "f".into() }.into())
     );
     assert_eq!(
         insert(2, MatchValue::Ternary { value: 3, mask: 1 }),
-        Err(Invalid::BadTernary { name: "f" }.into())
+        Err(Invalid::BadTernary { name: "f".into() }.into())
     );
     assert_eq!(
         insert(3, MatchValue::Range { low: 0, high: 255 }),
-        Err(Invalid::BadRange { name: "f" }.into())
+        Err(Invalid::BadRange { name: "f".into() }.into())
     );
     assert_eq!(
         insert(3, MatchValue::Range { low: 2, high: 1 }),
-        Err(Invalid::BadRange { name: "f" }.into())
+        Err(Invalid::BadRange { name: "f".into() }.into())
     );
     assert_eq!(
         insert(4, MatchValue::Optional(256)),
-        Err(Invalid::TooWide { name: "f", bits: 8 }.into())
+        Err(Invalid::TooWide {
+            name: "f".into(),
+            bits: 8
+        }
+        .into())
     );
     assert_eq!(
         table.write(Operation::Insert, &entry(Vec::new(), 0, 1)),
@@ -172,7 +193,7 @@ fn actions_are_checked() {
         };
         table.write(Operation::Insert, &entry)
     };
-    let call = |action, arguments| Some(ActionCall { action, arguments });
+    let call = |action, arguments| Some(ActionCall { action, arguments }.into());
     assert_eq!(insert(None), Err(Invalid::MissingAction.into()));
     assert_eq!(
         insert(call(99, vec![])),
@@ -185,21 +206,21 @@ fn actions_are_checked() {
     assert_eq!(
         insert(call(FORWARD.id, vec![(1, 1)])),
         Err(Invalid::BadArguments {
-            action: FORWARD.name
+            action: FORWARD.name.clone()
         }
         .into())
     );
     assert_eq!(
         insert(call(FORWARD.id, vec![(1, 1), (1, 2)])),
         Err(Invalid::BadArguments {
-            action: FORWARD.name
+            action: FORWARD.name.clone()
         }
         .into())
     );
     assert_eq!(
         insert(call(FORWARD.id, vec![(1, 512), (2, 0)])),
         Err(Invalid::TooWide {
-            name: "port",
+            name: "port".into(),
             bits: 9
         }
         .into())

@@ -460,6 +460,7 @@ pub struct Tags {
     ports: dpr_runtime::TernaryTable<1, 1>,
     by_id: dpr_runtime::Counters,
     seen: dpr_runtime::Registers,
+    replication: dpr_runtime::replication::Replication,
 }
 impl Default for Tags {
     fn default() -> Self {
@@ -474,11 +475,12 @@ impl Tags {
             ports: dpr_runtime::TernaryTable::new(&schema::TABLES[1]),
             by_id: dpr_runtime::Counters::new(by_id::SIZE),
             seen: dpr_runtime::Registers::new(seen::SIZE, 8),
+            replication: dpr_runtime::replication::Replication::new(),
         }
     }
 }
 impl dpr_runtime::Pipeline for Tags {
-    fn program(&self) -> &'static dpr_runtime::ProgramInfo {
+    fn program(&self) -> &dpr_runtime::ProgramInfo {
         &PROGRAM
     }
     #[allow(
@@ -795,6 +797,7 @@ impl dpr_runtime::Pipeline for Tags {
                     }
                 }
             }
+            entity => self.replication.write(update.operation, entity),
         }
     }
     #[allow(unused_variables)]
@@ -807,176 +810,211 @@ impl dpr_runtime::Pipeline for Tags {
         self.ports.answer(query, visit);
         self.by_id.answer(by_id::ID, query, visit);
         self.seen.answer(seen::ID, query, visit);
+        self.replication.answer(query, visit);
     }
     fn clear(&self) {
         self.tags.clear();
         self.ports.clear();
         self.by_id.clear();
         self.seen.clear();
+        self.replication.clear();
     }
 }
 /// What the program looks like to a control plane.
 pub static PROGRAM: dpr_runtime::ProgramInfo = dpr_runtime::ProgramInfo {
-    name: "tags",
-    p4info: schema::P4INFO,
-    p4info_text: schema::P4INFO_TEXT,
+    name: std::borrow::Cow::Borrowed("tags"),
+    p4info: std::borrow::Cow::Borrowed(schema::P4INFO),
+    p4info_text: std::borrow::Cow::Borrowed(schema::P4INFO_TEXT),
     digest: [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0,
     ],
-    tables: &schema::TABLES,
-    actions: &schema::ACTIONS,
-    counters: &[
-        dpr_runtime::CounterSchema {
-            id: 0x12189105,
-            name: "Tags.by_id",
-            alias: "by_id",
-            size: 128,
-            unit: dpr_runtime::CounterUnit::Both,
-        },
-    ],
-    registers: &[
-        dpr_runtime::RegisterSchema {
-            id: 0x16927880,
-            name: "Tags.seen",
-            alias: "seen",
-            size: 16,
-            bits: 8,
-        },
-    ],
+    tables: std::borrow::Cow::Borrowed(&schema::TABLES),
+    actions: std::borrow::Cow::Borrowed(&schema::ACTIONS),
+    counters: std::borrow::Cow::Borrowed(&schema::COUNTERS),
+    registers: std::borrow::Cow::Borrowed(&schema::REGISTERS),
+    meters: std::borrow::Cow::Borrowed(&schema::METERS),
+    profiles: std::borrow::Cow::Borrowed(&schema::PROFILES),
+    digests: std::borrow::Cow::Borrowed(&schema::DIGESTS),
+    value_sets: std::borrow::Cow::Borrowed(&schema::VALUE_SETS),
 };
 mod schema {
+    use std::borrow::Cow::Borrowed;
     pub(super) static ACTIONS: [dpr_runtime::ActionSchema; 4usize] = [
         dpr_runtime::ActionSchema {
             id: 0x010a1eed,
-            name: "Tags.strip",
-            alias: "strip",
-            params: &[],
+            name: Borrowed("Tags.strip"),
+            alias: Borrowed("strip"),
+            params: Borrowed(&[]),
         },
         dpr_runtime::ActionSchema {
             id: 0x0127da28,
-            name: "Tags.send",
-            alias: "send",
-            params: &[
-                dpr_runtime::ParamSchema {
-                    id: 1,
-                    name: "port",
-                    bits: 9,
-                },
-            ],
+            name: Borrowed("Tags.send"),
+            alias: Borrowed("send"),
+            params: Borrowed(
+                &[
+                    dpr_runtime::ParamSchema {
+                        id: 1,
+                        name: Borrowed("port"),
+                        bits: 9,
+                    },
+                ],
+            ),
         },
         dpr_runtime::ActionSchema {
             id: 0x0153afbc,
-            name: "Tags.drop",
-            alias: "drop",
-            params: &[],
+            name: Borrowed("Tags.drop"),
+            alias: Borrowed("drop"),
+            params: Borrowed(&[]),
         },
         dpr_runtime::ActionSchema {
             id: 0x01afd44b,
-            name: "Tags.rewrite",
-            alias: "rewrite",
-            params: &[
-                dpr_runtime::ParamSchema {
-                    id: 1,
-                    name: "port",
-                    bits: 9,
-                },
-                dpr_runtime::ParamSchema {
-                    id: 2,
-                    name: "id",
-                    bits: 12,
-                },
-            ],
+            name: Borrowed("Tags.rewrite"),
+            alias: Borrowed("rewrite"),
+            params: Borrowed(
+                &[
+                    dpr_runtime::ParamSchema {
+                        id: 1,
+                        name: Borrowed("port"),
+                        bits: 9,
+                    },
+                    dpr_runtime::ParamSchema {
+                        id: 2,
+                        name: Borrowed("id"),
+                        bits: 12,
+                    },
+                ],
+            ),
         },
     ];
     pub(super) static TABLES: [dpr_runtime::TableSchema; 2usize] = [
         dpr_runtime::TableSchema {
             id: 0x02b0ab91,
-            name: "Tags.tags",
-            alias: "tags",
+            name: Borrowed("Tags.tags"),
+            alias: Borrowed("tags"),
             size: 64,
-            fields: &[
-                dpr_runtime::FieldSchema {
-                    id: 1,
-                    name: "headers.tag.id",
-                    bits: 12,
-                    kind: dpr_runtime::MatchKind::Exact,
-                },
-            ],
-            actions: &[
-                dpr_runtime::TableActionSchema {
-                    action: &ACTIONS[3],
-                    scope: dpr_runtime::ActionScope::Any,
-                },
-                dpr_runtime::TableActionSchema {
-                    action: &ACTIONS[0],
-                    scope: dpr_runtime::ActionScope::Any,
-                },
-                dpr_runtime::TableActionSchema {
-                    action: &ACTIONS[2],
-                    scope: dpr_runtime::ActionScope::DefaultOnly,
-                },
-            ],
+            fields: Borrowed(
+                &[
+                    dpr_runtime::FieldSchema {
+                        id: 1,
+                        name: Borrowed("headers.tag.id"),
+                        bits: 12,
+                        kind: dpr_runtime::MatchKind::Exact,
+                    },
+                ],
+            ),
+            actions: Borrowed(
+                &[
+                    dpr_runtime::TableActionSchema {
+                        action: Borrowed(&ACTIONS[3]),
+                        scope: dpr_runtime::ActionScope::Any,
+                    },
+                    dpr_runtime::TableActionSchema {
+                        action: Borrowed(&ACTIONS[0]),
+                        scope: dpr_runtime::ActionScope::Any,
+                    },
+                    dpr_runtime::TableActionSchema {
+                        action: Borrowed(&ACTIONS[2]),
+                        scope: dpr_runtime::ActionScope::DefaultOnly,
+                    },
+                ],
+            ),
             default_action: dpr_runtime::DefaultAction {
                 action: 2,
-                arguments: &[],
+                arguments: Borrowed(&[]),
             },
             const_default: true,
-            entries: &[
-                dpr_runtime::InitialEntry {
-                    matches: &[
-                        dpr_runtime::FieldMatch {
-                            field: 1,
-                            kind: dpr_runtime::MatchValue::Exact(7),
-                        },
-                    ],
-                    priority: 0,
-                    action: 0,
-                    arguments: &[9, 70],
-                },
-            ],
+            entries: Borrowed(
+                &[
+                    dpr_runtime::InitialEntry {
+                        matches: Borrowed(
+                            &[
+                                dpr_runtime::FieldMatch {
+                                    field: 1,
+                                    kind: dpr_runtime::MatchValue::Exact(7),
+                                },
+                            ],
+                        ),
+                        priority: 0,
+                        action: 0,
+                        arguments: Borrowed(&[9, 70]),
+                    },
+                ],
+            ),
             const_entries: false,
             direct_counter: Some(0x135be240),
+            direct_meter: None,
+            implementation: None,
+            has_idle_timeout: false,
         },
         dpr_runtime::TableSchema {
             id: 0x02bb56eb,
-            name: "Tags.ports",
-            alias: "ports",
+            name: Borrowed("Tags.ports"),
+            alias: Borrowed("ports"),
             size: 64,
-            fields: &[
-                dpr_runtime::FieldSchema {
-                    id: 1,
-                    name: "headers.ethernet.src",
-                    bits: 48,
-                    kind: dpr_runtime::MatchKind::Ternary,
-                },
-                dpr_runtime::FieldSchema {
-                    id: 2,
-                    name: "port",
-                    bits: 9,
-                    kind: dpr_runtime::MatchKind::Range,
-                },
-            ],
-            actions: &[
-                dpr_runtime::TableActionSchema {
-                    action: &ACTIONS[1],
-                    scope: dpr_runtime::ActionScope::Any,
-                },
-                dpr_runtime::TableActionSchema {
-                    action: &ACTIONS[2],
-                    scope: dpr_runtime::ActionScope::Any,
-                },
-            ],
+            fields: Borrowed(
+                &[
+                    dpr_runtime::FieldSchema {
+                        id: 1,
+                        name: Borrowed("headers.ethernet.src"),
+                        bits: 48,
+                        kind: dpr_runtime::MatchKind::Ternary,
+                    },
+                    dpr_runtime::FieldSchema {
+                        id: 2,
+                        name: Borrowed("port"),
+                        bits: 9,
+                        kind: dpr_runtime::MatchKind::Range,
+                    },
+                ],
+            ),
+            actions: Borrowed(
+                &[
+                    dpr_runtime::TableActionSchema {
+                        action: Borrowed(&ACTIONS[1]),
+                        scope: dpr_runtime::ActionScope::Any,
+                    },
+                    dpr_runtime::TableActionSchema {
+                        action: Borrowed(&ACTIONS[2]),
+                        scope: dpr_runtime::ActionScope::Any,
+                    },
+                ],
+            ),
             default_action: dpr_runtime::DefaultAction {
                 action: 0,
-                arguments: &[2],
+                arguments: Borrowed(&[2]),
             },
             const_default: false,
-            entries: &[],
+            entries: Borrowed(&[]),
             const_entries: false,
             direct_counter: None,
+            direct_meter: None,
+            implementation: None,
+            has_idle_timeout: false,
         },
     ];
+    pub(super) static COUNTERS: [dpr_runtime::CounterSchema; 1usize] = [
+        dpr_runtime::CounterSchema {
+            id: 0x12189105,
+            name: Borrowed("Tags.by_id"),
+            alias: Borrowed("by_id"),
+            size: 128,
+            unit: dpr_runtime::CounterUnit::Both,
+        },
+    ];
+    pub(super) static REGISTERS: [dpr_runtime::RegisterSchema; 1usize] = [
+        dpr_runtime::RegisterSchema {
+            id: 0x16927880,
+            name: Borrowed("Tags.seen"),
+            alias: Borrowed("seen"),
+            size: 16,
+            bits: 8,
+        },
+    ];
+    pub(super) static METERS: [dpr_runtime::MeterSchema; 0usize] = [];
+    pub(super) static PROFILES: [dpr_runtime::ProfileSchema; 0usize] = [];
+    pub(super) static DIGESTS: [dpr_runtime::DigestSchema; 0usize] = [];
+    pub(super) static VALUE_SETS: [dpr_runtime::ValueSetSchema; 0usize] = [];
     pub(super) const P4INFO: &[u8] = b"\n\t*\x07v1model\x12]\n\x16\x08\x91\xD7\xC2\x15\x12\tTags.tags\x1A\x04tags\x12\x16\x08\x01\x12\x0Eheaders.tag.id \x0C(\x02\x1A\x05\x08\xCB\xA8\xBF\r\x1A\x05\x08\xED\xBD\xA8\x08\x1A\x07\x08\xBC\xDF\xCE\n\x18\x02 \xBC\xDF\xCE\n*\x05\x08\xBC\xDF\xCE\n8\xC0\xC4\xEF\x9A\x01@@X\x01\x12e\n\x18\x08\xEB\xAD\xED\x15\x12\nTags.ports\x1A\x05ports\x12\x1C\x08\x01\x12\x14headers.ethernet.src 0(\x04\x12\x0C\x08\x02\x12\x04port \t(\x05\x1A\x05\x08\xA8\xB4\x9F\t\x1A\x05\x08\xBC\xDF\xCE\n*\r\x08\xA8\xB4\x9F\t\"\x06\x08\x01\x12\x02\0\x02@@\x1A4\n\x1C\x08\xCB\xA8\xBF\r\x12\x0CTags.rewrite\x1A\x07rewrite\x12\n\x08\x01\x12\x04port \t\x12\x08\x08\x02\x12\x02id \x0C\x1A\x1A\n\x18\x08\xED\xBD\xA8\x08\x12\nTags.strip\x1A\x05strip\x1A\x18\n\x16\x08\xBC\xDF\xCE\n\x12\tTags.drop\x1A\x04drop\x1A$\n\x16\x08\xA8\xB4\x9F\t\x12\tTags.send\x1A\x04send\x12\n\x08\x01\x12\x04port \t*\"\n\x19\x08\x85\xA2\xE2\x90\x01\x12\nTags.by_id\x1A\x05by_id\x12\x02\x08\x03\x18\x80\x012,\n!\x08\xC0\xC4\xEF\x9A\x01\x12\x0ETags.per_entry\x1A\tper_entry\x12\x02\x08\x02\x18\x91\xD7\xC2\x15Z#\n\x17\x08\x80\xF1\xC9\xB4\x01\x12\tTags.seen\x1A\x04seen\x12\x06\n\x04\n\x02\x08\x08\x18\x10\xC2\x0C\0";
     pub(super) const P4INFO_TEXT: &str = "# proto-file: p4/config/v1/p4info.proto\n# proto-message: p4.config.v1.P4Info\n\npkg_info {\n  arch: \"v1model\"\n}\ntables {\n  preamble {\n    id: 45132689\n    name: \"Tags.tags\"\n    alias: \"tags\"\n  }\n  match_fields {\n    id: 1\n    name: \"headers.tag.id\"\n    bitwidth: 12\n    match_type: EXACT\n  }\n  action_refs {\n    id: 28300363\n  }\n  action_refs {\n    id: 17440493\n  }\n  action_refs {\n    id: 22261692\n    scope: DEFAULT_ONLY\n  }\n  const_default_action_id: 22261692\n  initial_default_action {\n    action_id: 22261692\n  }\n  direct_resource_ids: 324788800\n  size: 64\n  has_initial_entries: true\n}\ntables {\n  preamble {\n    id: 45831915\n    name: \"Tags.ports\"\n    alias: \"ports\"\n  }\n  match_fields {\n    id: 1\n    name: \"headers.ethernet.src\"\n    bitwidth: 48\n    match_type: TERNARY\n  }\n  match_fields {\n    id: 2\n    name: \"port\"\n    bitwidth: 9\n    match_type: RANGE\n  }\n  action_refs {\n    id: 19388968\n  }\n  action_refs {\n    id: 22261692\n  }\n  initial_default_action {\n    action_id: 19388968\n    arguments {\n      param_id: 1\n      value: \"\\000\\002\"\n    }\n  }\n  size: 64\n}\nactions {\n  preamble {\n    id: 28300363\n    name: \"Tags.rewrite\"\n    alias: \"rewrite\"\n  }\n  params {\n    id: 1\n    name: \"port\"\n    bitwidth: 9\n  }\n  params {\n    id: 2\n    name: \"id\"\n    bitwidth: 12\n  }\n}\nactions {\n  preamble {\n    id: 17440493\n    name: \"Tags.strip\"\n    alias: \"strip\"\n  }\n}\nactions {\n  preamble {\n    id: 22261692\n    name: \"Tags.drop\"\n    alias: \"drop\"\n  }\n}\nactions {\n  preamble {\n    id: 19388968\n    name: \"Tags.send\"\n    alias: \"send\"\n  }\n  params {\n    id: 1\n    name: \"port\"\n    bitwidth: 9\n  }\n}\ncounters {\n  preamble {\n    id: 303599877\n    name: \"Tags.by_id\"\n    alias: \"by_id\"\n  }\n  spec {\n    unit: BOTH\n  }\n  size: 128\n}\ndirect_counters {\n  preamble {\n    id: 324788800\n    name: \"Tags.per_entry\"\n    alias: \"per_entry\"\n  }\n  spec {\n    unit: PACKETS\n  }\n  direct_table_id: 45132689\n}\nregisters {\n  preamble {\n    id: 378697856\n    name: \"Tags.seen\"\n    alias: \"seen\"\n  }\n  type_spec {\n    bitstring {\n      bit {\n        bitwidth: 8\n      }\n    }\n  }\n  size: 16\n}\ntype_info {\n}\n";
 }

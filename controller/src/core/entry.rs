@@ -170,7 +170,7 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
 pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
     if entry.is_default {
         let action = (entry.table == identity::ID)
-            .then_some(entry.action.as_ref())
+            .then(|| entry.call())
             .flatten()?;
         return Some((
             Key::Identity,

@@ -106,7 +106,7 @@ async fn become_primary(
         election_id: Some(to_uint128(ELECTION_ID)),
         action: Action::VerifyAndCommit as i32,
         config: Some(v1::ForwardingPipelineConfig {
-            p4info: Some(P4Info::decode(host_stage::PROGRAM.p4info)?),
+            p4info: Some(P4Info::decode(&*host_stage::PROGRAM.p4info)?),
             p4_device_config: host_stage::PROGRAM.digest.to_vec(),
             ..v1::ForwardingPipelineConfig::default()
         }),

@@ -364,7 +364,7 @@ impl World {
             Verdict::Send {
                 port: ROUTER_INSIDE,
             } => self.send(LINK_ROUTER, 0, frame, |frame| Arrival::Lan(0, frame)),
-            Verdict::Send { .. } | Verdict::Multicast { .. } | Verdict::Drop => {}
+            Verdict::Send { .. } | Verdict::Several | Verdict::Drop => {}
         }
     }
 
@@ -416,7 +416,7 @@ impl World {
                     Arrival::Host(index, frame)
                 })
             }
-            Verdict::Send { .. } | Verdict::Multicast { .. } | Verdict::Drop => {}
+            Verdict::Send { .. } | Verdict::Several | Verdict::Drop => {}
         }
     }
 

@@ -143,7 +143,7 @@ fn send(packet: &mut Packet, src_mac: u64, dst_mac: u64) {
 }
 
 impl Pipeline for FrontRouter {
-    fn program(&self) -> &'static ProgramInfo {
+    fn program(&self) -> &ProgramInfo {
         &PROGRAM
     }
 
@@ -191,6 +191,9 @@ impl Pipeline for FrontRouter {
             Entity::Register { register: id, .. } => Err(WriteError::UnknownId {
                 kind: "register",
                 id: *id,
+            }),
+            _ => Err(WriteError::Unimplemented {
+                what: "this entity",
             }),
         }
     }

@@ -305,7 +305,7 @@ fn ticks(ingress: Ingress) -> u32 {
 }
 
 impl Pipeline for HostStage {
-    fn program(&self) -> &'static ProgramInfo {
+    fn program(&self) -> &ProgramInfo {
         &PROGRAM
     }
 
@@ -368,6 +368,9 @@ impl Pipeline for HostStage {
                     id,
                 }),
             },
+            _ => Err(WriteError::Unimplemented {
+                what: "this entity",
+            }),
         }
     }
 

@@ -157,7 +157,7 @@ impl<'p> ControlPlane<'p> {
         let key = entries::entry(self.program(), entry)?;
         let table = entries::table(self.program(), &entry.table)?;
         let entity = Entity::Table(TableEntry {
-            action: Some(entries::call(table, action)?),
+            action: Some(entries::call(table, action)?.into()),
             ..key.clone()
         });
         self.write(Operation::Insert, entity)?;
@@ -172,7 +172,7 @@ impl<'p> ControlPlane<'p> {
         let table = entries::table(self.program(), table)?;
         let entity = Entity::Table(TableEntry {
             table: table.id,
-            action: Some(entries::call(table, action)?),
+            action: Some(entries::call(table, action)?.into()),
             is_default: true,
             ..TableEntry::default()
         });
@@ -181,7 +181,7 @@ impl<'p> ControlPlane<'p> {
 
     fn counter_id(&self, name: &str) -> Result<u32, Problem> {
         let counters = self.program().counters.iter();
-        Ok(find("counter", counters, |counter| counter.name, name)?.id)
+        Ok(find("counter", counters, |counter| &counter.name, name)?.id)
     }
 
     fn indirect_counter(&self, name: &str, index: u64) -> Result<CounterValue, Problem> {
@@ -244,7 +244,7 @@ impl<'p> ControlPlane<'p> {
     /// A register's id and number of cells.
     fn register(&self, name: &str) -> Result<(u32, u64), Problem> {
         let registers = self.program().registers.iter();
-        let register = find("register", registers, |register| register.name, name)?;
+        let register = find("register", registers, |register| &register.name, name)?;
         Ok((register.id, register.size))
     }
 

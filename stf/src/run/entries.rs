@@ -13,7 +13,7 @@ pub(super) fn table<'p>(
     program: &'p ProgramInfo,
     name: &str,
 ) -> Result<&'p TableSchema, NameError> {
-    find("table", program.tables.iter(), |table| table.name, name)
+    find("table", program.tables.iter(), |table| &table.name, name)
 }
 
 /// The key that a test means. An exact field that is not named is 0; any other such field matches everything.
@@ -56,7 +56,7 @@ pub(super) fn entry(program: &ProgramInfo, given: &Entry) -> Result<TableEntry, 
 }
 
 fn field<'t>(table: &'t TableSchema, name: &str) -> Result<&'t FieldSchema, NameError> {
-    let find = |name: &str| find("key field", table.fields.iter(), |field| field.name, name);
+    let find = |name: &str| find("key field", table.fields.iter(), |field| &field.name, name);
     let mut spellings = field_spellings(name).into_iter();
     let first = find(&spellings.next().unwrap_or_default());
     match first {
@@ -154,14 +154,15 @@ pub(super) fn call(table: &TableSchema, given: &Call) -> Result<ActionCall, Prob
     let action = find(
         "action",
         table.actions.iter(),
-        |entry| entry.action.name,
+        |entry| &entry.action.name,
         &given.action,
     )
     .map_err(at)?
-    .action;
+    .action
+    .as_ref();
     let mut arguments = Vec::new();
     for (name, value) in &given.arguments {
-        let param = find("parameter", action.params.iter(), |param| param.name, name);
+        let param = find("parameter", action.params.iter(), |param| &param.name, name);
         arguments.push((param.map_err(at)?.id, value.value));
     }
     arguments.sort_unstable();

@@ -147,7 +147,7 @@ fn check_program(
     own: &P4Info,
     config: &ForwardingPipelineConfig,
 ) -> Result<(), String> {
-    let name = program.name;
+    let name = &program.name;
     if config.p4_device_config != program.digest {
         return Err(format!(
             "this target is compiled from {name} and runs nothing else: p4_device_config is to be its digest {}, not {}",

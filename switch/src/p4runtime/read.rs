@@ -53,7 +53,7 @@ pub fn read(
                 "counter",
                 id,
                 entry.index.as_ref(),
-                schema.map(|it| (it.alias, it.size)),
+                schema.map(|it| (&*it.alias, it.size)),
             )?;
             let query = Query::Counters {
                 counter: (id != 0).then_some(id),
@@ -69,7 +69,7 @@ pub fn read(
                 "register",
                 id,
                 entry.index.as_ref(),
-                schema.map(|it| (it.alias, it.size)),
+                schema.map(|it| (&*it.alias, it.size)),
             )?;
             let query = Query::Registers {
                 register: (id != 0).then_some(id),
@@ -129,7 +129,7 @@ fn table_entries(
         let attached = annotations.get(&entry);
         let selected = key.as_ref().is_none_or(|key| same_matches(key, &entry))
             && (request.priority == 0 || request.priority == entry.priority)
-            && action.is_none_or(|id| entry.action.as_ref().is_some_and(|call| call.action == id))
+            && action.is_none_or(|id| entry.call().is_some_and(|call| call.action == id))
             && is_annotated(attached, &wanted);
         if selected {
             chunks.push(Kind::TableEntry(message(
@@ -188,7 +188,7 @@ fn table_query(
     };
     table
         .check_key(&key.matches, priority)
-        .map_err(|error| of_write(table.alias, &error.into()))?;
+        .map_err(|error| of_write(&table.alias, &error.into()))?;
     if table.has_priority() && key.priority == 0 {
         return Ok((entries(Some(id), EntryFilter::All), Some(key)));
     }

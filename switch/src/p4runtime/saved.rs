@@ -13,7 +13,7 @@ type Key = (Vec<FieldMatch>, i32);
 /// Tables as new, kept beside the pipeline.
 #[derive(Debug)]
 pub struct Saved {
-    program: &'static ProgramInfo,
+    program: ProgramInfo,
     content: Mutex<Content>,
 }
 
@@ -28,9 +28,9 @@ struct Content {
 
 impl Saved {
     /// The program's tables with its initial entries.
-    pub fn new(program: &'static ProgramInfo) -> Self {
+    pub fn new(program: &ProgramInfo) -> Self {
         let saved = Saved {
-            program,
+            program: program.clone(),
             content: Mutex::default(),
         };
         saved.clear();
@@ -51,21 +51,22 @@ impl Saved {
 impl Content {
     fn new(program: &ProgramInfo) -> Self {
         let mut content = Content::default();
-        for table in program.tables {
+        for table in program.tables.iter() {
             let call = |position: usize, arguments: &[u128]| {
-                let action = table.actions.get(position)?.action;
+                let action = &table.actions.get(position)?.action;
                 let ids = action.params.iter().map(|param| param.id);
-                Some(dpr_runtime::ActionCall {
+                let call = dpr_runtime::ActionCall {
                     action: action.id,
                     arguments: ids.zip(arguments.iter().copied()).collect(),
-                })
+                };
+                Some(call.into())
             };
             let entries = table.entries.iter().map(|initial| {
                 let entry = TableEntry {
                     table: table.id,
                     matches: initial.matches.to_vec(),
                     priority: initial.priority,
-                    action: call(initial.action, initial.arguments),
+                    action: call(initial.action, &initial.arguments),
                     ..TableEntry::default()
                 };
                 (key(&entry), entry)
@@ -73,7 +74,7 @@ impl Content {
             content.entries.insert(table.id, entries.collect());
             let default = TableEntry {
                 table: table.id,
-                action: call(table.default_action.action, table.default_action.arguments),
+                action: call(table.default_action.action, &table.default_action.arguments),
                 is_default: true,
                 ..TableEntry::default()
             };
@@ -84,7 +85,7 @@ impl Content {
 
     fn write_entry(
         &mut self,
-        program: &'static ProgramInfo,
+        program: &ProgramInfo,
         operation: Operation,
         entry: &TableEntry,
     ) -> Result<(), WriteError> {
@@ -126,7 +127,7 @@ impl Content {
         Ok(())
     }
 
-    fn write(&mut self, program: &'static ProgramInfo, update: &Update) -> Result<(), WriteError> {
+    fn write(&mut self, program: &ProgramInfo, update: &Update) -> Result<(), WriteError> {
         let in_range = |index: u64, size: u64| {
             (index < size)
                 .then_some(())
@@ -170,6 +171,11 @@ impl Content {
             (Entity::Register { .. }, _) => {
                 return Err(Invalid::ModifyOnly { what: "a register" }.into());
             }
+            _ => {
+                return Err(WriteError::Unimplemented {
+                    what: "this entity in a configuration that is not committed",
+                });
+            }
         }
         self.journal.push(update.clone());
         Ok(())
@@ -184,8 +190,8 @@ fn key(entry: &TableEntry) -> Key {
 }
 
 impl Pipeline for Saved {
-    fn program(&self) -> &'static ProgramInfo {
-        self.program
+    fn program(&self) -> &ProgramInfo {
+        &self.program
     }
 
     fn process(&self, _: &mut Worker, _: Ingress, _: &mut Packet) -> Verdict {
@@ -193,7 +199,7 @@ impl Pipeline for Saved {
     }
 
     fn write(&self, update: &Update) -> Result<(), WriteError> {
-        self.content().write(self.program, update)
+        self.content().write(&self.program, update)
     }
 
     fn read(&self, query: &Query, visit: &mut dyn FnMut(Entity)) {
@@ -253,11 +259,12 @@ impl Pipeline for Saved {
                     }
                 }
             }
+            _ => {}
         }
     }
 
     fn clear(&self) {
-        *self.content() = Content::new(self.program);
+        *self.content() = Content::new(&self.program);
     }
 }
 

@@ -59,7 +59,7 @@ async fn serve(
     pipeline: Arc<dyn Pipeline>,
     cpu_port: Option<MemoryPort>,
 ) -> io::Result<(SocketAddr, ServerHandle)> {
-    let p4info = P4Info::decode(pipeline.program().p4info).map_err(io::Error::other)?;
+    let p4info = P4Info::decode(&*pipeline.program().p4info).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (packet_out, packet_in) = cpu_port.map(MemoryPort::split).unzip();

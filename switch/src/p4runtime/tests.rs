@@ -18,6 +18,7 @@ use dpr_runtime::{
     TableActionSchema, TableSchema, Update, Verdict, Worker, WriteError,
 };
 use prost::Message;
+use std::borrow::Cow::{self, Borrowed};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -61,30 +62,32 @@ const P4INFO: &str = r#"
 const fn action(id: u32, name: &'static str, params: &'static [ParamSchema]) -> ActionSchema {
     ActionSchema {
         id,
-        name,
-        alias: name,
-        params,
+        name: Borrowed(name),
+        alias: Borrowed(name),
+        params: Borrowed(params),
     }
 }
 
 const SEND_ACTION: ActionSchema = action(
     SEND,
     "send",
-    &[ParamSchema {
-        id: 1,
-        name: "port",
-        bits: 9,
-    }],
+    const {
+        &[ParamSchema {
+            id: 1,
+            name: Borrowed("port"),
+            bits: 9,
+        }]
+    },
 );
 const MISS_ACTION: ActionSchema = action(MISS, "miss", &[]);
 
 const ACTIONS: &[TableActionSchema] = &[
     TableActionSchema {
-        action: &SEND_ACTION,
+        action: Cow::Owned(SEND_ACTION),
         scope: ActionScope::Any,
     },
     TableActionSchema {
-        action: &MISS_ACTION,
+        action: Cow::Owned(MISS_ACTION),
         scope: ActionScope::DefaultOnly,
     },
 ];
@@ -92,66 +95,75 @@ const ACTIONS: &[TableActionSchema] = &[
 const fn table(id: u32, name: &'static str, fields: &'static [FieldSchema]) -> TableSchema {
     TableSchema {
         id,
-        name,
-        alias: name,
+        name: Borrowed(name),
+        alias: Borrowed(name),
         size: 8,
-        fields,
-        actions: ACTIONS,
+        fields: Borrowed(fields),
+        actions: Borrowed(ACTIONS),
         default_action: DefaultAction {
             action: 1,
-            arguments: &[],
+            arguments: Borrowed(&[]),
         },
         const_default: id == FIXED,
-        entries: &[],
+        entries: Borrowed(&[]),
         const_entries: false,
         direct_counter: if id == ROUTES {
             Some(0x1300_0001)
         } else {
             None
         },
+        direct_meter: None,
+        implementation: None,
+        has_idle_timeout: false,
     }
 }
 
 const DST: FieldSchema = FieldSchema {
     id: 1,
-    name: "dst",
+    name: Borrowed("dst"),
     bits: 32,
     kind: MatchKind::Exact,
 };
 const PORT: FieldSchema = FieldSchema {
     id: 2,
-    name: "port",
+    name: Borrowed("port"),
     bits: 16,
     kind: MatchKind::Ternary,
 };
 
 static TABLES: [TableSchema; 3] = [
-    table(ROUTES, "routes", &[DST, PORT]),
+    table(ROUTES, "routes", const { &[DST, PORT] }),
     table(WHO, "who", &[]),
-    table(FIXED, "fixed", &[DST]),
+    table(FIXED, "fixed", const { &[DST] }),
 ];
 
 static PROGRAM: LazyLock<ProgramInfo> = LazyLock::new(|| ProgramInfo {
-    name: "small",
-    p4info: text::parse_p4info(P4INFO).unwrap().encode_to_vec().leak(),
-    p4info_text: P4INFO,
+    name: "small".into(),
+    p4info: text::parse_p4info(P4INFO).unwrap().encode_to_vec().into(),
+    p4info_text: P4INFO.into(),
     digest: [0xd1; 32],
-    tables: &TABLES,
-    actions: &[SEND_ACTION, MISS_ACTION],
-    counters: &[CounterSchema {
+    tables: Borrowed(&TABLES),
+    actions: vec![SEND_ACTION, MISS_ACTION].into(),
+    counters: vec![CounterSchema {
         id: SEEN,
-        name: "seen",
-        alias: "seen",
+        name: "seen".into(),
+        alias: "seen".into(),
         size: 2500,
         unit: CounterUnit::Both,
-    }],
-    registers: &[RegisterSchema {
+    }]
+    .into(),
+    registers: vec![RegisterSchema {
         id: LAST,
-        name: "last",
-        alias: "last",
+        name: "last".into(),
+        alias: "last".into(),
         size: 4,
         bits: 64,
-    }],
+    }]
+    .into(),
+    meters: Borrowed(&[]),
+    profiles: Borrowed(&[]),
+    digests: Borrowed(&[]),
+    value_sets: Borrowed(&[]),
 });
 
 /// Tables, and: from the CPU port to the port that the controller header says; from elsewhere to the CPU port.
@@ -164,7 +176,7 @@ impl Small {
 }
 
 impl Pipeline for Small {
-    fn program(&self) -> &'static ProgramInfo {
+    fn program(&self) -> &ProgramInfo {
         &PROGRAM
     }
 

@@ -113,13 +113,13 @@ fn table_entry(
         check_message(table, operation, entry, entry_message)?;
         if operation == Operation::Modify && entry.action.is_none() && !entry.is_default {
             let current = find(pipeline, entry);
-            let current = current.ok_or_else(|| of_write(table.alias, &WriteError::NotFound))?;
+            let current = current.ok_or_else(|| of_write(&table.alias, &WriteError::NotFound))?;
             entry.action = current.action;
         }
     }
     pipeline
         .write(&update)
-        .map_err(|error| of_write(table.alias, &error))?;
+        .map_err(|error| of_write(&table.alias, &error))?;
     if let Entity::Table(entry) = &update.entity {
         // A default action that is set back to the program's own has nothing attached.
         let keeps = operation != Operation::Delete && entry.action.is_some();
@@ -151,7 +151,7 @@ fn check_message(
             "a table without key has no entries but its default action",
         );
     }
-    let call = entry.action.as_ref();
+    let call = entry.call();
     let listed = call.and_then(|call| table.actions.get(table.action_position(call.action)?));
     match (listed.map(|listed| listed.scope), entry.is_default) {
         (Some(ActionScope::DefaultOnly), false) => refuse(
@@ -232,7 +232,12 @@ fn counter(
             id,
         })
     })?;
-    let cells = cells("counter", schema.alias, message.index.as_ref(), schema.size)?;
+    let cells = cells(
+        "counter",
+        &schema.alias,
+        message.index.as_ref(),
+        schema.size,
+    )?;
     // Without data nothing changes.
     let Some(data) = &message.data else {
         return Ok(());
@@ -261,7 +266,7 @@ fn register(
     })?;
     let cells = cells(
         "register",
-        schema.alias,
+        &schema.alias,
         message.index.as_ref(),
         schema.size,
     )?;

@@ -211,13 +211,13 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             *free = (0..counters.size()).rev().collect();
         }
         self.default.store(self.initial_default());
-        for entry in self.schema.entries {
-            let mut words = self.pack(entry.action, entry.arguments);
+        for entry in self.schema.entries.iter() {
+            let mut words = self.pack(entry.action, &entry.arguments);
             self.take_cell(&mut free, &mut words);
             // Entries that the program repeats count once.
             let _ = self
                 .store
-                .insert(&self.rule(entry.matches, entry.priority), words);
+                .insert(&self.rule(&entry.matches, entry.priority), words);
         }
     }
 
@@ -228,7 +228,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .free_cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let words = entry.action.as_ref().map(|call| self.pack_call(call));
+        let words = entry.call().map(|call| self.pack_call(call));
         if entry.is_default {
             self.default
                 .store(words.unwrap_or_else(|| self.initial_default()));
@@ -277,7 +277,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     pub fn read(&self, filter: &EntryFilter, visit: &mut dyn FnMut(Entity)) {
         match filter {
             EntryFilter::Default => {
-                let action = Some(self.unpack(&self.default.load()));
+                let action = Some(self.unpack(&self.default.load()).into());
                 let entry = TableEntry {
                     table: self.schema.id,
                     action,
@@ -322,7 +322,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     fn initial_default(&self) -> [u64; V] {
         self.pack(
             self.schema.default_action.action,
-            self.schema.default_action.arguments,
+            &self.schema.default_action.arguments,
         )
     }
 
@@ -362,7 +362,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .schema
             .actions
             .get(position)
-            .map_or(&[][..], |entry| entry.action.params);
+            .map_or(&[][..], |entry| &entry.action.params);
         let value = |id| {
             call.arguments
                 .iter()
@@ -469,9 +469,9 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             table: self.schema.id,
             matches: self.matches(rule),
             priority: rule.priority,
-            action: Some(self.unpack(words)),
-            is_default: false,
+            action: Some(self.unpack(words).into()),
             counter,
+            ..TableEntry::default()
         })
     }
 }

@@ -3,40 +3,56 @@
 #![allow(dead_code)]
 
 use dpr_runtime::*;
+use std::borrow::Cow::{self, Borrowed};
 
 pub const FORWARD: ActionSchema = ActionSchema {
     id: 0x0100_0001,
-    name: "C.forward",
-    alias: "forward",
-    params: &[
+    name: Borrowed("C.forward"),
+    alias: Borrowed("forward"),
+    params: Borrowed(&[
         ParamSchema {
             id: 1,
-            name: "port",
+            name: Borrowed("port"),
             bits: 9,
         },
         ParamSchema {
             id: 2,
-            name: "label",
+            name: Borrowed("label"),
             bits: 100,
         },
-    ],
+    ]),
 };
 pub const DENY: ActionSchema = ActionSchema {
     id: 0x0100_0002,
-    name: "C.deny",
-    alias: "deny",
-    params: &[],
+    name: Borrowed("C.deny"),
+    alias: Borrowed("deny"),
+    params: Borrowed(&[]),
 };
 pub const MISS: ActionSchema = ActionSchema {
     id: 0x0100_0003,
-    name: "C.miss",
-    alias: "miss",
-    params: &[ParamSchema {
+    name: Borrowed("C.miss"),
+    alias: Borrowed("miss"),
+    params: Borrowed(&[ParamSchema {
         id: 1,
-        name: "why",
+        name: Borrowed("why"),
         bits: 8,
-    }],
+    }]),
 };
+
+const ACTIONS: &[TableActionSchema] = &[
+    TableActionSchema {
+        action: Cow::Owned(FORWARD),
+        scope: ActionScope::Any,
+    },
+    TableActionSchema {
+        action: Cow::Owned(DENY),
+        scope: ActionScope::TableOnly,
+    },
+    TableActionSchema {
+        action: Cow::Owned(MISS),
+        scope: ActionScope::DefaultOnly,
+    },
+];
 
 pub const fn schema(
     name: &'static str,
@@ -46,49 +62,40 @@ pub const fn schema(
 ) -> TableSchema {
     TableSchema {
         id: 0x0200_0001,
-        name,
-        alias: name,
+        name: Borrowed(name),
+        alias: Borrowed(name),
         size,
-        fields,
-        actions: &[
-            TableActionSchema {
-                action: &FORWARD,
-                scope: ActionScope::Any,
-            },
-            TableActionSchema {
-                action: &DENY,
-                scope: ActionScope::TableOnly,
-            },
-            TableActionSchema {
-                action: &MISS,
-                scope: ActionScope::DefaultOnly,
-            },
-        ],
+        fields: Borrowed(fields),
+        actions: Borrowed(ACTIONS),
         default_action: DefaultAction {
             action: 2,
-            arguments: &[7],
+            arguments: Borrowed(&[7]),
         },
         const_default: false,
-        entries: &[],
+        entries: Borrowed(&[]),
         const_entries: false,
         direct_counter,
+        direct_meter: None,
+        implementation: None,
+        has_idle_timeout: false,
     }
 }
 
 pub const fn field(id: u32, bits: u32, kind: MatchKind) -> FieldSchema {
     FieldSchema {
         id,
-        name: "f",
+        name: Borrowed("f"),
         bits,
         kind,
     }
 }
 
-pub fn forward(port: u128) -> Option<ActionCall> {
-    Some(ActionCall {
+pub fn forward(port: u128) -> Option<TableActionRef> {
+    let call = ActionCall {
         action: FORWARD.id,
         arguments: vec![(1, port), (2, port << 90)],
-    })
+    };
+    Some(call.into())
 }
 
 pub fn entry(matches: Vec<FieldMatch>, priority: i32, port: u128) -> TableEntry {

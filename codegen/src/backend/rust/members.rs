@@ -4,19 +4,22 @@ use super::context::Context;
 use super::names::{ident, snake};
 use super::tables::{StoreKind, shape};
 use crate::backend::p4info::{Symbol, Symbols};
-use crate::ir::{CounterId, RegisterId, TableId};
+use crate::ir::{ActionProfileId, CounterId, DigestId, MeterId, RegisterId, TableId, ValueSetId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use std::collections::BTreeSet;
 
 /// Names that every generated module has, or that a member would hide; a table of such a name gives way.
-const TAKEN: [&str; 2] = ["headers", "schema"];
+const TAKEN: [&str; 3] = ["headers", "replication", "schema"];
 
 /// The names of members and modules.
 pub(super) struct Names {
     tables: Vec<Ident>,
     counters: Vec<Ident>,
     registers: Vec<Ident>,
+    meters: Vec<Ident>,
+    profiles: Vec<Ident>,
+    value_sets: Vec<Ident>,
 }
 
 impl Names {
@@ -40,6 +43,9 @@ impl Names {
             tables: of(&symbols.tables),
             counters: of(&symbols.counters),
             registers: of(&symbols.registers),
+            meters: of(&symbols.meters),
+            profiles: of(&symbols.action_profiles),
+            value_sets: of(&symbols.value_sets),
         }
     }
 }
@@ -57,6 +63,49 @@ pub(super) fn counter(cx: &Context<'_>, id: CounterId) -> Ident {
 /// A register's member and module.
 pub(super) fn register(cx: &Context<'_>, id: RegisterId) -> Ident {
     cx.names.registers[id.index()].clone()
+}
+
+/// A meter's member and module.
+pub(super) fn meter(cx: &Context<'_>, id: MeterId) -> Ident {
+    cx.names.meters[id.index()].clone()
+}
+
+/// An action profile's member and module.
+pub(super) fn profile(cx: &Context<'_>, id: ActionProfileId) -> Ident {
+    cx.names.profiles[id.index()].clone()
+}
+
+/// A value set's member and module.
+pub(super) fn value_set(cx: &Context<'_>, id: ValueSetId) -> Ident {
+    cx.names.value_sets[id.index()].clone()
+}
+
+/// The program's indirect meters by their id.
+pub(super) fn meters(cx: &Context<'_>) -> Vec<MeterId> {
+    let mut meters = by_id(cx.symbols.meters.iter().map(|symbol| symbol.id), MeterId);
+    meters.retain(|id| cx.program.meters[id.index()].size.is_some());
+    meters
+}
+
+/// The program's action profiles by their id.
+pub(super) fn profiles(cx: &Context<'_>) -> Vec<ActionProfileId> {
+    by_id(
+        cx.symbols.action_profiles.iter().map(|symbol| symbol.id),
+        ActionProfileId,
+    )
+}
+
+/// The program's digests by their id.
+pub(super) fn digests(cx: &Context<'_>) -> Vec<DigestId> {
+    by_id(cx.symbols.digests.iter().map(|symbol| symbol.id), DigestId)
+}
+
+/// The program's value sets by their id.
+pub(super) fn value_sets(cx: &Context<'_>) -> Vec<ValueSetId> {
+    by_id(
+        cx.symbols.value_sets.iter().map(|symbol| symbol.id),
+        ValueSetId,
+    )
 }
 
 /// The program's tables by their id, then those that no control plane sees.
@@ -132,5 +181,14 @@ pub(super) fn members(cx: &Context<'_>) -> Vec<(Ident, TokenStream, TokenStream)
             quote!(dpr_runtime::Registers::new(#name::SIZE, #bits)),
         )
     });
-    tables.chain(counters).chain(registers).collect()
+    let replication = (
+        ident("replication"),
+        quote!(dpr_runtime::replication::Replication),
+        quote!(dpr_runtime::replication::Replication::new()),
+    );
+    tables
+        .chain(counters)
+        .chain(registers)
+        .chain([replication])
+        .collect()
 }

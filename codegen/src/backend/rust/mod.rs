@@ -133,7 +133,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         }
 
         impl dpr_runtime::Pipeline for #name {
-            fn program(&self) -> &'static dpr_runtime::ProgramInfo {
+            fn program(&self) -> &dpr_runtime::ProgramInfo {
                 &PROGRAM
             }
 
@@ -166,6 +166,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                     },
                     #counter_arm
                     #register_arm
+                    entity => self.replication.write(update.operation, entity),
                 }
             }
 
@@ -174,6 +175,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 #(self.#tables.answer(query, visit);)*
                 #(self.#counters.answer(#counters::ID, query, visit);)*
                 #(self.#registers.answer(#registers::ID, query, visit);)*
+                self.replication.answer(query, visit);
             }
 
             fn clear(&self) {

@@ -98,7 +98,7 @@ pub(super) fn process(cx: &Context<'_>) -> TokenStream {
             quote! {
                 match group {
                     0 => dpr_runtime::Verdict::Send { port: leave_by },
-                    group => dpr_runtime::Verdict::Multicast { group },
+                    _ => dpr_runtime::Verdict::Drop,
                 }
             },
         ),

@@ -25,26 +25,68 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
         .into_iter()
         .map(|id| table(cx, &action_order, id))
         .collect();
-    let counters = members::counters(cx).into_iter().map(|id| {
+    let counters = statics("COUNTERS", "CounterSchema", members::counters(cx), |id| {
         let counter = &cx.program.counters[id.index()];
         let head = head(&cx.symbols.counters[id.index()]);
         let size = Literal::u64_unsuffixed(counter.size.unwrap_or(0));
-        let unit = match counter.unit {
-            CounterUnit::Packets => quote!(Packets),
-            CounterUnit::Bytes => quote!(Bytes),
-            CounterUnit::Both => quote!(Both),
-        };
-        quote!(dpr_runtime::CounterSchema { #head size: #size, unit: dpr_runtime::CounterUnit::#unit })
+        let unit = unit(counter.unit);
+        quote!(#head size: #size, unit: #unit)
     });
-    let registers = members::registers(cx).into_iter().map(|id| {
-        let register = &cx.program.registers[id.index()];
-        let head = head(&cx.symbols.registers[id.index()]);
-        let (size, bits) = (
-            Literal::u64_unsuffixed(register.size),
-            Literal::u32_unsuffixed(register.scalar.width()),
+    let registers = statics(
+        "REGISTERS",
+        "RegisterSchema",
+        members::registers(cx),
+        |id| {
+            let register = &cx.program.registers[id.index()];
+            let head = head(&cx.symbols.registers[id.index()]);
+            let size = Literal::u64_unsuffixed(register.size);
+            let bits = Literal::u32_unsuffixed(register.scalar.width());
+            quote!(#head size: #size, bits: #bits)
+        },
+    );
+    let meters = statics("METERS", "MeterSchema", members::meters(cx), |id| {
+        let meter = &cx.program.meters[id.index()];
+        let head = head(&cx.symbols.meters[id.index()]);
+        let size = Literal::u64_unsuffixed(meter.size.unwrap_or(0));
+        let unit = unit(meter.unit);
+        quote!(#head size: #size, unit: #unit)
+    });
+    let profiles = statics("PROFILES", "ProfileSchema", members::profiles(cx), |id| {
+        let profile = &cx.program.action_profiles[id.index()];
+        let head = head(&cx.symbols.action_profiles[id.index()]);
+        let size = Literal::u64_unsuffixed(profile.size);
+        let has_groups = profile.selector.is_some();
+        quote!(#head size: #size, has_groups: #has_groups)
+    });
+    let digests = statics("DIGESTS", "DigestSchema", members::digests(cx), |id| {
+        let head = head(&cx.symbols.digests[id.index()]);
+        let fields = (cx.program.digests[id.index()].fields.iter().zip(1..)).map(
+            |((name, scalar), number)| {
+                let (id, bits) = (
+                    Literal::u32_unsuffixed(number),
+                    Literal::u32_unsuffixed(scalar.width()),
+                );
+                quote!(dpr_runtime::ParamSchema { id: #id, name: Borrowed(#name), bits: #bits })
+            },
         );
-        quote!(dpr_runtime::RegisterSchema { #head size: #size, bits: #bits })
+        quote!(#head fields: Borrowed(&[#(#fields),*]))
     });
+    let value_sets = statics(
+        "VALUE_SETS",
+        "ValueSetSchema",
+        members::value_sets(cx),
+        |id| {
+            let set = &cx.program.value_sets[id.index()];
+            let head = head(&cx.symbols.value_sets[id.index()]);
+            let size = Literal::u64_unsuffixed(set.size);
+            let fields = (set.fields.iter().zip(1..)).map(|((name, scalar, match_kind), number)| {
+            let (id, bits) = (Literal::u32_unsuffixed(number), Literal::u32_unsuffixed(scalar.width()));
+            let kind = kind(*match_kind);
+            quote!(dpr_runtime::FieldSchema { id: #id, name: Borrowed(#name), bits: #bits, kind: dpr_runtime::MatchKind::#kind })
+        });
+            quote!(#head size: #size, fields: Borrowed(&[#(#fields),*]))
+        },
+    );
     let shown = members::tables(cx)
         .into_iter()
         .filter(|id| !members::is_hidden(cx, *id))
@@ -57,28 +99,62 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
     quote! {
         /// What the program looks like to a control plane.
         pub static PROGRAM: dpr_runtime::ProgramInfo = dpr_runtime::ProgramInfo {
-            name: #name,
-            p4info: schema::P4INFO,
-            p4info_text: schema::P4INFO_TEXT,
+            name: std::borrow::Cow::Borrowed(#name),
+            p4info: std::borrow::Cow::Borrowed(schema::P4INFO),
+            p4info_text: std::borrow::Cow::Borrowed(schema::P4INFO_TEXT),
             digest: [#(#digest),*],
-            tables: #visible,
-            actions: &schema::ACTIONS,
-            counters: &[#(#counters),*],
-            registers: &[#(#registers),*],
+            tables: std::borrow::Cow::Borrowed(#visible),
+            actions: std::borrow::Cow::Borrowed(&schema::ACTIONS),
+            counters: std::borrow::Cow::Borrowed(&schema::COUNTERS),
+            registers: std::borrow::Cow::Borrowed(&schema::REGISTERS),
+            meters: std::borrow::Cow::Borrowed(&schema::METERS),
+            profiles: std::borrow::Cow::Borrowed(&schema::PROFILES),
+            digests: std::borrow::Cow::Borrowed(&schema::DIGESTS),
+            value_sets: std::borrow::Cow::Borrowed(&schema::VALUE_SETS),
         };
 
         mod schema {
+            use std::borrow::Cow::Borrowed;
+
             pub(super) static ACTIONS: [dpr_runtime::ActionSchema; #action_count] = [#(#actions),*];
             pub(super) static TABLES: [dpr_runtime::TableSchema; #table_count] = [#(#tables),*];
+            #counters
+            #registers
+            #meters
+            #profiles
+            #digests
+            #value_sets
             pub(super) const P4INFO: &[u8] = #binary;
             pub(super) const P4INFO_TEXT: &str = #text;
         }
     }
 }
 
+/// The static that describes all objects of one kind.
+fn statics<T>(
+    name: &str,
+    schema: &str,
+    objects: Vec<T>,
+    describe: impl Fn(T) -> TokenStream,
+) -> TokenStream {
+    let (name, schema) = (format_ident!("{name}"), format_ident!("{schema}"));
+    let count = objects.len();
+    let objects = objects.into_iter().map(describe);
+    quote!(pub(super) static #name: [dpr_runtime::#schema; #count] = [#(dpr_runtime::#schema { #objects }),*];)
+}
+
+/// What a counter counts or a meter measures.
+pub(super) fn unit(unit: CounterUnit) -> TokenStream {
+    match unit {
+        CounterUnit::Packets => quote!(dpr_runtime::CounterUnit::Packets),
+        CounterUnit::Bytes => quote!(dpr_runtime::CounterUnit::Bytes),
+        CounterUnit::Both => quote!(dpr_runtime::CounterUnit::Both),
+    }
+}
+
 fn head(symbol: &Symbol) -> TokenStream {
     let (id, name, alias) = (id(symbol.id), &symbol.name, &symbol.alias);
-    quote!(id: #id, name: #name, alias: #alias,)
+    quote!(id: #id, name: Borrowed(#name), alias: Borrowed(#alias),)
 }
 
 fn id(value: u32) -> Literal {
@@ -111,9 +187,9 @@ fn action(cx: &Context<'_>, index: usize) -> TokenStream {
                     &parameter.name,
                     Literal::u32_unsuffixed(parameter.scalar.width()),
                 );
-                quote!(dpr_runtime::ParamSchema { id: #id, name: #name, bits: #bits })
+                quote!(dpr_runtime::ParamSchema { id: #id, name: Borrowed(#name), bits: #bits })
             });
-    quote!(dpr_runtime::ActionSchema { #head params: &[#(#params),*] })
+    quote!(dpr_runtime::ActionSchema { #head params: Borrowed(&[#(#params),*]) })
 }
 
 fn kind(kind: MatchKind) -> Ident {
@@ -133,7 +209,7 @@ fn table(cx: &Context<'_>, action_order: &[usize], table_id: TableId) -> TokenSt
     let fields = match_keys(table).enumerate().map(|(index, key)| {
         let id = Literal::u32_unsuffixed(id_in(&key.annotations, index));
         let (name, bits, kind) = (&key.name, Literal::u32_unsuffixed(key.expr.scalar.width()), kind(key.match_kind));
-        quote!(dpr_runtime::FieldSchema { id: #id, name: #name, bits: #bits, kind: dpr_runtime::MatchKind::#kind })
+        quote!(dpr_runtime::FieldSchema { id: #id, name: Borrowed(#name), bits: #bits, kind: dpr_runtime::MatchKind::#kind })
     });
     let positions = actions(table);
     let entries = positions.iter().map(|action| {
@@ -145,7 +221,7 @@ fn table(cx: &Context<'_>, action_order: &[usize], table_id: TableId) -> TokenSt
             Some(reference) if !reference.default_only => quote!(Any),
             _ => quote!(DefaultOnly),
         };
-        quote!(dpr_runtime::TableActionSchema { action: &ACTIONS[#index], scope: dpr_runtime::ActionScope::#scope })
+        quote!(dpr_runtime::TableActionSchema { action: Borrowed(&ACTIONS[#index]), scope: dpr_runtime::ActionScope::#scope })
     });
     let default = call(table, &table.default_action);
     let initial = table
@@ -153,24 +229,36 @@ fn table(cx: &Context<'_>, action_order: &[usize], table_id: TableId) -> TokenSt
         .iter()
         .map(|entry| initial_entry(table, entry));
     let (const_default, const_entries) = (table.const_default_action, table.const_entries);
-    let counter = match table.counter {
-        Some(counter) => {
-            let id = id(cx.symbols.counters[counter.index()].id);
+    let optional = |found: Option<&Symbol>| match found {
+        Some(symbol) => {
+            let id = id(symbol.id);
             quote!(Some(#id))
         }
         None => quote!(None),
     };
+    let symbols = cx.symbols;
+    let counter = optional(table.counter.map(|it| &symbols.counters[it.index()]));
+    let meter = optional(table.meter.map(|it| &symbols.meters[it.index()]));
+    let profile = optional(
+        table
+            .implementation
+            .map(|it| &symbols.action_profiles[it.index()]),
+    );
+    let has_idle_timeout = table.support_timeout;
     quote! {
         dpr_runtime::TableSchema {
             #head
             size: #size,
-            fields: &[#(#fields),*],
-            actions: &[#(#entries),*],
+            fields: Borrowed(&[#(#fields),*]),
+            actions: Borrowed(&[#(#entries),*]),
             default_action: dpr_runtime::DefaultAction { #default },
             const_default: #const_default,
-            entries: &[#(#initial),*],
+            entries: Borrowed(&[#(#initial),*]),
             const_entries: #const_entries,
             direct_counter: #counter,
+            direct_meter: #meter,
+            implementation: #profile,
+            has_idle_timeout: #has_idle_timeout,
         }
     }
 }
@@ -182,7 +270,7 @@ fn call(table: &Table, call: &ActionCall) -> TokenStream {
         .unwrap_or(0);
     let position = Literal::usize_unsuffixed(position);
     let arguments = call.arguments.iter().map(number);
-    quote!(action: #position, arguments: &[#(#arguments),*])
+    quote!(action: #position, arguments: Borrowed(&[#(#arguments),*]))
 }
 
 fn number(value: &BigUint) -> Literal {
@@ -219,7 +307,7 @@ fn initial_entry(table: &Table, entry: &TableEntry) -> TokenStream {
         let kind = match_value(key, given)?;
         Some(quote!(dpr_runtime::FieldMatch { field: #id, kind: dpr_runtime::MatchValue::#kind }))
     });
-    quote!(dpr_runtime::InitialEntry { matches: &[#(#matches),*], priority: #priority, #call })
+    quote!(dpr_runtime::InitialEntry { matches: Borrowed(&[#(#matches),*]), priority: #priority, #call })
 }
 
 /// A match in the form that the key's kind has; `None` if anything matches.

@@ -1,4 +1,5 @@
 use crate::bytestring::ValueError;
+use dpr_runtime::Name;
 use tonic::Code;
 
 /// Why a message is no entity of a program. Names are aliases from P4Info.
@@ -22,7 +23,7 @@ pub enum ConvertError {
     #[error("table {table}: no match field has id {field}")]
     UnknownField {
         /// Table.
-        table: &'static str,
+        table: Name,
         /// As given.
         field: u32,
     },
@@ -30,17 +31,17 @@ pub enum ConvertError {
     #[error("table {table}, match field {field}: the match is not of the field's kind")]
     WrongMatchKind {
         /// Table.
-        table: &'static str,
+        table: Name,
         /// Match field.
-        field: &'static str,
+        field: Name,
     },
     /// A bad value in a match.
     #[error("table {table}, match field {field}: {error}")]
     Match {
         /// Table.
-        table: &'static str,
+        table: Name,
         /// Match field.
-        field: &'static str,
+        field: Name,
         /// What is bad about it.
         error: ValueError,
     },
@@ -48,9 +49,9 @@ pub enum ConvertError {
     #[error("table {table}, match field {field}: a prefix of {length} bits")]
     PrefixLength {
         /// Table.
-        table: &'static str,
+        table: Name,
         /// Match field.
-        field: &'static str,
+        field: Name,
         /// As given.
         length: i32,
     },
@@ -58,7 +59,7 @@ pub enum ConvertError {
     #[error("action {action}: no parameter has id {param}")]
     UnknownParam {
         /// Action.
-        action: &'static str,
+        action: Name,
         /// As given.
         param: u32,
     },
@@ -66,9 +67,9 @@ pub enum ConvertError {
     #[error("action {action}, parameter {param}: {error}")]
     Argument {
         /// Action.
-        action: &'static str,
+        action: Name,
         /// Parameter.
-        param: &'static str,
+        param: Name,
         /// What is bad about it.
         error: ValueError,
     },
@@ -76,9 +77,21 @@ pub enum ConvertError {
     #[error("register {register}: {error}")]
     Register {
         /// Register.
-        register: &'static str,
+        register: Name,
         /// What is bad about it.
         error: ValueError,
+    },
+    /// A bad port.
+    #[error("port: {error}")]
+    Port {
+        /// What is bad about it.
+        error: ValueError,
+    },
+    /// A number that the target cannot hold.
+    #[error("{what} is too large")]
+    TooLarge {
+        /// The protobuf field.
+        what: &'static str,
     },
     /// A negative number where there can be none.
     #[error("{what} is negative")]
@@ -96,7 +109,7 @@ pub enum ConvertError {
     #[error("table {table} has no {what}")]
     NotOfTable {
         /// Table.
-        table: &'static str,
+        table: Name,
         /// What it does not have.
         what: &'static str,
     },
@@ -109,7 +122,9 @@ impl ConvertError {
             ConvertError::UnknownId { .. } => Code::NotFound,
             ConvertError::Match { .. }
             | ConvertError::Argument { .. }
-            | ConvertError::Register { .. } => Code::OutOfRange,
+            | ConvertError::Register { .. }
+            | ConvertError::Port { .. }
+            | ConvertError::TooLarge { .. } => Code::OutOfRange,
             ConvertError::Unsupported { .. } => Code::Unimplemented,
             ConvertError::NotSet { .. }
             | ConvertError::UnknownField { .. }

@@ -1,13 +1,13 @@
 //! Messages as entities of a program. Only what the entry model cannot hold is refused here; whether an entry is canonical and
 //! allowed is for the schema and the pipeline to say.
 
-use super::ConvertError;
+use super::{ConvertError, objects};
 use crate::bytestring::decode;
 use crate::v1;
 use crate::v1::field_match::FieldMatchType;
 use dpr_runtime::{
-    ActionCall, CounterValue, Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Operation,
-    ProgramInfo, RegisterSchema, TableEntry, TableSchema, Update,
+    ActionCall, CounterValue, Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Name,
+    Operation, ProgramInfo, RegisterSchema, TableActionRef, TableEntry, TableSchema, Update,
 };
 
 /// A change.
@@ -81,15 +81,15 @@ fn entity_kind(
                 value: register_value(register, entry.data.as_ref())?,
             })
         }
+        Kind::ActionProfileMember(entry) => objects::member(program, entry),
+        Kind::ActionProfileGroup(entry) => objects::group(program, entry),
+        Kind::MeterEntry(entry) => objects::meter(program, entry),
+        Kind::DirectMeterEntry(entry) => objects::direct_meter(program, entry),
+        Kind::PacketReplicationEngineEntry(entry) => objects::replication(entry),
+        Kind::ValueSetEntry(entry) => objects::value_set(program, entry),
+        Kind::DigestEntry(entry) => objects::digest(program, entry),
         Kind::ExternEntry(_) => unsupported("extern entries"),
-        Kind::ActionProfileMember(_) => unsupported("action profile members"),
-        Kind::ActionProfileGroup(_) => unsupported("action profile groups"),
-        Kind::MeterEntry(_) => unsupported("meter entries"),
-        Kind::DirectMeterEntry(_) => unsupported("direct meter entries"),
         Kind::DirectCounterEntry(_) => unsupported("direct counter entries by themselves"),
-        Kind::PacketReplicationEngineEntry(_) => unsupported("multicast groups and clone sessions"),
-        Kind::ValueSetEntry(_) => unsupported("value set entries"),
-        Kind::DigestEntry(_) => unsupported("digest entries"),
     }
 }
 
@@ -101,14 +101,16 @@ pub fn table_entry(
     let table = find(program.table(entry.table_id), "table", entry.table_id)?;
     let not_of_table = |what| {
         Err(ConvertError::NotOfTable {
-            table: table.alias,
+            table: table.alias.clone(),
             what,
         })
     };
-    if entry.meter_config.is_some() || entry.meter_counter_data.is_some() {
+    if (entry.meter_config.is_some() && table.direct_meter.is_none())
+        || entry.meter_counter_data.is_some()
+    {
         return not_of_table("direct meter");
     }
-    if entry.idle_timeout_ns != 0 {
+    if entry.idle_timeout_ns != 0 && !table.has_idle_timeout {
         return not_of_table("idle timeout");
     }
     let counter = entry.counter_data.as_ref();
@@ -122,6 +124,10 @@ pub fn table_entry(
         },
         is_default: entry.is_default_action,
         counter: counter.map(|data| counter_value(Some(data))).transpose()?,
+        meter: (entry.meter_config.as_ref())
+            .map(objects::meter_config)
+            .transpose()?,
+        idle_timeout_ns: objects::count(entry.idle_timeout_ns, "idle_timeout_ns")?,
     })
 }
 
@@ -143,7 +149,7 @@ pub fn field_match(
 ) -> Result<FieldMatch, ConvertError> {
     let field = table.fields.iter().find(|field| field.id == given.field_id);
     let field = field.ok_or(ConvertError::UnknownField {
-        table: table.alias,
+        table: table.alias.clone(),
         field: given.field_id,
     })?;
     let kind = given.field_match_type.as_ref();
@@ -152,19 +158,20 @@ pub fn field_match(
     })?;
     Ok(FieldMatch {
         field: field.id,
-        kind: match_value(table, field, kind)?,
+        kind: match_value(&table.alias, field, kind)?,
     })
 }
 
-fn match_value(
-    table: &TableSchema,
+/// A match by the kind of its field; `owner` is the table or value set.
+pub(super) fn match_value(
+    owner: &Name,
     field: &FieldSchema,
     given: &FieldMatchType,
 ) -> Result<MatchValue, ConvertError> {
     let value = |bytes: &[u8]| {
         decode(bytes, field.bits).map_err(|error| ConvertError::Match {
-            table: table.alias,
-            field: field.name,
+            table: owner.clone(),
+            field: field.name.clone(),
             error,
         })
     };
@@ -173,8 +180,8 @@ fn match_value(
         (MatchKind::Lpm, FieldMatchType::Lpm(lpm)) => MatchValue::Lpm {
             value: value(&lpm.value)?,
             prefix: u32::try_from(lpm.prefix_len).map_err(|_| ConvertError::PrefixLength {
-                table: table.alias,
-                field: field.name,
+                table: owner.clone(),
+                field: field.name.clone(),
                 length: lpm.prefix_len,
             })?,
         },
@@ -191,8 +198,8 @@ fn match_value(
         }
         _ => {
             return Err(ConvertError::WrongMatchKind {
-                table: table.alias,
-                field: field.name,
+                table: owner.clone(),
+                field: field.name.clone(),
             });
         }
     })
@@ -202,16 +209,26 @@ fn table_action(
     program: &ProgramInfo,
     table: &TableSchema,
     action: &v1::TableAction,
-) -> Result<ActionCall, ConvertError> {
-    match action.r#type.as_ref() {
-        Some(v1::table_action::Type::Action(action)) => action_call(program, action),
-        Some(_) => Err(ConvertError::NotOfTable {
-            table: table.alias,
-            what: "action profile",
-        }),
-        None => Err(ConvertError::NotSet {
-            what: "action.type",
-        }),
+) -> Result<TableActionRef, ConvertError> {
+    use v1::table_action::Type;
+    let kind = action.r#type.as_ref().ok_or(ConvertError::NotSet {
+        what: "action.type",
+    })?;
+    let not_of_table = |what| {
+        let table = table.alias.clone();
+        ConvertError::NotOfTable { table, what }
+    };
+    match (kind, table.implementation) {
+        (Type::Action(action), _) => Ok(action_call(program, action)?.into()),
+        (_, None) => Err(not_of_table("action profile")),
+        (Type::ActionProfileMemberId(id), _) => Ok(TableActionRef::Member(*id)),
+        (Type::ActionProfileGroupId(id), _) => Ok(TableActionRef::Group(*id)),
+        (Type::ActionProfileActionSet(set), Some(profile)) => {
+            if !program.profile(profile).is_some_and(|it| it.has_groups) {
+                return Err(not_of_table("action selector"));
+            }
+            objects::one_shot(program, set)
+        }
     }
 }
 
@@ -224,12 +241,12 @@ pub fn action_call(program: &ProgramInfo, given: &v1::Action) -> Result<ActionCa
             .iter()
             .find(|param| param.id == given.param_id);
         let param = param.ok_or(ConvertError::UnknownParam {
-            action: action.alias,
+            action: action.alias.clone(),
             param: given.param_id,
         })?;
         let value = decode(&given.value, param.bits).map_err(|error| ConvertError::Argument {
-            action: action.alias,
-            param: param.name,
+            action: action.alias.clone(),
+            param: param.name.clone(),
             error,
         })?;
         Ok((param.id, value))
@@ -266,7 +283,7 @@ pub fn register_value(
     match data.and_then(|data| data.data.as_ref()) {
         Some(Data::Bitstring(bytes) | Data::EnumValue(bytes)) => decode(bytes, register.bits)
             .map_err(|error| ConvertError::Register {
-                register: register.alias,
+                register: register.alias.clone(),
                 error,
             }),
         Some(Data::Bool(value)) => Ok(u128::from(*value)),
@@ -279,11 +296,13 @@ pub fn register_value(
     }
 }
 
-fn index(index: Option<&v1::Index>) -> Result<u64, ConvertError> {
+/// A cell's index.
+pub(super) fn index(index: Option<&v1::Index>) -> Result<u64, ConvertError> {
     let index = index.ok_or(ConvertError::NotSet { what: "index" })?;
     u64::try_from(index.index).map_err(|_| ConvertError::Negative { what: "index" })
 }
 
-fn find<T>(found: Option<T>, kind: &'static str, id: u32) -> Result<T, ConvertError> {
+/// What the program has, or that it has none.
+pub(super) fn find<T>(found: Option<T>, kind: &'static str, id: u32) -> Result<T, ConvertError> {
     found.ok_or(ConvertError::UnknownId { kind, id })
 }

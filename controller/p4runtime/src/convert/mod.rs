@@ -3,6 +3,7 @@
 
 mod error;
 mod from_proto;
+mod objects;
 mod to_proto;
 
 pub use error::ConvertError;
@@ -10,7 +11,8 @@ pub use from_proto::{
     action_call, counter_value, entity, field_match, matches, register_value, table_entry, update,
 };
 pub use to_proto::{
-    entity_to_proto, field_match_to_proto, query_to_proto, table_entry_to_proto, update_to_proto,
+    digest_to_proto, entity_to_proto, field_match_to_proto, query_to_proto, table_entry_to_proto,
+    update_to_proto,
 };
 
 #[cfg(test)]

@@ -4,82 +4,90 @@ use crate::v1;
 use dpr_runtime::{
     ActionCall, ActionSchema, ActionScope, CounterSchema, CounterUnit, CounterValue, DefaultAction,
     Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Operation, ParamSchema, ProgramInfo,
-    RegisterSchema, TableActionSchema, TableEntry, TableSchema, Update,
+    RegisterSchema, TableActionRef, TableActionSchema, TableEntry, TableSchema, Update,
 };
+use std::borrow::Cow::{self, Borrowed};
 use tonic::Code;
 
 const SEND: ActionSchema = ActionSchema {
     id: 0x0100_0001,
-    name: "ingress.send",
-    alias: "send",
-    params: &[
+    name: Borrowed("ingress.send"),
+    alias: Borrowed("send"),
+    params: Borrowed(&[
         ParamSchema {
             id: 1,
-            name: "port",
+            name: Borrowed("port"),
             bits: 9,
         },
         ParamSchema {
             id: 2,
-            name: "mac",
+            name: Borrowed("mac"),
             bits: 48,
         },
-    ],
+    ]),
 };
 
 const fn field(id: u32, name: &'static str, bits: u32, kind: MatchKind) -> FieldSchema {
     FieldSchema {
         id,
-        name,
+        name: Borrowed(name),
         bits,
         kind,
     }
 }
 
 static PROGRAM: ProgramInfo = ProgramInfo {
-    name: "test",
-    p4info: &[],
-    p4info_text: "",
+    name: Borrowed("test"),
+    p4info: Borrowed(&[]),
+    p4info_text: Borrowed(""),
     digest: [0; 32],
-    tables: &[TableSchema {
+    tables: Borrowed(&[TableSchema {
         id: 0x0200_0001,
-        name: "ingress.all",
-        alias: "all",
+        name: Borrowed("ingress.all"),
+        alias: Borrowed("all"),
         size: 16,
-        fields: &[
+        fields: Borrowed(&[
             field(1, "exact", 128, MatchKind::Exact),
             field(2, "lpm", 32, MatchKind::Lpm),
             field(3, "ternary", 9, MatchKind::Ternary),
             field(4, "range", 16, MatchKind::Range),
             field(5, "optional", 1, MatchKind::Optional),
-        ],
-        actions: &[TableActionSchema {
-            action: &SEND,
+        ]),
+        actions: Borrowed(&[TableActionSchema {
+            action: Cow::Owned(SEND),
             scope: ActionScope::Any,
-        }],
+        }]),
         default_action: DefaultAction {
             action: 0,
-            arguments: &[0, 0],
+            arguments: Borrowed(&[0, 0]),
         },
         const_default: false,
-        entries: &[],
+        entries: Borrowed(&[]),
         const_entries: false,
         direct_counter: None,
-    }],
-    actions: &[SEND],
-    counters: &[CounterSchema {
+        direct_meter: None,
+        implementation: None,
+        has_idle_timeout: false,
+    }]),
+    actions: Borrowed(&[SEND]),
+    counters: Borrowed(&[CounterSchema {
         id: 0x1200_0001,
-        name: "ingress.seen",
-        alias: "seen",
+        name: Borrowed("ingress.seen"),
+        alias: Borrowed("seen"),
         size: 4,
         unit: CounterUnit::Both,
-    }],
-    registers: &[RegisterSchema {
+    }]),
+    registers: Borrowed(&[RegisterSchema {
         id: 0x1600_0001,
-        name: "ingress.last",
-        alias: "last",
+        name: Borrowed("ingress.last"),
+        alias: Borrowed("last"),
         size: 4,
         bits: 64,
-    }],
+    }]),
+    meters: Borrowed(&[]),
+    profiles: Borrowed(&[]),
+    digests: Borrowed(&[]),
+    value_sets: Borrowed(&[]),
 };
 
 fn full_entry() -> TableEntry {
@@ -103,12 +111,11 @@ fn full_entry() -> TableEntry {
             .map(|(kind, field)| FieldMatch { field, kind })
             .collect(),
         priority: 7,
-        action: Some(ActionCall {
+        action: Some(TableActionRef::Call(ActionCall {
             action: 0x0100_0001,
             arguments: vec![(1, 511), (2, 0x0200_0000_0001)],
-        }),
-        is_default: false,
-        counter: None,
+        })),
+        ..TableEntry::default()
     }
 }
 
@@ -174,8 +181,8 @@ fn errors_name_the_table_and_the_field() {
     assert_eq!(
         error,
         ConvertError::Match {
-            table: "all",
-            field: "ternary",
+            table: Borrowed("all"),
+            field: Borrowed("ternary"),
             error: ValueError::TooWide { bits: 9 }
         }
     );

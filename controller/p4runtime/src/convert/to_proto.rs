@@ -4,8 +4,8 @@ use crate::bytestring::encode;
 use crate::v1;
 use crate::v1::field_match::FieldMatchType;
 use dpr_runtime::{
-    ActionCall, CounterValue, Entity, EntryFilter, FieldMatch, MatchValue, Operation, Query,
-    TableEntry, Update,
+    ActionCall, CounterValue, Digest, DigestConfig, Entity, EntryFilter, FieldMatch, MatchValue,
+    MeterConfig, Operation, Query, Replica, TableActionRef, TableEntry, Update,
 };
 
 /// A change.
@@ -46,8 +46,117 @@ pub fn entity_to_proto(entity: &Entity) -> v1::Entity {
                 data: Some(v1::p4_data::Data::Bitstring(encode(*value))),
             }),
         }),
+        Entity::MulticastGroup { id, replicas } => replication(
+            v1::packet_replication_engine_entry::Type::MulticastGroupEntry(
+                v1::MulticastGroupEntry {
+                    multicast_group_id: *id,
+                    replicas: replicas.iter().map(replica_to_proto).collect(),
+                    ..v1::MulticastGroupEntry::default()
+                },
+            ),
+        ),
+        Entity::CloneSession {
+            id,
+            replicas,
+            class_of_service,
+            packet_length_bytes,
+        } => replication(
+            v1::packet_replication_engine_entry::Type::CloneSessionEntry(v1::CloneSessionEntry {
+                session_id: *id,
+                replicas: replicas.iter().map(replica_to_proto).collect(),
+                class_of_service: *class_of_service,
+                packet_length_bytes: *packet_length_bytes as i32,
+            }),
+        ),
+        Entity::Meter {
+            meter,
+            index,
+            config,
+        } => Kind::MeterEntry(v1::MeterEntry {
+            meter_id: *meter,
+            index: Some(to_index(*index)),
+            config: config.as_ref().map(meter_config),
+            ..v1::MeterEntry::default()
+        }),
+        Entity::DirectMeter { entry, config } => Kind::DirectMeterEntry(v1::DirectMeterEntry {
+            table_entry: Some(table_entry_to_proto(entry)),
+            config: config.as_ref().map(meter_config),
+            ..v1::DirectMeterEntry::default()
+        }),
+        Entity::Member {
+            profile,
+            id,
+            action,
+        } => Kind::ActionProfileMember(v1::ActionProfileMember {
+            action_profile_id: *profile,
+            member_id: *id,
+            action: action.as_ref().map(action_to_proto),
+        }),
+        Entity::Group {
+            profile,
+            id,
+            max_size,
+            members,
+        } => Kind::ActionProfileGroup(v1::ActionProfileGroup {
+            action_profile_id: *profile,
+            group_id: *id,
+            members: (members.iter())
+                .map(|(member, weight)| v1::action_profile_group::Member {
+                    member_id: *member,
+                    weight: *weight as i32,
+                    ..v1::action_profile_group::Member::default()
+                })
+                .collect(),
+            max_size: *max_size as i32,
+        }),
+        Entity::ValueSet { id, members } => Kind::ValueSetEntry(v1::ValueSetEntry {
+            value_set_id: *id,
+            members: members.iter().map(|member| set_member(member)).collect(),
+        }),
+        Entity::Digest { id, config } => Kind::DigestEntry(v1::DigestEntry {
+            digest_id: *id,
+            config: config.as_ref().map(digest_config),
+        }),
     };
     v1::Entity { entity: Some(kind) }
+}
+
+/// A member of a value set: what matches anything is absent.
+fn set_member(member: &[MatchValue]) -> v1::ValueSetMember {
+    let fields = member.iter().zip(1..).filter(|(kind, _)| {
+        !matches!(
+            kind,
+            MatchValue::Ternary { mask: 0, .. } | MatchValue::Lpm { prefix: 0, .. }
+        )
+    });
+    v1::ValueSetMember {
+        r#match: fields
+            .map(|(&kind, field)| field_match_to_proto(&FieldMatch { field, kind }))
+            .collect(),
+    }
+}
+
+fn digest_config(config: &DigestConfig) -> v1::digest_entry::Config {
+    v1::digest_entry::Config {
+        max_timeout_ns: config.max_timeout_ns as i64,
+        max_list_size: config.max_list_size as i32,
+        ack_timeout_ns: config.ack_timeout_ns as i64,
+    }
+}
+
+/// What a program sent, as one member of a digest list: a structure of its fields, or the field if there is but one.
+pub fn digest_to_proto(digest: &Digest) -> v1::P4Data {
+    let bits = |value: &u128| v1::P4Data {
+        data: Some(v1::p4_data::Data::Bitstring(encode(*value))),
+    };
+    match &digest.fields[..] {
+        [field] => bits(field),
+        fields => v1::P4Data {
+            data: Some(v1::p4_data::Data::Struct(v1::P4StructLike {
+                members: fields.iter().map(bits).collect(),
+            })),
+        },
+    }
 }
 
 /// What to read.
@@ -79,6 +188,43 @@ pub fn query_to_proto(query: &Query) -> v1::Entity {
             index: index.map(to_index),
             data: None,
         }),
+        Query::MulticastGroups { id } => replication(
+            v1::packet_replication_engine_entry::Type::MulticastGroupEntry(
+                v1::MulticastGroupEntry {
+                    multicast_group_id: id.unwrap_or(0),
+                    ..v1::MulticastGroupEntry::default()
+                },
+            ),
+        ),
+        Query::CloneSessions { id } => replication(
+            v1::packet_replication_engine_entry::Type::CloneSessionEntry(v1::CloneSessionEntry {
+                session_id: id.unwrap_or(0),
+                ..v1::CloneSessionEntry::default()
+            }),
+        ),
+        Query::Meters { meter, index } => Kind::MeterEntry(v1::MeterEntry {
+            meter_id: meter.unwrap_or(0),
+            index: index.map(to_index),
+            ..v1::MeterEntry::default()
+        }),
+        Query::Members { profile, id } => Kind::ActionProfileMember(v1::ActionProfileMember {
+            action_profile_id: profile.unwrap_or(0),
+            member_id: id.unwrap_or(0),
+            action: None,
+        }),
+        Query::Groups { profile, id } => Kind::ActionProfileGroup(v1::ActionProfileGroup {
+            action_profile_id: profile.unwrap_or(0),
+            group_id: id.unwrap_or(0),
+            ..v1::ActionProfileGroup::default()
+        }),
+        Query::ValueSets { id } => Kind::ValueSetEntry(v1::ValueSetEntry {
+            value_set_id: id.unwrap_or(0),
+            members: Vec::new(),
+        }),
+        Query::Digests { id } => Kind::DigestEntry(v1::DigestEntry {
+            digest_id: id.unwrap_or(0),
+            config: None,
+        }),
     };
     v1::Entity { entity: Some(kind) }
 }
@@ -88,10 +234,12 @@ pub fn table_entry_to_proto(entry: &TableEntry) -> v1::TableEntry {
     v1::TableEntry {
         table_id: entry.table,
         r#match: entry.matches.iter().map(field_match_to_proto).collect(),
-        action: entry.action.as_ref().map(action_to_proto),
+        action: entry.action.as_ref().map(table_action_to_proto),
         priority: entry.priority,
         is_default_action: entry.is_default,
         counter_data: entry.counter.map(counter_data),
+        meter_config: entry.meter.as_ref().map(meter_config),
+        idle_timeout_ns: entry.idle_timeout_ns as i64,
         ..v1::TableEntry::default()
     }
 }
@@ -125,7 +273,32 @@ pub fn field_match_to_proto(given: &FieldMatch) -> v1::FieldMatch {
     }
 }
 
-fn action_to_proto(call: &ActionCall) -> v1::TableAction {
+/// What an entry runs.
+fn table_action_to_proto(action: &TableActionRef) -> v1::TableAction {
+    use v1::table_action::Type;
+    let kind = match action {
+        TableActionRef::Call(call) => Type::Action(action_to_proto(call)),
+        TableActionRef::Member(id) => Type::ActionProfileMemberId(*id),
+        TableActionRef::Group(id) => Type::ActionProfileGroupId(*id),
+        TableActionRef::OneShot(actions) => {
+            let actions = actions
+                .iter()
+                .map(|(call, weight)| v1::ActionProfileAction {
+                    action: Some(action_to_proto(call)),
+                    weight: *weight as i32,
+                    ..v1::ActionProfileAction::default()
+                });
+            Type::ActionProfileActionSet(v1::ActionProfileActionSet {
+                action_profile_actions: actions.collect(),
+                ..v1::ActionProfileActionSet::default()
+            })
+        }
+    };
+    v1::TableAction { r#type: Some(kind) }
+}
+
+/// An action with its arguments.
+fn action_to_proto(call: &ActionCall) -> v1::Action {
     let params = call
         .arguments
         .iter()
@@ -133,12 +306,34 @@ fn action_to_proto(call: &ActionCall) -> v1::TableAction {
             param_id: *param,
             value: encode(*value),
         });
-    v1::TableAction {
-        r#type: Some(v1::table_action::Type::Action(v1::Action {
-            action_id: call.action,
-            params: params.collect(),
-        })),
+    v1::Action {
+        action_id: call.action,
+        params: params.collect(),
     }
+}
+
+#[allow(deprecated)]
+fn replica_to_proto(replica: &Replica) -> v1::Replica {
+    v1::Replica {
+        instance: replica.instance.into(),
+        port_kind: Some(v1::replica::PortKind::EgressPort(replica.port.into())),
+        ..v1::Replica::default()
+    }
+}
+
+fn meter_config(config: &MeterConfig) -> v1::MeterConfig {
+    v1::MeterConfig {
+        cir: config.cir as i64,
+        cburst: config.cburst as i64,
+        pir: config.pir as i64,
+        pburst: config.pburst as i64,
+        ..v1::MeterConfig::default()
+    }
+}
+
+fn replication(kind: v1::packet_replication_engine_entry::Type) -> v1::entity::Entity {
+    let entry = v1::PacketReplicationEngineEntry { r#type: Some(kind) };
+    v1::entity::Entity::PacketReplicationEngineEntry(entry)
 }
 
 fn to_index(index: u64) -> v1::Index {
