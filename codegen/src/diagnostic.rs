@@ -78,6 +78,15 @@ impl Diagnostic {
         self
     }
 
+    /// Adds another place to a diagnostic that is already collected.
+    pub fn note(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
+        self.labels.push(Label {
+            span,
+            message: message.into(),
+        });
+        self
+    }
+
     /// Says what to do about it.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

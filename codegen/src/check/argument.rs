@@ -63,6 +63,7 @@ impl<'a> Checker<'a> {
         self.infer_arguments(arguments);
         let matched = self.match_arguments(span, &target, arguments);
         // Numbers without width come last: the others say which width they get.
+        let mut all_fit = true;
         for late in [false, true] {
             for (param, argument) in target.params.iter().zip(&matched) {
                 let Some(argument) = argument else { continue };
@@ -70,7 +71,10 @@ impl<'a> Checker<'a> {
                     continue;
                 }
                 let wanted = with_types(self.typed.decl_type(param.id).unwrap_or(&Type::Unknown));
-                if self.check_argument(param, argument, &wanted) && callee.is_none() {
+                let fits = self.check_argument(param, argument, &wanted);
+                all_fit &= fits;
+                let constructs = callee.is_none() || matches!(target.result, Type::Extern(..));
+                if fits && constructs && param.direction == Direction::None {
                     self.constructor_argument(argument);
                 }
             }
@@ -79,7 +83,7 @@ impl<'a> Checker<'a> {
         for param in target.type_params {
             let ty = self.resolved(&with_types(&Type::Param(param.id)));
             if let Type::Var(at) = ty {
-                if !target.lenient && matched.iter().all(Option::is_some) {
+                if !target.lenient && all_fit && matched.iter().all(Option::is_some) {
                     self.error(
                         codes::WRONG_TYPE_ARGUMENTS,
                         span,
@@ -93,6 +97,7 @@ impl<'a> Checker<'a> {
                 self.variables[at as usize] = Some(Type::Unknown);
                 type_arguments.push(Type::Unknown);
             } else {
+                self.value_argument(callee, &target, param, &matched, &ty);
                 type_arguments.push(ty);
             }
         }
@@ -126,6 +131,36 @@ impl<'a> Checker<'a> {
         );
         let result = with_types(&target.result);
         self.resolved(&result)
+    }
+
+    /// What a call passes is a value of a size that is known: no number without width, no parser or control.
+    fn value_argument(
+        &mut self,
+        callee: Option<Callee>,
+        target: &Target<'a>,
+        type_param: &TypeParam,
+        matched: &[Option<&'a Expr>],
+        ty: &Type,
+    ) {
+        let message = match ty {
+            _ if callee.is_none() => return,
+            Type::Integer => "nothing says how wide this integer is",
+            Type::String => "a text cannot be passed here",
+            Type::Parser(..) | Type::Control(..) | Type::Package(..) => "this cannot be passed",
+            _ => return,
+        };
+        let argument = target
+            .params
+            .iter()
+            .zip(matched)
+            .find_map(|(param, argument)| {
+                let wanted = self.typed.decl_type(param.id)?;
+                (*wanted == Type::Param(type_param.id)).then_some(*argument)?
+            });
+        let Some(argument) = argument else { return };
+        let hint = (*ty == Type::Integer)
+            .then(|| "write the width before it, such as `8w1`, or cast it".to_owned());
+        self.error(codes::NEEDS_WIDTH, argument.span, message).hint = hint;
     }
 
     fn match_arguments(
@@ -241,6 +276,14 @@ impl<'a> Checker<'a> {
                 self.require_writable(argument, Some(param.direction));
                 true
             }
+            Direction::In | Direction::None if matches!(argument.kind, ExprKind::DontCare) => {
+                self.error(
+                    codes::TYPE_MISMATCH,
+                    argument.span,
+                    "`_` stands for `out` arguments only",
+                );
+                false
+            }
             Direction::In | Direction::None => self.coerce(argument, wanted),
         }
     }
@@ -252,7 +295,7 @@ impl<'a> Checker<'a> {
             Type::Bool | Type::Integer | Type::Bit(_) | Type::Int(_) | Type::String | Type::Enum(_)
         );
         if is_value && self.constructor_free(argument) {
-            self.constant(argument, "an argument of a constructor");
+            self.constant(argument, "an argument for a parameter without direction");
         }
     }
 

@@ -119,4 +119,25 @@ impl<'a> Checker<'a> {
             format!("`{shown}` {message}"),
         );
     }
+
+    /// `lookahead` gives a value of a size that is known.
+    pub(super) fn lookahead(&mut self, expr: &'a Expr) {
+        let Some(ty) =
+            (self.typed.call(expr.id)).and_then(|call| call.type_arguments.first().cloned())
+        else {
+            return;
+        };
+        let fixed = match &ty {
+            Type::Unknown | Type::Param(_) | Type::Var(_) | Type::Anything => true,
+            _ => (self.typed.size_in_bits(&ty)).is_some_and(|(least, most)| least == most),
+        };
+        if !fixed {
+            let shown = self.show(&ty);
+            self.error(
+                codes::BAD_TYPE,
+                expr.span,
+                format!("`lookahead` needs a type of a fixed size, which `{shown}` is not"),
+            );
+        }
+    }
 }

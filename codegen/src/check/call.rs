@@ -236,9 +236,30 @@ impl<'a> Checker<'a> {
             self.infer_arguments(arguments);
             return self.no_member(&Type::Extern(id, Type::none()), member, names.into_iter());
         };
+        let open = target.params.iter().any(|param| {
+            let ty = self.typed.decl_type(param.id).cloned();
+            target.outer.iter().any(|(id, outer)| {
+                ty == Some(Type::Param(*id))
+                    && matches!(
+                        self.resolved(outer),
+                        Type::Anything | Type::Var(_) | Type::Unknown
+                    )
+            })
+        });
+        if open {
+            self.infer_arguments(arguments);
+            self.error(
+                codes::WRONG_TYPE_ARGUMENTS,
+                expr.span,
+                format!("`{member}` needs a type that the object is not given"),
+            );
+            return Type::Unknown;
+        }
         let ty = self.finish(expr, Some(callee), None, target, type_arguments, arguments);
-        if (self.typed.name(id), member.as_str()) == ("packet_in", "extract") {
-            self.extraction(expr);
+        match (self.typed.name(id), member.as_str()) {
+            ("packet_in", "extract") => self.extraction(expr),
+            ("packet_in", "lookahead") => self.lookahead(expr),
+            _ => {}
         }
         ty
     }

@@ -25,6 +25,8 @@ codes! {
     UNKNOWN_MATCH_KIND = "E0307",
     /// No such parameter for a named argument.
     UNKNOWN_PARAMETER = "E0308",
+    /// A declaration hides a parameter of what it stands in.
+    SHADOWED_PARAMETER = "E0309",
 
     /// A value has another type than its place wants.
     TYPE_MISMATCH = "E0401",
@@ -88,4 +90,14 @@ codes! {
     RECURSION = "E0609",
     /// Something after `default`, or two defaults.
     BAD_DEFAULT = "E0610",
+    /// An annotation whose body has the wrong form.
+    BAD_ANNOTATION = "E0611",
+    /// The instance does not define the abstract methods of its type as they are declared.
+    ABSTRACT_METHOD = "E0612",
+    /// Entries whose priorities are missing, not wanted, or out of range.
+    BAD_PRIORITY = "E0613",
+    /// Arguments of an action differ from those in the table's list of actions.
+    DIFFERENT_ARGUMENTS = "E0614",
+    /// A parser that never ends.
+    ENDLESS_PARSER = "E0615",
 }

@@ -152,14 +152,19 @@ impl<'a> Checker<'a> {
                         fits &= self.coerce(element, element_type);
                     }
                 }
+                let has_rest = matches!(
+                    elements.last().map(|last| &last.kind),
+                    Some(ExprKind::Default)
+                );
+                let given = elements.len() - usize::from(has_rest);
                 if let Type::Stack(_, size) = to
-                    && elements.len() > *size as usize
+                    && (given > *size as usize || (given < *size as usize && !has_rest))
                 {
                     let shown = self.show(to);
                     self.error(
                         codes::WRONG_FIELDS,
                         expr.span,
-                        format!("`{shown}` has no place for {} values", elements.len()),
+                        format!("`{shown}` has {size} elements, but {given} values are given"),
                     );
                     fits = false;
                 }
@@ -175,6 +180,13 @@ impl<'a> Checker<'a> {
             ) => {
                 let fields = self.typed.fields(to)?;
                 let shown = self.show(to);
+                // What is wrong inside has been reported.
+                if given
+                    .iter()
+                    .any(|field| *self.typed.ty(&field.value) == Type::Unknown)
+                {
+                    return Some(false);
+                }
                 let mut fits = true;
                 for (at, field) in given.iter().enumerate() {
                     let known = fields.iter().find(|(name, _)| *name == field.name.name);
@@ -225,6 +237,24 @@ impl<'a> Checker<'a> {
                 self.typed.set_coercion(expr.id, self.resolved(to));
                 Some(fits)
             }
+            (ExprKind::Struct { .. }, Type::Var(_)) => {
+                self.error(
+                    codes::WRONG_TYPE_ARGUMENTS,
+                    expr.span,
+                    "nothing says which struct or header this is",
+                )
+                .hint = Some("cast it: `(name_of_the_struct) { .. }`".to_owned());
+                Some(false)
+            }
+            (ExprKind::Default, Type::ListOf(_) | Type::Extern(..)) => {
+                let shown = self.show(to);
+                self.error(
+                    codes::TYPE_MISMATCH,
+                    expr.span,
+                    format!("`{shown}` has no default value"),
+                );
+                Some(false)
+            }
             // A generic parameter takes a list as a tuple.
             (ExprKind::List(elements), Type::Var(_)) => {
                 let Type::List(types) = from else { return None };
@@ -253,8 +283,7 @@ impl<'a> Checker<'a> {
                         .zip(wanted.clone().iter())
                         .all(|(own, wanted)| own == wanted || self.converts(own, wanted))
             }
-            (Type::List(_), Type::Struct(..) | Type::Header(..))
-            | (Type::Tuple(_), Type::Struct(..)) => {
+            (Type::List(_), Type::Struct(..) | Type::Header(..)) => {
                 let own = self.typed.fields(from).unwrap_or_default();
                 let wanted = self.typed.fields(to).unwrap_or_default();
                 own.len() == wanted.len()
@@ -388,9 +417,13 @@ impl<'a> Checker<'a> {
                 let inner = self.one_step(from);
                 self.can_cast(&inner, to)
             }
+            // A number of another width or sign is converted first.
             (from, Type::NewType(_)) => {
                 let inner = self.one_step(to);
-                self.can_cast(from, &inner)
+                match inner {
+                    Type::NewType(_) => self.can_cast(from, &inner),
+                    _ => *from == inner || (*from == Type::Integer && inner.is_sized()),
+                }
             }
             (Type::InvalidHeader, Type::Header(..) | Type::Union(..)) => true,
             _ => false,

@@ -3,19 +3,31 @@
 use super::codes;
 use super::eval::{NoValue, no_environment};
 use super::nodes::Node;
+use super::signature::Place;
 use super::types::Type;
 use super::{Checker, Context, Site};
 use crate::ast::{
-    Aggregate, AliasTarget, BlockType, Control, Decl, DeclKind, Direction, Enum, Extern, Function,
-    Instance, Member, MethodKind, Param, Parser, Signature, TypeParam,
+    Aggregate, AliasTarget, BlockType, Control, Decl, DeclId, DeclKind, Direction, Enum, ExprKind,
+    Extern, Function, Member, MethodKind, Param, Parser, Signature, TypeParam,
 };
 
 /// What kind of thing has fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Holder {
+pub(super) enum Holder {
     Struct,
     Header,
     Union,
+}
+
+impl Holder {
+    /// What it is called.
+    pub(super) fn described(self) -> &'static str {
+        match self {
+            Holder::Struct => "a struct",
+            Holder::Header => "a header",
+            Holder::Union => "a header union",
+        }
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -24,13 +36,43 @@ impl<'a> Checker<'a> {
         let program = self.typed.program;
         for decl in &program.declarations {
             self.declaration(decl);
+            self.top_level(decl);
         }
+        self.annotations_of_parts();
         self.scopes.pop();
+    }
+
+    /// What stands at the top level: externs and packages can be instantiated there, and `main` is a package.
+    fn top_level(&mut self, decl: &'a Decl) {
+        let Some(name) = decl.name() else { return };
+        let ty = self.typed.decl_type(decl.id).cloned();
+        let message = match &decl.kind {
+            DeclKind::Instance(_) => match ty {
+                Some(Type::Parser(..) | Type::Control(..)) => {
+                    format!("`{name}` cannot be instantiated at the top level")
+                }
+                Some(Type::Package(..) | Type::Unknown) | None => return,
+                Some(_) if name.as_str() == "main" => "`main` must be a package".to_owned(),
+                Some(_) => return,
+            },
+            // A function may have any name.
+            DeclKind::Function(_) | DeclKind::ExternFunction(_) => return,
+            _ if name.as_str() == "main" => "`main` must be an instance of a package".to_owned(),
+            _ => return,
+        };
+        let hint = match ty {
+            Some(Type::Parser(..) | Type::Control(..)) => {
+                Some("instantiate it in the control or parser that applies it".to_owned())
+            }
+            _ => None,
+        };
+        self.error(codes::NOT_ALLOWED_HERE, name.span, message).hint = hint;
     }
 
     /// Checks a declaration and puts its name in scope. What has a body is not in scope in it: P4 has no recursion.
     pub(super) fn declaration(&mut self, decl: &'a Decl) {
         let name = decl.name();
+        self.annotations(&decl.annotations);
         match &decl.kind {
             DeclKind::Const(constant) => {
                 let ty = self.resolve_value_type(&constant.ty, "a constant");
@@ -63,6 +105,8 @@ impl<'a> Checker<'a> {
             DeclKind::ExternFunction(signature) => {
                 self.scopes.push();
                 let result = self.signature(signature);
+                self.result_type(signature, &result);
+                self.parameter_kinds(&signature.params, Place::Call);
                 self.scopes.pop();
                 self.typed.set_decl_type(decl.id, result);
             }
@@ -70,7 +114,7 @@ impl<'a> Checker<'a> {
                 if let Some(name) = name {
                     self.declare(name, decl.id);
                 }
-                self.extern_object(object);
+                self.extern_object(decl.id, object);
                 return;
             }
             DeclKind::Action(action) => {
@@ -87,11 +131,7 @@ impl<'a> Checker<'a> {
                                 param.span,
                                 "parameters with a direction come before those of the control plane",
                             )
-                            .labels
-                            .push(crate::diagnostic::Label {
-                                span,
-                                message: "has no direction".to_owned(),
-                            });
+                            .note(span, "has no direction");
                         }
                         _ => {}
                     }
@@ -109,7 +149,13 @@ impl<'a> Checker<'a> {
             }
             DeclKind::Parser(parser) => self.parser(parser),
             DeclKind::Control(control) => self.control(control),
-            DeclKind::ParserType(ty) | DeclKind::ControlType(ty) | DeclKind::Package(ty) => {
+            DeclKind::ParserType(ty) | DeclKind::ControlType(ty) => {
+                self.scopes.push();
+                self.block_type(ty);
+                self.parameter_kinds(&ty.params, Place::Call);
+                self.scopes.pop();
+            }
+            DeclKind::Package(ty) => {
                 self.scopes.push();
                 self.block_type(ty);
                 self.scopes.pop();
@@ -166,7 +212,16 @@ impl<'a> Checker<'a> {
                 self.typed.set_decl_type(decl.id, ty);
             }
             DeclKind::ValueSet(set) => {
-                let ty = self.resolve_value_type(&set.element, "an element of a value set");
+                let mut ty = self.resolve_value_type(&set.element, "an element of a value set");
+                if matches!(ty, Type::Integer | Type::String) {
+                    let shown = self.show(&ty);
+                    self.error(
+                        codes::BAD_TYPE,
+                        set.element.span,
+                        format!("a value set cannot have elements of type `{shown}`"),
+                    );
+                    ty = Type::Unknown;
+                }
                 self.typed.set_decl_type(decl.id, ty);
                 self.check(&set.size, &Type::Integer);
                 if self.constructor_free(&set.size) {
@@ -215,19 +270,6 @@ impl<'a> Checker<'a> {
         !self.scope_has_constructor_params() || self.typed.eval(expr, &no_environment).is_ok()
     }
 
-    fn instance(&mut self, decl: &'a Decl, instance: &'a Instance) {
-        let ty = self.resolve(&instance.ty);
-        let ty = self.infer_construct(instance.id, instance.ty.span, &ty, &instance.arguments);
-        self.typed.set_decl_type(decl.id, ty);
-        if let Some(body) = &instance.body {
-            self.scopes.push();
-            for inner in body {
-                self.declaration(inner);
-            }
-            self.scopes.pop();
-        }
-    }
-
     fn type_params(&mut self, params: &'a [TypeParam]) {
         for param in params {
             self.declare(&param.name, param.id);
@@ -267,6 +309,16 @@ impl<'a> Checker<'a> {
             self.typed.set_decl_type(param.id, ty.clone());
             if let Some(default) = &param.default {
                 self.check(default, &ty);
+                let is_object = matches!(
+                    ty,
+                    Type::Extern(..) | Type::Parser(..) | Type::Control(..) | Type::Package(..)
+                );
+                if !is_object
+                    && !matches!(default.kind, ExprKind::Default)
+                    && self.constructor_free(default)
+                {
+                    self.constant(default, "the default of a parameter");
+                }
                 if matches!(param.direction, Direction::Out | Direction::InOut) {
                     self.error(
                         codes::NOT_ALLOWED_HERE,
@@ -294,6 +346,9 @@ impl<'a> Checker<'a> {
     fn function(&mut self, decl: &'a Decl, function: &'a Function) {
         self.scopes.push();
         let result = self.signature(&function.signature);
+        self.result_type(&function.signature, &result);
+        self.parameter_kinds(&function.signature.params, Place::Call);
+        self.no_optional(&function.signature.params);
         self.typed.set_decl_type(decl.id, result.clone());
         let outer = std::mem::replace(
             &mut self.context,
@@ -320,27 +375,55 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn extern_object(&mut self, object: &'a Extern) {
+    fn extern_object(&mut self, id: DeclId, object: &'a Extern) {
+        self.open_extern = Some(id);
         self.scopes.push();
         self.type_params(&object.type_params);
         for method in &object.methods {
             self.scopes.push();
             match &method.kind {
-                MethodKind::Constructor { params, .. } => self.params(params),
+                MethodKind::Constructor { name, params } => {
+                    if *name.name != *object.name.name {
+                        self.error(
+                            codes::BAD_TYPE,
+                            name.span,
+                            format!("the method `{name}` has no type to return"),
+                        )
+                        .hint = Some(format!(
+                            "write `void {name}(..)`; only a constructor, which has the name of the extern, has no type"
+                        ));
+                    }
+                    self.params(params);
+                    self.parameter_kinds(params, Place::ExternConstructor);
+                }
                 MethodKind::Method { signature, .. } => {
+                    if signature.name.name == object.name.name {
+                        self.error(
+                            codes::BAD_TYPE,
+                            signature.result.span.to(signature.name.span),
+                            "a constructor returns nothing, not even `void`",
+                        );
+                    }
                     let result = self.signature(signature);
+                    self.result_type(signature, &result);
+                    self.parameter_kinds(&signature.params, Place::Call);
                     self.typed.set_decl_type(method.id, result);
                 }
             }
             self.scopes.pop();
         }
         self.scopes.pop();
+        self.open_extern = None;
+        self.same_methods(object);
     }
 
     fn parser(&mut self, parser: &'a Parser) {
         self.scopes.push();
         self.block_type(&parser.ty);
         self.params(&parser.constructor_params);
+        self.parameter_kinds(&parser.ty.params, Place::Call);
+        self.parameter_kinds(&parser.constructor_params, Place::ParserConstructor);
+        self.no_optional(&parser.constructor_params);
         self.constructor_params += parser.constructor_params.len();
         self.scopes.push();
         for local in &parser.locals {
@@ -356,6 +439,9 @@ impl<'a> Checker<'a> {
         self.scopes.push();
         self.block_type(&control.ty);
         self.params(&control.constructor_params);
+        self.parameter_kinds(&control.ty.params, Place::Call);
+        self.parameter_kinds(&control.constructor_params, Place::ControlConstructor);
+        self.no_optional(&control.constructor_params);
         self.constructor_params += control.constructor_params.len();
         self.scopes.push();
         for local in &control.locals {
@@ -375,25 +461,29 @@ impl<'a> Checker<'a> {
     fn aggregate(&mut self, aggregate: &'a Aggregate, holder: Holder) {
         self.scopes.push();
         self.type_params(&aggregate.type_params);
+        let mut first_varbit = None;
         for (at, field) in aggregate.fields.iter().enumerate() {
             let ty = self.resolve_value_type(&field.ty, "a field");
-            let fits = match holder {
-                Holder::Struct => !matches!(ty, Type::Integer),
-                Holder::Header => self.fits_in_header(&ty),
-                Holder::Union => matches!(ty, Type::Header(..) | Type::Unknown | Type::Param(_)),
-            };
+            let fits = self.fits_in(holder, &ty);
             if !fits {
                 let shown = self.show(&ty);
-                let what = match holder {
-                    Holder::Struct => "a struct",
-                    Holder::Header => "a header",
-                    Holder::Union => "a header union",
-                };
+                let what = holder.described();
                 self.error(
                     codes::BAD_TYPE,
                     field.ty.span,
                     format!("{what} cannot have a field of type `{shown}`"),
                 );
+            }
+            if holder == Holder::Header && matches!(ty, Type::Varbit(_)) {
+                if let Some(before) = first_varbit {
+                    self.error(
+                        codes::BAD_TYPE,
+                        field.name.span,
+                        format!("`{}` has more than one `varbit` field", aggregate.name),
+                    )
+                    .note(before, "the first one");
+                }
+                first_varbit = first_varbit.or(Some(field.name.span));
             }
             self.typed.set_decl_type(field.id, ty);
             if let Some(before) = aggregate.fields[..at]
@@ -405,14 +495,19 @@ impl<'a> Checker<'a> {
                     field.name.span,
                     format!("the field `{}` is declared twice", field.name),
                 )
-                .labels
-                .push(crate::diagnostic::Label {
-                    span: before.name.span,
-                    message: "first declared here".to_owned(),
-                });
+                .note(before.name.span, "first declared here");
             }
         }
         self.scopes.pop();
+    }
+
+    /// Whether a field of something can have a type.
+    pub(super) fn fits_in(&self, holder: Holder, ty: &Type) -> bool {
+        match holder {
+            Holder::Struct => !matches!(ty, Type::Integer),
+            Holder::Header => self.fits_in_header(ty),
+            Holder::Union => matches!(ty, Type::Header(..) | Type::Unknown | Type::Param(_)),
+        }
     }
 
     fn fits_in_header(&self, ty: &Type) -> bool {
@@ -438,7 +533,6 @@ impl<'a> Checker<'a> {
     fn enumeration(&mut self, decl: &'a Decl, enumeration: &'a Enum) {
         let underlying = enumeration.underlying.as_ref().map(|underlying| {
             let ty = self.resolve(underlying);
-            let ty = self.typed.strip_new_types(&ty);
             if !ty.is_sized() && ty != Type::Unknown {
                 let shown = self.show(&ty);
                 self.error(
@@ -508,11 +602,7 @@ impl<'a> Checker<'a> {
                         member.name.span,
                         format!("the error `{}` is declared twice", member.name),
                     )
-                    .labels
-                    .push(crate::diagnostic::Label {
-                        span: before.name.span,
-                        message: "first declared here".to_owned(),
-                    });
+                    .note(before.name.span, "first declared here");
                 }
                 _ => self.typed.errors.push(member.id),
             }

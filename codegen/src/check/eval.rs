@@ -28,7 +28,7 @@ pub enum NoValue {
 }
 
 /// The largest shift of an integer of any size.
-const MAX_SHIFT: u32 = 1 << 16;
+pub(super) const MAX_SHIFT: u32 = 1 << 16;
 
 /// Values of constructor parameters and the like.
 pub type Environment<'e> = &'e dyn Fn(DeclId) -> Option<Value>;

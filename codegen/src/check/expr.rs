@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Checker;
 use super::codes;
+use super::eval::no_environment;
 use super::nodes::Node;
 use super::types::Type;
+use super::{Checker, Site};
 use crate::ast::{DeclId, DeclKind, Expr, ExprKind, Path};
 
 impl<'a> Checker<'a> {
@@ -31,9 +32,18 @@ impl<'a> Checker<'a> {
             },
             ExprKind::Bool(_) => Type::Bool,
             ExprKind::String(_) => Type::String,
-            ExprKind::This => Type::Unknown,
+            ExprKind::This => {
+                if !self.in_instance {
+                    self.error(
+                        codes::NOT_ALLOWED_HERE,
+                        expr.span,
+                        "`this` has a meaning only in the methods of an instance",
+                    );
+                }
+                Type::Unknown
+            }
             ExprKind::Path(path) => self.infer_path(expr, path),
-            ExprKind::Type(ty) => Type::Type(Arc::new(self.resolve(ty))),
+            ExprKind::Type(ty) => Type::Type(Arc::new(self.resolve_open(ty))),
             ExprKind::Member { base, member } => self.infer_member(expr, base, member),
             ExprKind::Index { base, index } => self.infer_index(expr, base, index),
             ExprKind::Slice { base, high, low } => self.infer_slice(base, high, low),
@@ -58,17 +68,18 @@ impl<'a> Checker<'a> {
                         Type::Integer | Type::List(_) | Type::Record(_) | Type::InvalidHeader,
                         other,
                     ) => {
-                        self.coerce(then, other);
-                        other_type
+                        if self.coerce(then, other) {
+                            other_type
+                        } else {
+                            Type::Unknown
+                        }
                     }
-                    _ => {
-                        self.coerce(otherwise, &then_type);
-                        then_type
-                    }
+                    _ if self.coerce(otherwise, &then_type) => then_type,
+                    _ => Type::Unknown,
                 }
             }
             ExprKind::Cast { ty, operand } => {
-                let to = self.resolve(ty);
+                let to = self.resolve_open(ty);
                 self.infer_cast(expr, &to, operand)
             }
             ExprKind::Call {
@@ -77,7 +88,17 @@ impl<'a> Checker<'a> {
                 arguments,
             } => self.infer_call(expr, callee, type_arguments, arguments),
             ExprKind::Construct { ty, arguments } => {
-                let resolved = self.resolve(ty);
+                let resolved = self.resolve_open(ty);
+                if self.context.site == Site::Action {
+                    self.error(
+                        codes::NOT_ALLOWED_HERE,
+                        expr.span,
+                        "objects cannot be constructed in actions",
+                    );
+                }
+                if let Type::Extern(id, _) = &resolved {
+                    self.no_abstract_methods(*id, expr.span);
+                }
                 self.infer_construct(expr.id, ty.span, &resolved, arguments)
             }
             ExprKind::List(elements) => {
@@ -166,8 +187,11 @@ impl<'a> Checker<'a> {
                 self.coerce(operand, &to);
                 return self.resolved(&to);
             }
-            self.coerce(operand, to);
-            return to.clone();
+            return if self.coerce(operand, to) {
+                to.clone()
+            } else {
+                Type::Unknown
+            };
         }
         if !self.can_cast(&from, to) {
             let (shown_from, shown_to) = (self.show(&from), self.show(to));
@@ -186,8 +210,19 @@ impl<'a> Checker<'a> {
                 format!("`{shown_from}` cannot be cast to `{shown_to}`"),
             )
             .hint = hint;
+            return Type::Unknown;
         } else if matches!((&from, to), (Type::Bit(_) | Type::Int(_), Type::Integer)) {
             self.constant(operand, "a value cast to `int`");
+        } else if (&from, to) == (&Type::Integer, &Type::Bool)
+            && let Ok(super::Value::Int(value)) = self.typed.eval(operand, &no_environment)
+            && value != 0.into()
+            && value != 1.into()
+        {
+            self.error(
+                codes::BAD_CAST,
+                expr.span,
+                format!("{value} cannot be cast to `bool`: only 0 and 1 can"),
+            );
         }
         to.clone()
     }

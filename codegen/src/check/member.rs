@@ -55,6 +55,14 @@ impl<'a> Checker<'a> {
             },
             Type::ApplyResult(table) => match member.as_str() {
                 "hit" | "miss" => Type::Bool,
+                "action_run" if !self.subject_of_switch => {
+                    self.error(
+                        codes::NOT_ALLOWED_HERE,
+                        member.span,
+                        "`action_run` is only for `switch` to look at",
+                    );
+                    Type::Unknown
+                }
                 "action_run" => Type::ActionRun(*table),
                 _ => self.no_member(
                     &base_type,

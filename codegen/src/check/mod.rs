@@ -1,23 +1,29 @@
 //! Names and types: finds what every name refers to and which type every expression has, and reports what is wrong.
 
+mod annotation;
 mod argument;
 mod builtin;
 mod call;
 pub mod codes;
 mod coerce;
 mod decl;
+mod entries;
 mod eval;
 mod expr;
+mod instance;
 mod member;
 mod nodes;
 mod operator;
 mod resolve;
+mod same;
 mod scope;
 mod select;
+mod signature;
 mod stmt;
 mod table;
 mod typed;
 mod types;
+mod well_formed;
 
 pub use eval::{Environment, NoValue, no_environment, to_bits, wrap};
 pub use nodes::Node;
@@ -40,6 +46,9 @@ pub fn check(program: &ast::Program) -> (Typed<'_>, Diagnostics) {
         variables: Vec::new(),
         context: Context::default(),
         constructor_params: 0,
+        open_extern: None,
+        in_instance: false,
+        subject_of_switch: false,
     };
     checker.program();
     (checker.typed, checker.diagnostics)
@@ -79,6 +88,12 @@ struct Checker<'a> {
     context: Context,
     /// How many constructor parameters may be seen; their values are not known here.
     constructor_params: usize,
+    /// The extern whose methods are being checked: they do not name its type.
+    open_extern: Option<DeclId>,
+    /// Whether the body of an instance is being checked, where `this` has a meaning.
+    in_instance: bool,
+    /// Whether the expression is the subject of a `switch`, where `action_run` has a meaning.
+    subject_of_switch: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -92,6 +107,7 @@ impl<'a> Checker<'a> {
 
     /// Declares a name in the innermost scope, and reports it if it is there already.
     fn declare(&mut self, ident: &Ident, id: DeclId) {
+        self.no_shadowed_parameter(ident, id);
         let Some(previous) = self.scopes.declare(&ident.name, id) else {
             return;
         };
@@ -112,6 +128,29 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A variable, constant or object must not hide a parameter of what it is declared in.
+    fn no_shadowed_parameter(&mut self, ident: &Ident, id: DeclId) {
+        let hides = self.typed.decl(id).is_some_and(|decl| {
+            matches!(
+                decl.kind,
+                ast::DeclKind::Variable(_) | ast::DeclKind::Const(_) | ast::DeclKind::Instance(_)
+            )
+        });
+        let hidden = self.scopes.find(ident.as_str(), false).first().copied();
+        let hides = hides && self.context.site != Site::Declarations;
+        let Some(Node::Param(param)) = hidden.filter(|_| hides).and_then(|id| self.typed.node(id))
+        else {
+            return;
+        };
+        let span = param.name.span;
+        self.error(
+            codes::SHADOWED_PARAMETER,
+            ident.span,
+            format!("`{ident}` hides a parameter of this name"),
+        )
+        .note(span, "the parameter");
+    }
+
     fn is_function(&self, id: DeclId) -> bool {
         self.typed.decl(id).is_some_and(|decl| {
             matches!(
@@ -119,7 +158,6 @@ impl<'a> Checker<'a> {
                 ast::DeclKind::ExternFunction(_)
                     | ast::DeclKind::Function(_)
                     | ast::DeclKind::Extern(_)
-                    | ast::DeclKind::Action(_)
                     | ast::DeclKind::Package(_)
             )
         })
@@ -146,11 +184,7 @@ impl<'a> Checker<'a> {
                 path.span,
                 format!("`{name}` is used before its declaration"),
             )
-            .labels
-            .push(crate::diagnostic::Label {
-                span,
-                message: "declared here".to_owned(),
-            });
+            .note(span, "declared here");
             return Vec::new();
         }
         let near = scope::nearest(name, self.scopes.visible()).map(str::to_owned);

@@ -73,7 +73,19 @@ impl<'a> Checker<'a> {
                 self.infer_equality(op, op_span, left, right);
                 Type::Bool
             }
-            BinaryOp::Shl | BinaryOp::Shr => self.infer_shift(op, left, right),
+            BinaryOp::Shl | BinaryOp::Shr => {
+                let ty = self.infer_shift(op, left, right);
+                if op == BinaryOp::Shl
+                    && ty == Type::Integer
+                    && let Ok(Value::Int(amount)) = self.typed.eval(right, &no_environment)
+                    && amount > super::eval::MAX_SHIFT.into()
+                {
+                    let span = left.span.to(right.span);
+                    self.error(codes::TOO_LARGE, span, "the number is too large");
+                    return Type::Unknown;
+                }
+                ty
+            }
             BinaryOp::Concat => {
                 let (a, b) = (self.operand(left), self.operand(right));
                 match (&a, &b) {
@@ -210,6 +222,7 @@ impl<'a> Checker<'a> {
                     | Type::Type(_)
                     | Type::Void
                     | Type::ValueSet(_)
+                    | Type::Param(_)
             )
         };
         for (ty, span) in [(&a, left.span), (&b, right.span)] {
@@ -217,6 +230,15 @@ impl<'a> Checker<'a> {
                 self.bad_operand(op.symbol(), span, ty);
                 return;
             }
+        }
+        if let (Type::Record(_), Type::Record(_)) = (&a, &b) {
+            self.error(
+                codes::BAD_OPERANDS,
+                op_span,
+                "nothing says which struct or header these are",
+            )
+            .hint = Some("cast one of them: `(name_of_the_struct) { .. }`".to_owned());
+            return;
         }
         if a == b || a == Type::Unknown || b == Type::Unknown {
             return;
@@ -359,6 +381,21 @@ impl<'a> Checker<'a> {
         let Some(width_bits) = self.bound(width) else {
             return Type::Unknown;
         };
+        let low_at = match self.typed.eval(low, &no_environment) {
+            Ok(Value::Int(value)) => Some(value),
+            _ => None,
+        };
+        if let (Some(low_at), Some(of)) = (&low_at, of)
+            && (low_at.is_negative() || low_at + width_bits > of.into())
+        {
+            let shown = self.show(&ty);
+            self.error(
+                codes::BAD_SLICE,
+                low.span,
+                format!("`{shown}` has no {width_bits} bits from bit {low_at} on"),
+            );
+            return Type::Unknown;
+        }
         if of.is_some_and(|of| width_bits > of) {
             let shown = self.show(&ty);
             self.error(

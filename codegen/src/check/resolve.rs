@@ -22,7 +22,10 @@ impl<'a> Checker<'a> {
     pub(super) fn resolve(&mut self, ty: &'a ast::Type) -> Type {
         match &ty.kind {
             TypeKind::Bool => Type::Bool,
-            TypeKind::Error => Type::Error,
+            TypeKind::Error => {
+                self.needs_errors(ty.span);
+                Type::Error
+            }
             TypeKind::MatchKind => Type::MatchKind,
             TypeKind::String => Type::String,
             TypeKind::Integer => Type::Integer,
@@ -32,10 +35,14 @@ impl<'a> Checker<'a> {
             TypeKind::Bit(Some(width)) => self.width(width, 0).map_or(Type::Unknown, Type::Bit),
             TypeKind::Int(width) => self.width(width, 1).map_or(Type::Unknown, Type::Int),
             TypeKind::Varbit(width) => self.width(width, 0).map_or(Type::Unknown, Type::Varbit),
-            TypeKind::Name(path) => self.named(path, &[], ty.span),
+            TypeKind::Name(path) => {
+                let resolved = self.named(path, &[], ty.span);
+                self.is_specialized(resolved, ty.span)
+            }
             TypeKind::Specialized { base, arguments } => {
                 let arguments: Vec<Type> = arguments.iter().map(|ty| self.resolve(ty)).collect();
-                self.named(base, &arguments, ty.span)
+                let resolved = self.named(base, &arguments, ty.span);
+                self.well_formed(resolved, ty.span)
             }
             TypeKind::Stack { element, size } => {
                 let resolved = self.resolve(element);
@@ -56,10 +63,21 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            TypeKind::Tuple(elements) => {
-                Type::Tuple(elements.iter().map(|ty| self.resolve(ty)).collect())
-            }
+            TypeKind::Tuple(elements) => Type::Tuple(
+                elements
+                    .iter()
+                    .map(|ty| self.resolve_value_type(ty, "an element of a tuple"))
+                    .collect(),
+            ),
             TypeKind::List(element) => Type::ListOf(Arc::new(self.resolve(element))),
+        }
+    }
+
+    /// The meaning of a type whose type arguments may be left to be inferred.
+    pub(super) fn resolve_open(&mut self, ty: &'a ast::Type) -> Type {
+        match &ty.kind {
+            TypeKind::Name(path) => self.named(path, &[], ty.span),
+            _ => self.resolve(ty),
         }
     }
 
@@ -96,7 +114,17 @@ impl<'a> Checker<'a> {
         let found = self.lookup(path);
         match found.as_slice() {
             [] => Type::Unknown,
-            [id, ..] => self.type_of_decl(*id, arguments, path.name.as_str(), span),
+            [id, ..] => {
+                if self.open_extern == Some(*id) {
+                    self.error(
+                        codes::BAD_TYPE,
+                        span,
+                        format!("methods of `{}` cannot name `{0}` itself", path.name),
+                    );
+                    return Type::Unknown;
+                }
+                self.type_of_decl(*id, arguments, path.name.as_str(), span)
+            }
         }
     }
 

@@ -64,20 +64,28 @@ pub fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits from one word to the other: letters added, removed, replaced.
+/// Edits from one word to the other: letters added, removed, replaced, and neighbours swapped.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let letters = |word: &str| -> Vec<char> { word.to_lowercase().chars().collect() };
+    let (a, b) = (letters(a), letters(b));
+    // The last two rows of the table of distances between beginnings of the words.
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut least = (row[j] + usize::from(x != y))
+                .min(row[j + 1] + 1)
+                .min(next[j] + 1);
+            let swapped = i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y;
+            if swapped {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
-    row[b.len()]
+    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -90,5 +98,6 @@ mod tests {
         assert_eq!(nearest("ethrenet", names.into_iter()), Some("ethernet"));
         assert_eq!(nearest("ipv6", names.into_iter()), Some("ipv4"));
         assert_eq!(nearest("payload", names.into_iter()), None);
+        assert_eq!(nearest("tpc", names.into_iter()), Some("tcp"));
     }
 }

@@ -40,6 +40,53 @@ impl<'a> Checker<'a> {
             self.scopes.pop();
         }
         self.context = Context::default();
+        self.ends(parser);
+    }
+
+    /// Whether some way through the states ends.
+    fn ends(&mut self, parser: &'a Parser) {
+        let mut reached: Vec<&str> = vec!["start"];
+        let mut next = 0;
+        while let Some(name) = reached.get(next).copied() {
+            next += 1;
+            // What is unknown has been reported.
+            let Some(state) = parser
+                .states
+                .iter()
+                .find(|state| state.name.as_str() == name)
+            else {
+                return;
+            };
+            let targets: Vec<&str> = match state.transition.as_ref().map(|it| &it.kind) {
+                None => return,
+                Some(TransitionKind::Direct(target)) => vec![target.as_str()],
+                Some(TransitionKind::Select { cases, .. }) => {
+                    let always = cases.iter().any(|case| {
+                        matches!(case.keys.kind, ExprKind::Default | ExprKind::DontCare)
+                    });
+                    if !always {
+                        return;
+                    }
+                    cases.iter().map(|case| case.state.as_str()).collect()
+                }
+            };
+            for target in targets {
+                if matches!(target, "accept" | "reject") {
+                    return;
+                }
+                if !reached.contains(&target) {
+                    reached.push(target);
+                }
+            }
+        }
+        self.error(
+            codes::ENDLESS_PARSER,
+            parser.ty.name.span,
+            format!(
+                "the parser `{}` never comes to `accept` or `reject`",
+                parser.ty.name
+            ),
+        );
     }
 
     fn transition(&mut self, parser: &'a Parser, state: &'a State) {
@@ -59,6 +106,27 @@ impl<'a> Checker<'a> {
                                 subject.span,
                                 "this integer needs a width here",
                             );
+                            return Type::Unknown;
+                        }
+                        if matches!(
+                            ty,
+                            Type::Struct(..)
+                                | Type::Header(..)
+                                | Type::Union(..)
+                                | Type::Stack(..)
+                                | Type::Varbit(_)
+                                | Type::String
+                                | Type::Void
+                                | Type::Extern(..)
+                        ) {
+                            let shown = self.show(&ty);
+                            self.error(
+                                codes::BAD_TYPE,
+                                subject.span,
+                                format!("`select` is not defined for `{shown}`"),
+                            )
+                            .hint = matches!(ty, Type::Struct(..) | Type::Header(..))
+                                .then(|| "select on its fields".to_owned());
                             return Type::Unknown;
                         }
                         ty

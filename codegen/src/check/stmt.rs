@@ -62,14 +62,21 @@ impl<'a> Checker<'a> {
         match &statement.kind {
             StmtKind::Empty | StmtKind::Invalid => {}
             StmtKind::Decl(decl) => {
-                if let DeclKind::Instance(instance) = &decl.kind
-                    && self.context.site == Site::Function
-                {
+                if let DeclKind::Instance(instance) = &decl.kind {
+                    let (place, hint) = match self.context.site {
+                        Site::Function => ("functions", None),
+                        Site::Action => ("actions", Some("declare it beside the action")),
+                        Site::Parser => ("states", Some("declare it before the states")),
+                        Site::Apply | Site::Declarations => {
+                            ("`apply` blocks", Some("declare it before `apply`"))
+                        }
+                    };
                     self.error(
                         codes::NOT_ALLOWED_HERE,
                         instance.name.span,
-                        "objects cannot be instantiated in functions",
-                    );
+                        format!("objects cannot be instantiated in {place}"),
+                    )
+                    .hint = hint.map(str::to_owned);
                 }
                 self.declaration(decl);
             }
@@ -222,7 +229,9 @@ impl<'a> Checker<'a> {
     }
 
     fn switch(&mut self, switch: &'a Switch) {
+        self.subject_of_switch = matches!(switch.subject.kind, ExprKind::Member { .. });
         let subject = self.infer(&switch.subject);
+        self.subject_of_switch = false;
         if let Type::ActionRun(table) = subject {
             self.switch_on_action(switch, table);
             return;

@@ -2,10 +2,11 @@
 
 use super::codes;
 use super::scope::nearest;
+use super::typed::Bound;
 use super::types::Type;
 use super::{Checker, Site};
 use crate::ast::{
-    ActionRef, Decl, DeclId, DeclKind, Entry, Expr, ExprKind, KeyElement, Table, TableProperty,
+    ActionRef, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, KeyElement, Table, TableProperty,
     TablePropertyKind,
 };
 
@@ -13,11 +14,15 @@ impl<'a> Checker<'a> {
     pub(super) fn table(&mut self, decl: &'a Decl, table: &'a Table) {
         let outer = std::mem::take(&mut self.context);
         self.context.site = Site::Declarations;
+        let errors = self.diagnostics.error_count();
+        let mut given_twice = false;
         for (at, property) in table.properties.iter().enumerate() {
+            self.annotations(&property.annotations);
             if table.properties[..at]
                 .iter()
                 .any(|other| other.name.name == property.name.name)
             {
+                given_twice = true;
                 self.error(
                     codes::DUPLICATE_PROPERTY,
                     property.name.span,
@@ -34,6 +39,7 @@ impl<'a> Checker<'a> {
                     keys = elements
                         .iter()
                         .map(|element| {
+                            self.own_name(element, &table.name.name);
                             let ty = self.key_element(element);
                             (ty, element.match_kind.name.as_str())
                         })
@@ -46,7 +52,7 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        if actions.is_none() {
+        if actions.is_none() && !given_twice {
             self.error(
                 codes::NO_ACTIONS,
                 table.name.span,
@@ -55,6 +61,7 @@ impl<'a> Checker<'a> {
             .hint = Some("add `actions = { .. }`".to_owned());
         }
         let actions = actions.unwrap_or(&[]);
+        self.order_of_properties(table);
         for property in &table.properties {
             match &property.kind {
                 TablePropertyKind::Key(_) | TablePropertyKind::Actions(_) => {}
@@ -62,12 +69,13 @@ impl<'a> Checker<'a> {
                     self.action_in_table(action, actions, &table.name.name, false);
                 }
                 TablePropertyKind::Entries(entries) => {
-                    for entry in entries {
-                        self.entry(entry, &keys, actions, &table.name.name);
-                    }
+                    self.entries(table, property, entries, &keys, actions);
                 }
                 TablePropertyKind::Custom(value) => self.property(property, value),
             }
+        }
+        if self.diagnostics.error_count() == errors {
+            self.needs_no_action(table);
         }
         self.context = outer;
         self.typed.set_decl_type(decl.id, Type::Table(decl.id));
@@ -158,7 +166,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An action of the table's list with all its arguments.
-    fn action_in_table(
+    pub(super) fn action_in_table(
         &mut self,
         reference: &'a ActionRef,
         list: &'a [ActionRef],
@@ -208,62 +216,122 @@ impl<'a> Checker<'a> {
         }
         let arguments = reference.arguments.as_deref().unwrap_or(&[]);
         self.bind_action(reference.id, reference.span, id, arguments, false);
+        let listed = list
+            .iter()
+            .find(|other| self.typed.reference(other.id) == Some(id));
+        if let Some(listed) = listed {
+            self.same_arguments(reference, listed, id);
+        }
     }
 
-    fn entry(
-        &mut self,
-        entry: &'a Entry,
-        keys: &[(Type, &str)],
-        actions: &'a [ActionRef],
-        table: &str,
-    ) {
-        for key in &entry.keys {
-            self.infer(key);
-        }
-        let is_any = matches!(
-            entry.keys.as_slice(),
-            [Expr {
-                kind: ExprKind::DontCare | ExprKind::Default,
-                ..
-            }]
-        );
-        if entry.keys.len() == keys.len() {
-            for (key, (ty, kind)) in entry.keys.iter().zip(keys) {
-                self.key(key, ty);
-                self.key_fits(key, kind);
-            }
-        } else if !is_any || keys.is_empty() {
-            let span = entry.keys.first().map_or(entry.span, |key| key.span);
-            self.error(
-                codes::WRONG_KEY_COUNT,
-                span,
-                format!(
-                    "the table `{table}` has {} keys, but {} values are given",
-                    keys.len(),
-                    entry.keys.len()
-                ),
-            );
-        }
-        if let Some(priority) = &entry.priority {
-            self.check(priority, &Type::Integer);
-            self.constant_int(priority, "a priority");
-        }
-        self.action_in_table(&entry.action, actions, table, true);
-    }
-
-    /// Reports a form of match that a match kind does not have.
-    fn key_fits(&mut self, key: &'a Expr, kind: &str) {
-        let form = match (&key.kind, kind) {
-            (ExprKind::Mask { .. }, "exact" | "range" | "optional") => "a mask",
-            (ExprKind::Range { .. }, "exact" | "lpm" | "ternary" | "optional") => "a range",
-            (ExprKind::DontCare | ExprKind::Default, "exact") => "`_`",
-            _ => return,
+    /// Arguments with a direction are bound in the list of actions: elsewhere they can only be repeated.
+    fn same_arguments(&mut self, reference: &'a ActionRef, listed: &'a ActionRef, action: DeclId) {
+        let Some(DeclKind::Action(declared)) = self.typed.decl(action).map(|decl| &decl.kind)
+        else {
+            return;
         };
-        self.error(
-            codes::TYPE_MISMATCH,
-            key.span,
-            format!("a key that is matched by `{kind}` cannot be given by {form}"),
-        );
+        let (Some(own), Some(wanted)) = (
+            self.typed.call(reference.id).cloned(),
+            self.typed.call(listed.id).cloned(),
+        ) else {
+            return;
+        };
+        let pairs = own.arguments.iter().zip(&wanted.arguments);
+        for (param, (own, wanted)) in declared.params.iter().zip(pairs) {
+            let (Bound::Value(own), Bound::Value(wanted)) = (own, wanted) else {
+                continue;
+            };
+            if param.direction != Direction::None && !self.typed.same(own, wanted) {
+                self.error(
+                    codes::DIFFERENT_ARGUMENTS,
+                    own.span,
+                    format!(
+                        "`{}` is another argument in the list of actions",
+                        param.name
+                    ),
+                )
+                .note(wanted.span, "given here");
+            }
+        }
+    }
+
+    /// A table is not part of its own key.
+    fn own_name(&mut self, element: &'a KeyElement, table: &str) {
+        if let ExprKind::Path(path) = &element.expr.kind
+            && !path.absolute
+            && path.name.as_str() == table
+        {
+            self.error(
+                codes::RECURSION,
+                element.expr.span,
+                format!("`{table}` is the table itself here"),
+            )
+            .hint = Some("name the table otherwise".to_owned());
+        }
+    }
+
+    /// Actions come before the default action, and the key before the entries.
+    fn order_of_properties(&mut self, table: &'a Table) {
+        let place = |wanted: fn(&TablePropertyKind) -> bool| {
+            table
+                .properties
+                .iter()
+                .position(|property| wanted(&property.kind))
+        };
+        let key = place(|kind| matches!(kind, TablePropertyKind::Key(_)));
+        let actions = place(|kind| matches!(kind, TablePropertyKind::Actions(_)));
+        let default = place(|kind| matches!(kind, TablePropertyKind::DefaultAction(_)));
+        let entries = place(|kind| matches!(kind, TablePropertyKind::Entries(_)));
+        for (first, second) in [(actions, default), (actions, entries), (key, entries)] {
+            let (Some(first), Some(second)) = (first, second) else {
+                continue;
+            };
+            if second < first {
+                let (first, second) = (&table.properties[first], &table.properties[second]);
+                self.error(
+                    codes::NOT_ALLOWED_HERE,
+                    second.name.span,
+                    format!("`{}` comes after `{}`", second.name, first.name),
+                )
+                .note(first.name.span, "move it before the other");
+            }
+        }
+    }
+
+    /// A table without a default action has `NoAction` as one, which has to be there.
+    fn needs_no_action(&mut self, table: &'a Table) {
+        let has_default = table
+            .properties
+            .iter()
+            .any(|property| matches!(property.kind, TablePropertyKind::DefaultAction(_)));
+        if has_default {
+            return;
+        }
+        let found = self.scopes.find("NoAction", true).first().copied();
+        let declared = found.and_then(|id| self.typed.decl(id));
+        match declared.map(|decl| (decl, &decl.kind)) {
+            Some((_, DeclKind::Action(action))) if action.params.is_empty() => {}
+            Some((decl, _)) => {
+                let span = decl.name().map_or(decl.span, |name| name.span);
+                self.error(
+                    codes::BAD_DEFAULT,
+                    span,
+                    "`NoAction` must be an action without parameters",
+                )
+                .note(table.name.span, "it is the default action of this table");
+            }
+            None => {
+                self.error(
+                    codes::BAD_DEFAULT,
+                    table.name.span,
+                    format!(
+                        "the table `{}` has no default action, and there is no `NoAction`",
+                        table.name
+                    ),
+                )
+                .hint = Some("include core.p4, or add `default_action = ..`".to_owned());
+            }
+        }
     }
 
     fn property(&mut self, property: &'a TableProperty, value: &'a Expr) {

@@ -161,7 +161,7 @@ impl<'a> Lowerer<'a, '_> {
                 self.error(
                     check::codes::NOT_CONSTANT,
                     argument.span,
-                    "an argument of a constructor must be known at compile time",
+                    "an argument for a parameter without direction must be known at compile time",
                 );
                 None
             }

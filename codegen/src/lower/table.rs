@@ -368,6 +368,7 @@ impl<'a> Lowerer<'a, '_> {
         kind: MatchKind,
         scalar: ir::Scalar,
     ) -> Option<EntryMatch> {
+        self.form_fits(expr, kind);
         let width = scalar.width();
         let all_ones = || (BigUint::one() << width) - BigUint::one();
         Some(match &expr.kind {
@@ -410,6 +411,26 @@ impl<'a> Lowerer<'a, '_> {
                 }
             }
         })
+    }
+
+    /// Reports a form of match that a match kind does not have.
+    fn form_fits(&mut self, key: &'a Expr, kind: MatchKind) {
+        let (form, kind) = match (&key.kind, kind) {
+            (ExprKind::Mask { .. }, MatchKind::Exact) => ("a mask", "exact"),
+            (ExprKind::Mask { .. }, MatchKind::Range) => ("a mask", "range"),
+            (ExprKind::Mask { .. }, MatchKind::Optional) => ("a mask", "optional"),
+            (ExprKind::Range { .. }, MatchKind::Exact) => ("a range", "exact"),
+            (ExprKind::Range { .. }, MatchKind::Lpm) => ("a range", "lpm"),
+            (ExprKind::Range { .. }, MatchKind::Ternary) => ("a range", "ternary"),
+            (ExprKind::Range { .. }, MatchKind::Optional) => ("a range", "optional"),
+            (ExprKind::DontCare | ExprKind::Default, MatchKind::Exact) => ("`_`", "exact"),
+            _ => return,
+        };
+        self.error(
+            check::codes::TYPE_MISMATCH,
+            key.span,
+            format!("a key that is matched by `{kind}` cannot be given by {form}"),
+        );
     }
 
     /// The bits of a constant that a key is compared with.

@@ -27,7 +27,7 @@ control I(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
         key = { m.p: range; m.q: ternary; s.ingress_port: optional; }
         actions = { add(m.p); NoAction; }
         entries = {
-            (1 .. 5, 0x10 &&& 0xf0, _): add(m.p, 1);
+            priority = 1: (1 .. 5, 0x10 &&& 0xf0, _): add(m.p, 1);
             const (6, _, 3): add(m.p, 2);
             priority = 100: (_, _, _): NoAction();
         }

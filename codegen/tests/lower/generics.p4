@@ -6,8 +6,8 @@ struct wrapped<T> { T value; bit<8> count; }
 struct headers_t { one_t x; two_t y; }
 struct meta_t { wrapped<bit<16>> w; wrapped<one_t> in_header; bit<16> a; bit<8> b; }
 
-T larger<T>(in T left, in T right) {
-    if (left == right) { return left; }
+T either<T>(in T left, in T right, in bool first) {
+    if (first) { return left; }
     return right;
 }
 
@@ -22,8 +22,8 @@ control I(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
     Count<bit<16>>() numbers;
     Count<one_t>() headers;
     apply {
-        m.a = larger(m.a, 5);
-        m.b = larger<bit<8>>(1, m.b);
+        m.a = either(m.a, 5, h.x.isValid());
+        m.b = either<bit<8>>(1, m.b, false);
         numbers.apply(m.w, m.a);
         headers.apply(m.in_header, h.x);
     }

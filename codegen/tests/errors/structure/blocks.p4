@@ -19,7 +19,7 @@ control Type_only(inout s_t s);
 control C(packet_in packet, inout s_t s, in s_t fixed) {
     Part(5) part;
     Part() missing; //~ ERROR E0405 arguments of `Part` are missing: `limit`
-    Part(s.x) variable; //~ ERROR E0501 an argument of a constructor must be known at compile time
+    Part(s.x) variable; //~ ERROR E0501 an argument for a parameter without direction must be known at compile time
     Part(true) wrong; //~ ERROR E0401 expected `bit<8>`, but this is `bool`
     Plain(1) too_many; //~ ERROR E0405 `Plain` takes 0 arguments, but 1 are given
     Plain() plain;

@@ -23,10 +23,10 @@ control c(inout bit<8> x, inout bit<16> w, inout int<8> i, inout bool b, inout h
         x = x ++ x; //~ ERROR E0401 expected `bit<8>`, but this is `bit<16>`
         x = w[7:8]; //~ ERROR E0411 the high bit 7 is below the low bit 8
         x = w[16:9]; //~ ERROR E0411 bit 16 is not in `bit<16>`
-        x = b ? w : x; //~ ERROR E0401 expected `bit<8>`, but this is `bit<16>` //~ ERROR E0401 expected `bit<16>`, but this is `bit<8>`
+        x = b ? w : x; //~ ERROR E0401 expected `bit<16>`, but this is `bit<8>`
         if (x) { x = 1; } //~ ERROR E0401 expected `bool`, but this is `bit<8>`
         x = (bit<8>) h; //~ ERROR E0409 `h_t` cannot be cast to `bit<8>`
-        x = (bool) w; //~ ERROR E0401 expected `bit<8>`, but this is `bool` //~ ERROR E0409 `bit<16>` cannot be cast to `bool`
+        x = (bool) w; //~ ERROR E0409 `bit<16>` cannot be cast to `bool`
         x = "text"; //~ ERROR E0401 expected `bit<8>`, but this is `string`
         x = Color.red; //~ ERROR E0401 expected `bit<8>`, but this is `Color`
         h = s; //~ ERROR E0401 expected `h_t`, but this is `s_t`

@@ -16,7 +16,7 @@ control C(inout bit<8> a, inout h_t[4] stack, inout bit<4> r, inout bit<8> i, in
         stack[i].x = 1;
         stack[flag].x = 1; //~ ERROR E0412 an index is a number, not `bool`
         stack[-1].x = 1; //~ ERROR E0412 there is no element -1 in `h_t[4]`
-        r = a[0+:9]; //~ ERROR E0411 `bit<8>` has no 9 bits
+        r = a[0+:9]; //~ ERROR E0411 `bit<8>` has no 9 bits from bit 0 on
         a[1] = 1; //~ ERROR E0402 `[]` is not defined for `bit<8>`
     }
 }
