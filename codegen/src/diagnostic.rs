@@ -1,7 +1,9 @@
 //! What the compiler has to say about a program.
 
+mod kind;
 mod render;
 
+pub use kind::{WarningAction, WarningKind, WarningRules};
 pub use render::Style;
 
 use crate::source::{SourceMap, Span};
@@ -120,7 +122,21 @@ impl Diagnostics {
 
     /// Adds an error and returns it, for labels and a hint to be added.
     pub fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.push(Diagnostic::error(code, span, message));
+        self.add(Diagnostic::error(code, span, message))
+    }
+
+    /// Adds a warning and returns it, for labels and a hint to be added.
+    pub fn warning(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.add(Diagnostic::warning(code, span, message))
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
+        self.push(diagnostic);
         let last = self.list.len() - 1;
         &mut self.list[last]
     }

@@ -9,7 +9,7 @@ use crate::backend::{bmv2, p4info, rust};
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceMap;
 use crate::syntax::{self, PreprocessorOptions};
-use crate::{check, ir, lower};
+use crate::{check, ir, lint, lower};
 
 /// Stack for phases that recurse over the syntax tree: its height is bounded, and this is ample for any that is allowed.
 const STACK_BYTES: usize = 256 << 20;
@@ -140,6 +140,7 @@ fn check_and_lower(
     if diagnostics.has_errors() {
         return None;
     }
+    diagnostics.append(lint::lint(&typed, sources));
     if goal == Goal::Checked {
         return Some(None);
     }

@@ -11,6 +11,7 @@ pub mod diagnostic;
 mod driver;
 mod header;
 pub mod ir;
+mod lint;
 pub mod lower;
 pub mod rust_headers;
 pub mod source;

@@ -47,6 +47,8 @@ fn bad_programs_have_the_diagnostics_they_announce() {
     for folder in entries(&tests().join("errors")) {
         let goal = if folder.ends_with("syntax") {
             Goal::Syntax
+        } else if folder.ends_with("warnings") {
+            Goal::Checked
         } else {
             Goal::Rust
         };

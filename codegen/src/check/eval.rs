@@ -72,6 +72,15 @@ impl<'a> Typed<'a> {
         })
     }
 
+    /// The value of an expression before any implicit conversion of it.
+    pub fn eval_unconverted(
+        &self,
+        expr: &Expr,
+        environment: Environment<'_>,
+    ) -> Result<Value, NoValue> {
+        self.eval_own(expr, environment)
+    }
+
     /// The integer that an expression is, if it is one.
     pub fn eval_int(&self, expr: &Expr, environment: Environment<'_>) -> Result<BigInt, NoValue> {
         match self.eval(expr, environment)? {

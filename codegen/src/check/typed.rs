@@ -156,6 +156,11 @@ impl<'a> Typed<'a> {
         self.types.get(expr.id.index()).unwrap_or(&Type::Unknown)
     }
 
+    /// The type of the expression with an id, before any implicit conversion.
+    pub fn type_of(&self, id: ExprId) -> &Type {
+        self.types.get(id.index()).unwrap_or(&Type::Unknown)
+    }
+
     /// The type of an expression where it stands: after the implicit conversion.
     pub fn final_type(&self, expr: &Expr) -> &Type {
         match self.coerced.get(expr.id.index()) {
