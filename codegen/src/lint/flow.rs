@@ -11,8 +11,8 @@ use self::state::{Known, State, Storage};
 use super::states::targets;
 use super::walk::parts;
 use crate::ast::{
-    Action, Block, Control, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, Ident, Param,
-    Parser, Stmt, StmtKind, TablePropertyKind, TransitionKind,
+    Action, Block, Control, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, Param, Parser, Stmt,
+    StmtKind, TablePropertyKind, TransitionKind,
 };
 use crate::check::{Bound, Builtin, Callee, Node, Type, Typed};
 use crate::diagnostic::{Diagnostics, WarningKind};
