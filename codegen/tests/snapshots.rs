@@ -41,6 +41,7 @@ macro_rules! snapshots {
 snapshots! {
     aggregates
     arguments
+    arrays
     conditions
     entries
     externs

@@ -116,7 +116,10 @@ impl<'a> Checker<'a> {
     /// Lists and struct expressions convert part by part. `None`: this is not one, or not to such a type.
     fn coerce_parts(&mut self, expr: &'a Expr, from: &Type, to: &Type) -> Option<bool> {
         match (&expr.kind, to) {
-            (ExprKind::List(elements), Type::Struct(..) | Type::Header(..) | Type::Tuple(_)) => {
+            (
+                ExprKind::List(elements),
+                Type::Struct(..) | Type::Header(..) | Type::Tuple(_) | Type::List(_),
+            ) => {
                 let fields = self.typed.fields(to)?;
                 let has_rest = matches!(
                     elements.last().map(|last| &last.kind),
@@ -269,7 +272,8 @@ impl<'a> Checker<'a> {
     pub(super) fn converts(&mut self, from: &Type, to: &Type) -> bool {
         match (from, to) {
             (_, Type::Var(_)) | (Type::Var(_), _) => self.unify(to, from),
-            (Type::Integer, Type::Bit(_) | Type::Int(_)) => true,
+            (Type::Integer, Type::Bit(_) | Type::Int(_))
+            | (Type::Bit(_) | Type::Int(_), Type::Integer) => true,
             (Type::Anything, _) => true,
             (Type::InvalidHeader, Type::Header(..) | Type::Union(..)) => true,
             (Type::Enum(_), Type::Bit(_) | Type::Int(_)) => {
@@ -485,9 +489,8 @@ impl<'a> Checker<'a> {
                 _ => Err(format!("`{member}` is not a field")),
             },
             ExprKind::Index { base, .. } => match self.typed.ty(base) {
-                Type::Tuple(_) | Type::List(_) => {
-                    Err("elements of a tuple cannot be written".to_owned())
-                }
+                Type::Tuple(_) => self.writable(base),
+                Type::List(_) => Err("elements of a list cannot be written".to_owned()),
                 _ => self.writable(base),
             },
             ExprKind::Slice { base, .. } | ExprKind::PartSelect { base, .. } => self.writable(base),

@@ -520,6 +520,10 @@ impl<'a> Checker<'a> {
             | Type::Unknown => true,
             Type::Enum(_) => self.typed.representation(ty).is_some(),
             Type::NewType(_) => self.fits_in_header(&self.typed.strip_new_types(ty)),
+            Type::Stack(element, _) => {
+                !matches!(**element, Type::Header(..) | Type::Union(..))
+                    && self.fits_in_header(element)
+            }
             Type::Struct(..) => self
                 .typed
                 .fields(ty)

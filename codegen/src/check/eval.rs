@@ -189,6 +189,9 @@ impl<'a> Typed<'a> {
                 if let Some(value) = environment(id) {
                     return Ok(value);
                 }
+                if let Some(Node::Member(..)) = self.node(id) {
+                    return Ok(Value::Member(id));
+                }
                 self.constant(id).cloned().ok_or(not_constant)
             }
             ExprKind::Member { base, member } => {

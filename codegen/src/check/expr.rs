@@ -146,6 +146,14 @@ impl<'a> Checker<'a> {
         let recorded = self.typed.decl_type(id).cloned();
         match self.typed.node(id) {
             Some(Node::Param(_) | Node::LoopVariable(..)) => recorded.unwrap_or(Type::Unknown),
+            Some(Node::Member(_, owner))
+                if matches!(
+                    self.typed.decl(owner).map(|decl| &decl.kind),
+                    Some(DeclKind::MatchKind(_))
+                ) =>
+            {
+                Type::MatchKind
+            }
             Some(Node::TypeParam(_)) => Type::Type(Arc::new(Type::Param(id))),
             Some(Node::Decl(decl)) => match &decl.kind {
                 DeclKind::Const(_) | DeclKind::Variable(_) | DeclKind::Instance(_) => {

@@ -170,6 +170,9 @@ impl<'a> Checker<'a> {
             return found.to_vec();
         }
         let name = path.name.as_str();
+        if let Some(&kind) = self.typed.match_kinds.get(name) {
+            return vec![kind];
+        }
         // At the top level everything is known by name in the end: what is not in scope yet comes later.
         let later = self
             .typed

@@ -49,15 +49,28 @@ impl<'a> Checker<'a> {
                 let size = self.width(size, 0);
                 match (&resolved, size) {
                     (Type::Unknown, _) | (_, None) => Type::Unknown,
-                    (Type::Header(..) | Type::Union(..) | Type::Param(_), Some(size)) => {
-                        Type::Stack(Arc::new(resolved), size)
-                    }
+                    (
+                        Type::Bool
+                        | Type::Bit(_)
+                        | Type::Int(_)
+                        | Type::Error
+                        | Type::Enum(_)
+                        | Type::NewType(_)
+                        | Type::Struct(..)
+                        | Type::Header(..)
+                        | Type::Union(..)
+                        | Type::Stack(..)
+                        | Type::Tuple(_)
+                        | Type::Extern(..)
+                        | Type::Param(_),
+                        Some(size),
+                    ) => Type::Stack(Arc::new(resolved), size),
                     _ => {
                         let shown = self.show(&resolved);
                         self.error(
                             codes::BAD_TYPE,
                             element.span,
-                            format!("a stack holds headers or header unions, not `{shown}`"),
+                            format!("an array cannot hold values of type `{shown}`"),
                         );
                         Type::Unknown
                     }

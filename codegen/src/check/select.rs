@@ -202,7 +202,11 @@ impl<'a> Checker<'a> {
     pub(super) fn key(&mut self, key: &'a Expr, ty: &Type) {
         match &key.kind {
             ExprKind::Default | ExprKind::DontCare => {}
-            ExprKind::Tuple(elements) if elements.len() == 1 => self.key(&elements[0], ty),
+            ExprKind::Tuple(elements) | ExprKind::List(elements)
+                if elements.len() == 1 && self.typed.fields(ty).is_none() =>
+            {
+                self.key(&elements[0], ty);
+            }
             ExprKind::Mask {
                 value: first,
                 mask: second,

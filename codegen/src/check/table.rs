@@ -36,6 +36,8 @@ impl<'a> Checker<'a> {
         for property in &table.properties {
             match &property.kind {
                 TablePropertyKind::Key(elements) => {
+                    // Keys are computed where the table is applied, and may apply another one.
+                    self.context.site = Site::Apply;
                     keys = elements
                         .iter()
                         .map(|element| {
@@ -44,6 +46,7 @@ impl<'a> Checker<'a> {
                             (ty, element.match_kind.name.as_str())
                         })
                         .collect();
+                    self.context.site = Site::Declarations;
                 }
                 TablePropertyKind::Actions(list) => {
                     self.action_list(list);

@@ -56,8 +56,29 @@ impl<'a> Lowerer<'a, '_> {
         let ExprKind::Member { base, .. } = &callee.kind else {
             return Operand::Nothing;
         };
-        let operand = self.expr(base, out);
+        let operand = self.place_of(base, out);
         match (builtin, operand) {
+            (Builtin::IsValid, Operand::Choice(choice)) => {
+                Operand::Scalar(self.choice_is_valid(&choice, span))
+            }
+            (Builtin::SetValid | Builtin::SetInvalid, Operand::Choice(choice)) => {
+                let is_valid = builtin == Builtin::SetValid;
+                self.for_choice(&choice, span, out, |lowerer, alternative, block| {
+                    if let Operand::Header(header, _) = alternative {
+                        lowerer.set_validity(header, is_valid, span, block);
+                    }
+                });
+                Operand::Nothing
+            }
+            (Builtin::PushFront | Builtin::PopFront, Operand::Struct(parts)) => {
+                if let Some(Bound::Value(count)) = call.arguments.first()
+                    && let Some(count) = self.eval_number(count, "the number of elements")
+                {
+                    let is_push = builtin == Builtin::PushFront;
+                    self.shift_elements(&parts, count, is_push, span, out);
+                }
+                Operand::Nothing
+            }
             (Builtin::IsValid, Operand::Header(header, _)) => {
                 Operand::Scalar(self.is_valid(&header, span))
             }
@@ -70,12 +91,11 @@ impl<'a> Lowerer<'a, '_> {
                 span,
             }),
             (Builtin::SetValid, Operand::Header(header, _)) => {
-                self.invalidate_siblings(&header, span, out);
-                out.push(stmt(StmtKind::SetValid(header), span));
+                self.set_validity(&header, true, span, out);
                 Operand::Nothing
             }
             (Builtin::SetInvalid, Operand::Header(header, _)) => {
-                out.push(stmt(StmtKind::SetInvalid(header), span));
+                self.set_validity(&header, false, span, out);
                 Operand::Nothing
             }
             (Builtin::PushFront | Builtin::PopFront, Operand::Stack(stack)) => {

@@ -47,10 +47,16 @@ impl<'a> Lowerer<'a, '_> {
                         continue;
                     }
                     _ => {
-                        let mut operand = self.expr(expr, out);
-                        if later && !is_written(param.direction) {
-                            operand = self.save(operand, out);
-                        }
+                        let operand = match is_written(param.direction) {
+                            true => {
+                                let place = self.place_of(expr, out);
+                                self.frozen(place, out)
+                            }
+                            false => {
+                                let value = self.expr(expr, out);
+                                if later { self.save(value, out) } else { value }
+                            }
+                        };
                         Some(operand)
                     }
                 },

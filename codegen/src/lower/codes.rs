@@ -8,8 +8,6 @@ pub const UNSUPPORTED: Code = Code("E0701");
 pub const INTERNAL: Code = Code("E0702");
 /// The program has no `main`, or it is not a `V1Switch`.
 pub const NO_MAIN: Code = Code("E0703");
-/// An extern that the architecture does not have.
-pub const UNKNOWN_EXTERN: Code = Code("E0704");
 /// A control or parser is applied more than once with different arguments, and has state.
 pub const APPLIED_TWICE: Code = Code("E0705");
 /// The block of the package has other parameters than the architecture gives.

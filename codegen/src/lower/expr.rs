@@ -26,7 +26,10 @@ impl<'a> Lowerer<'a, '_> {
             }
             Err(_) => {}
         }
-        let own = self.unconverted(expr, out);
+        let own = match self.unconverted(expr, out) {
+            Operand::Choice(choice) => self.chosen(&choice, expr.span, out),
+            own => own,
+        };
         match self.typed.coercion(expr) {
             Some(to) => {
                 let to = self.concrete(to);
@@ -118,7 +121,7 @@ impl<'a> Lowerer<'a, '_> {
         }
     }
 
-    fn unconverted(&mut self, expr: &'a Expr, out: &mut ir::Block) -> Operand {
+    pub(super) fn unconverted(&mut self, expr: &'a Expr, out: &mut ir::Block) -> Operand {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Path(path) => {
@@ -290,8 +293,30 @@ impl<'a> Lowerer<'a, '_> {
             );
             return to;
         }
-        let operand = self.expr(base, out);
+        let operand = self.place_of(base, out);
+        self.member_of(operand, expr, &base_type, member, out)
+    }
+
+    fn member_of(
+        &mut self,
+        operand: Operand,
+        expr: &'a Expr,
+        base_type: &Type,
+        member: &'a Ident,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let span = expr.span;
         match operand {
+            Operand::Choice(choice) => {
+                let alternatives = choice.1.iter().map(|alternative| {
+                    self.member_of(alternative.clone(), expr, base_type, member, out)
+                });
+                let alternatives = alternatives.collect();
+                Operand::Choice(std::rc::Rc::new((choice.0.clone(), alternatives)))
+            }
+            Operand::Struct(parts) if matches!(base_type, Type::Stack(..)) => {
+                self.union_stack_member(&parts, member.as_str(), span, out)
+            }
             Operand::Struct(parts) => match parts.iter().find(|(name, _)| *name == member.name) {
                 Some((_, part)) => part.clone(),
                 None => {
@@ -314,7 +339,7 @@ impl<'a> Lowerer<'a, '_> {
                 }
             }
             Operand::Union(union) => {
-                let fields = self.typed.fields(&base_type).unwrap_or_default();
+                let fields = self.typed.fields(base_type).unwrap_or_default();
                 let at = fields.iter().position(|(name, _)| *name == member.name);
                 match at.and_then(|at| self.program.unions[union.index()].members.get(at)) {
                     Some(&id) => Operand::Header(
@@ -358,12 +383,31 @@ impl<'a> Lowerer<'a, '_> {
         span: Span,
         out: &mut ir::Block,
     ) -> Operand {
-        let base = self.expr(base, out);
+        let base = self.place_of(base, out);
         let constant = match self.eval(index) {
             Ok(check::Value::Int(at)) => at.to_usize(),
             _ => None,
         };
+        // A choice among arrays is copied; only its elements are chosen in place.
+        let base = match (base, constant) {
+            (Operand::Choice(choice), Some(at)) => {
+                let elements = choice.1.iter().map(|array| match array {
+                    Operand::Struct(parts) => parts
+                        .get(at)
+                        .map_or(Operand::Nothing, |(_, part)| part.clone()),
+                    _ => Operand::Nothing,
+                });
+                let elements = elements.collect();
+                return Operand::Choice(std::rc::Rc::new((choice.0.clone(), elements)));
+            }
+            (Operand::Choice(choice), None) => self.chosen(&choice, span, out),
+            (base, _) => base,
+        };
         match (base, constant) {
+            (Operand::Struct(parts), None) => {
+                let index = self.scalar_expr(index, out);
+                self.element(&parts, index, out)
+            }
             (Operand::Stack(stack), Some(at)) => {
                 let stack = &self.program.stacks[stack.index()];
                 match stack.elements.get(at) {

@@ -1,11 +1,12 @@
 //! The functions and objects of core.p4 and v1model.p4.
 
+use super::Lowerer;
 use super::instance::Object;
 use super::operand::{Operand, place, stmt};
-use super::{Lowerer, codes};
-use crate::ast::{DeclId, Expr, ExprKind};
+use super::package::is_written;
+use crate::ast::{DeclId, DeclKind, Expr, ExprKind, MethodKind, Signature};
 use crate::check::{self, Bound, Type};
-use crate::ir::{self, Data, ExternCall, HashAlgorithm, HeaderRef, StmtKind};
+use crate::ir::{self, Data, ExternCall, ForeignArgument, HashAlgorithm, HeaderRef, StmtKind};
 use crate::source::Span;
 
 /// The algorithm with a name of v1model's `HashAlgorithm`.
@@ -254,16 +255,59 @@ impl<'a> Lowerer<'a, '_> {
                 return Operand::Scalar(self.bool_constant(true, span));
             }
             other => {
-                self.error(
-                    codes::UNKNOWN_EXTERN,
-                    span,
-                    format!("v1model has no function `{other}` that is supported"),
-                );
-                return Operand::Nothing;
+                let Some(DeclKind::ExternFunction(signature)) =
+                    self.typed.decl(id).map(|decl| &decl.kind)
+                else {
+                    return Operand::Nothing;
+                };
+                let ty = self.declared_type(id);
+                return self.foreign(other.to_owned(), None, (signature, &ty), arguments, out);
             }
         };
         out.push(stmt(StmtKind::Extern(lowered), span));
         Operand::Nothing
+    }
+
+    /// A call of an extern that the architecture does not have.
+    fn foreign(
+        &mut self,
+        name: String,
+        object: Option<String>,
+        (signature, result): (&'a Signature, &Type),
+        arguments: &Arguments<'_, 'a>,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let span = arguments.span;
+        self.pass_types(&signature.type_params, &arguments.call.type_arguments);
+        let mut given = Vec::new();
+        for (at, param) in signature.params.iter().enumerate() {
+            let Some(expr) = self.argument(arguments, at) else {
+                continue;
+            };
+            let operand = self.expr(expr, out);
+            let mut parts = Vec::new();
+            self.flatten(&operand, &mut parts);
+            given.extend(parts.into_iter().map(|part| match place(&part) {
+                Some(place) if is_written(param.direction) => ForeignArgument::Place(place),
+                _ => ForeignArgument::Value(part),
+            }));
+        }
+        let result = self.concrete(result);
+        let to = match result {
+            Type::Void | Type::Unknown => Operand::Nothing,
+            ref ty => self.local(ty, "result", span),
+        };
+        let call = ExternCall::Foreign {
+            name,
+            object,
+            arguments: given,
+            result: match &to {
+                Operand::Scalar(expr) => place(expr),
+                _ => None,
+            },
+        };
+        out.push(stmt(StmtKind::Extern(call), span));
+        to
     }
 
     /// The digest of a call. One for each struct that is sent; what is sent without a name of its own is told by a number.
@@ -310,13 +354,7 @@ impl<'a> Lowerer<'a, '_> {
             fields.push((path.to_owned(), scalar));
             return;
         }
-        let parts = match ty {
-            Type::Stack(element, size) => (0..*size)
-                .map(|at| (at.to_string().into(), (**element).clone()))
-                .collect(),
-            _ => self.typed.fields(ty).unwrap_or_default(),
-        };
-        for (name, ty) in parts {
+        for (name, ty) in self.parts_of(ty) {
             let path = match path {
                 "" => name.to_string(),
                 path => format!("{path}.{name}"),
@@ -494,13 +532,16 @@ impl<'a> Lowerer<'a, '_> {
                 index: self.value(arguments, 0, out),
                 value: self.value(arguments, 1, out),
             },
-            (Object::Unknown(name), method) => {
-                self.error(
-                    codes::UNKNOWN_EXTERN,
-                    span,
-                    format!("v1model has no `{name}` with `{method}` that is supported"),
-                );
-                return Operand::Nothing;
+            (Object::Unknown { ty, name }, method) => {
+                let Some(check::Node::Method(declared, _)) = self.typed.node(id) else {
+                    return Operand::Nothing;
+                };
+                let MethodKind::Method { signature, .. } = &declared.kind else {
+                    return Operand::Nothing;
+                };
+                let result = self.own_type(expr);
+                let called = format!("{ty}.{method}");
+                return self.foreign(called, Some(name), (signature, &result), arguments, out);
             }
             (_, method) => {
                 self.unsupported(span, &format!("the method `{method}` here"));
@@ -523,9 +564,24 @@ impl<'a> Lowerer<'a, '_> {
         match name {
             "extract" => {
                 let operand = match self.argument(arguments, 0) {
-                    Some(expr) => self.expr(expr, out),
+                    Some(expr) => self.place_of(expr, out),
                     None => self.local(ty, "skipped", span),
                 };
+                if let Operand::Choice(choice) = operand {
+                    let after = match self.argument(arguments, 0) {
+                        Some(expr) => self.extract_next(expr, &choice, out),
+                        None => None,
+                    };
+                    let size = self.argument(arguments, 1);
+                    let size = size.map(|size| self.scalar_expr(size, out));
+                    self.for_choice(&choice, span, out, |lowerer, alternative, block| {
+                        if let Operand::Header(header, _) = alternative {
+                            lowerer.extract(header, size.clone(), span, block);
+                        }
+                    });
+                    out.extend(after);
+                    return Operand::Nothing;
+                }
                 let Operand::Header(header, _) = operand else {
                     if !matches!(operand, Operand::Nothing) {
                         self.error(
@@ -536,12 +592,9 @@ impl<'a> Lowerer<'a, '_> {
                     }
                     return Operand::Nothing;
                 };
-                self.invalidate_siblings(&header, span, out);
-                let kind = match self.argument(arguments, 1) {
-                    Some(size) => StmtKind::ExtractVarbit(header, self.scalar_expr(size, out)),
-                    None => StmtKind::Extract(header),
-                };
-                out.push(stmt(kind, span));
+                let size = self.argument(arguments, 1);
+                let size = size.map(|size| self.scalar_expr(size, out));
+                self.extract(&header, size, span, out);
                 Operand::Nothing
             }
             "emit" => {
@@ -584,6 +637,22 @@ impl<'a> Lowerer<'a, '_> {
         }
     }
 
+    /// `packet.extract` of a header, with the size of its varbit field.
+    fn extract(
+        &mut self,
+        header: &HeaderRef,
+        size: Option<ir::Expr>,
+        span: Span,
+        out: &mut ir::Block,
+    ) {
+        self.invalidate_siblings(header, span, out);
+        let kind = match size {
+            Some(size) => StmtKind::ExtractVarbit(header.clone(), size),
+            None => StmtKind::Extract(header.clone()),
+        };
+        out.push(stmt(kind, span));
+    }
+
     fn lookahead(&mut self, ty: &Type, offset: &mut u32, span: Span) -> Operand {
         if let Some(scalar) = self.scalar(ty) {
             let at = *offset;
@@ -594,7 +663,7 @@ impl<'a> Lowerer<'a, '_> {
                 span,
             });
         }
-        let fields = self.typed.fields(ty).unwrap_or_default();
+        let fields = self.parts_of(ty);
         let parts: Vec<_> = fields
             .into_iter()
             .map(|(name, ty)| {

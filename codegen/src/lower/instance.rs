@@ -36,7 +36,12 @@ pub(super) enum Object {
     Register(ir::RegisterId),
     ActionProfile(ir::ActionProfileId),
     /// Of a type that the architecture does not have.
-    Unknown(Arc<str>),
+    Unknown {
+        /// The type's name.
+        ty: Arc<str>,
+        /// The object's name.
+        name: String,
+    },
 }
 
 /// An instance of a parser or control.
@@ -409,7 +414,10 @@ impl<'a> Lowerer<'a, '_> {
                 Object::ActionProfile(id)
             }
             "packet_in" | "packet_out" => Object::Packet,
-            other => Object::Unknown(other.into()),
+            other => Object::Unknown {
+                ty: other.into(),
+                name: control.name,
+            },
         })
     }
 
@@ -450,10 +458,6 @@ impl<'a> Lowerer<'a, '_> {
                     .iter()
                     .enumerate()
                 {
-                    let Some(scalar) = self.scalar(&self.concrete(ty)) else {
-                        self.unsupported(decl.span, "a value set with nested fields");
-                        return None;
-                    };
                     let kind = aggregate
                         .and_then(|aggregate| aggregate.fields.get(at))
                         .and_then(|field| {
@@ -469,7 +473,9 @@ impl<'a> Lowerer<'a, '_> {
                             _ => None,
                         })
                         .unwrap_or(ir::MatchKind::Exact);
-                    fields.push((name.to_string(), scalar, kind));
+                    let mut flat = Vec::new();
+                    self.flat_fields(&self.concrete(ty), name, &mut flat);
+                    fields.extend(flat.into_iter().map(|(name, scalar)| (name, scalar, kind)));
                 }
             }
         }

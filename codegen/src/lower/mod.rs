@@ -6,6 +6,7 @@
 mod action;
 mod apply;
 mod arguments;
+mod choice;
 mod codes;
 mod expr;
 mod externs;
@@ -58,6 +59,7 @@ pub fn lower(
         control: None,
         names: HashSet::new(),
         header_types: HashMap::new(),
+        next_indexes: HashMap::new(),
         tables: HashMap::new(),
         actions: HashMap::new(),
         called: Vec::new(),
@@ -106,6 +108,8 @@ struct Lowerer<'a, 's> {
     /// Names of variables and headers that are taken.
     names: HashSet<String>,
     header_types: HashMap<Type, ir::HeaderTypeId>,
+    /// How many elements of a stack of unions are extracted, by its first element.
+    next_indexes: HashMap<ir::UnionId, ir::Expr>,
     /// Tables and actions that are lowered, by the instance that they belong to.
     tables: HashMap<(Option<usize>, DeclId), ir::TableId>,
     actions: HashMap<(Option<usize>, DeclId), ir::ActionId>,

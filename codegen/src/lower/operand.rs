@@ -26,6 +26,8 @@ pub(super) enum Operand {
     Stack(ir::StackId),
     /// A header union.
     Union(ir::UnionId),
+    /// An element of an array whose index is computed.
+    Choice(super::choice::Choice),
     /// `...`: the default of whatever type is wanted.
     Default,
     /// An extern object.
@@ -180,7 +182,11 @@ impl<'a> Lowerer<'a, '_> {
                     );
                 }
             }
-            Operand::Invalid | Operand::Default | Operand::Object(_) | Operand::Nothing => {}
+            Operand::Choice(_)
+            | Operand::Invalid
+            | Operand::Default
+            | Operand::Object(_)
+            | Operand::Nothing => {}
         }
     }
 
@@ -222,6 +228,15 @@ impl<'a> Lowerer<'a, '_> {
     /// `to = from`, part by part.
     pub(super) fn assign(&mut self, to: &Operand, from: &Operand, span: Span, out: &mut ir::Block) {
         match (to, from) {
+            (Operand::Choice(choice), _) => {
+                self.for_choice(&choice.clone(), span, out, |lowerer, to, block| {
+                    lowerer.assign(to, from, span, block);
+                });
+            }
+            (_, Operand::Choice(choice)) => {
+                let value = self.chosen(&choice.clone(), span, out);
+                self.assign(to, &value, span, out);
+            }
             (Operand::Scalar(to), Operand::Scalar(from)) => match place(to) {
                 Some(place) => {
                     let value = self.resize(from.clone(), to.scalar);
@@ -229,15 +244,22 @@ impl<'a> Lowerer<'a, '_> {
                 }
                 None => self.internal(span, "assignment to a value"),
             },
-            (Operand::Header(to, _), Operand::Header(from, _)) => out.push(stmt(
-                StmtKind::CopyHeader {
+            (Operand::Header(to, _), Operand::Header(from, _)) => {
+                let kind = StmtKind::CopyHeader {
                     to: to.clone(),
                     from: from.clone(),
-                },
-                span,
-            )),
+                };
+                out.push(stmt(kind, span));
+                // A member of a union that becomes valid makes the others invalid.
+                let mut siblings = Vec::new();
+                self.invalidate_siblings(to, span, &mut siblings);
+                if !siblings.is_empty() {
+                    let valid = self.is_valid(to, span);
+                    out.push(stmt(StmtKind::If(valid, siblings, Vec::new()), span));
+                }
+            }
             (Operand::Header(to, header_type), Operand::NewHeader(_, values)) => {
-                out.push(stmt(StmtKind::SetValid(to.clone()), span));
+                self.set_validity(to, true, span, out);
                 let scalars: Vec<ir::Scalar> = self.program.header_types[header_type.index()]
                     .fields
                     .iter()

@@ -169,23 +169,20 @@ impl<'a> Lowerer<'a, '_> {
         out: &mut ir::Block,
     ) {
         let mut operand = self.expr(value, out);
-        let to = self.unconverted_target(target, out);
+        let to = self.place_of(target, out);
         if let Some(op) = op {
             let ty = self.own_type(target);
-            operand = self.binary(op, to.clone(), operand, &ty, span);
+            let current = match &to {
+                Operand::Choice(choice) => self.chosen(choice, span, out),
+                to => to.clone(),
+            };
+            operand = self.binary(op, current, operand, &ty, span);
         }
         let parts = matches!(&operand, Operand::Struct(_) | Operand::NewHeader(..));
         if parts && self.mentions(&operand, &to) {
             operand = self.save(operand, out);
         }
-        if let Operand::Header(header, _) = &to {
-            self.invalidate_siblings(header, span, out);
-        }
         self.assign(&to, &operand, span, out);
-    }
-
-    fn unconverted_target(&mut self, target: &'a Expr, out: &mut ir::Block) -> Operand {
-        self.expr(target, out)
     }
 
     /// Whether a value that consists of parts reads what it is assigned to.

@@ -64,13 +64,7 @@ impl<'a> Lowerer<'a, '_> {
         fields: &mut Vec<ir::Field>,
         span: Span,
     ) {
-        for (at, (name, field_type)) in self
-            .typed
-            .fields(ty)
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-        {
+        for (at, (name, field_type)) in self.parts_of(ty).into_iter().enumerate() {
             let name = format!("{prefix}{name}");
             let field_type = self.concrete(&field_type);
             let (annotations, span) = self.field_annotations(ty, at).unwrap_or((&[], span));
@@ -167,7 +161,7 @@ impl<'a> Lowerer<'a, '_> {
                 });
                 Operand::Stack(id)
             }
-            // Of unions: one by one, for indexes that are constant.
+            // Of unions, structs and numbers: one by one.
             Type::Stack(element, size) => {
                 let parts: Vec<(Arc<str>, Operand)> = (0..*size)
                     .map(|at| {
@@ -203,6 +197,20 @@ impl<'a> Lowerer<'a, '_> {
                 Operand::Nothing
             }
         }
+    }
+
+    /// A header among the locals.
+    pub(super) fn new_header(
+        &mut self,
+        header_type: ir::HeaderTypeId,
+        name: &str,
+        span: Span,
+    ) -> ir::HeaderId {
+        let storage = Storage {
+            scope: self.scope,
+            is_metadata: true,
+        };
+        self.header(header_type, name, storage, span)
     }
 
     fn header(
@@ -282,9 +290,7 @@ impl<'a> Lowerer<'a, '_> {
             });
         }
         let parts: Vec<(Arc<str>, Operand)> = self
-            .typed
-            .fields(ty)
-            .unwrap_or_default()
+            .parts_of(ty)
             .into_iter()
             .map(|(field, field_type)| {
                 let path = format!("{name}.{field}");

@@ -368,6 +368,13 @@ impl<'a> Lowerer<'a, '_> {
         kind: MatchKind,
         scalar: ir::Scalar,
     ) -> Option<EntryMatch> {
+        let expr = match &expr.kind {
+            ExprKind::List(elements) | ExprKind::Tuple(elements) => match elements.as_slice() {
+                [only] => only,
+                _ => expr,
+            },
+            _ => expr,
+        };
         self.form_fits(expr, kind);
         let width = scalar.width();
         let all_ones = || (BigUint::one() << width) - BigUint::one();

@@ -18,7 +18,7 @@ header_union u_t {
 }
 struct s_t {
     void nothing; //~ ERROR E0408 a field cannot have type `void`
-    bit<8>[4] numbers; //~ ERROR E0408 a stack holds headers or header unions, not `bit<8>`
+    varbit<8>[4] numbers; //~ ERROR E0408 an array cannot hold values of type `varbit<8>`
     bit<-1> negative; //~ ERROR E0503 -1 is no width or size: it must be at least 0
     int<0> none; //~ ERROR E0503 0 is no width or size: it must be at least 1
     bit<(1 / 0)> bad; //~ ERROR E0502 division by zero

@@ -4,7 +4,7 @@
 header nested_t { bool fine; string text; } //~ ERROR E0408 a header cannot have a field of type `string`
 struct fields_t { bit<0> none; bit<(1 - 2)> negative; varbit<8> some; } //~ ERROR E0503 -1 is no width or size: it must be at least 0
 header_union union_t { fields_t fields; } //~ ERROR E0408 a header union cannot have a field of type `fields_t`
-struct stack_t { fields_t[4] stack; } //~ ERROR E0408 a stack holds headers or header unions, not `fields_t`
+struct stack_t { varbit<8>[4] stack; } //~ ERROR E0408 an array cannot hold values of type `varbit<8>`
 enum bool Truth { yes = 1 } //~ ERROR E0408 an enumeration is represented as `bit<W>` or `int<W>`, not as `bool`
 const bit<8> WRONG = true; //~ ERROR E0401 expected `bit<8>`, but this is `bool`
 const bit<8> NOT_CONSTANT = increment(1); //~ ERROR E0303 `increment` is used before its declaration //~ ERROR E0501 the value of a constant must be known at compile time
