@@ -165,8 +165,8 @@ impl Runner<'_> {
             Verdict::Send { port } => self.ports.receive(place, port, packet.bytes()),
             Verdict::Several => {
                 for output in self.worker.outputs.drain(..) {
-                    self.ports
-                        .receive(place, output.port, output.packet.bytes());
+                    let bytes = output.packet.bytes();
+                    self.ports.receive(place, output.port, bytes);
                 }
             }
         }

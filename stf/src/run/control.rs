@@ -3,11 +3,12 @@
 use super::Problem;
 use super::entries;
 use super::names::find;
-use super::replication::{Change, Replication};
+use super::replication::{Change, Copy, Replication};
 use crate::command::Cell;
-use crate::{Call, Command, Comparison, CounterPart, Entry};
+use crate::{Call, Command, Comparison, CounterPart, Entry, Rate};
 use dpr_runtime::{
-    CounterValue, Entity, EntryFilter, Operation, Pipeline, ProgramInfo, Query, TableEntry, Update,
+    CounterValue, Entity, EntryFilter, MeterConfig, MeterSchema, Operation, Pipeline, ProgramInfo,
+    Query, Replica, TableEntry, Update,
 };
 use std::collections::BTreeMap;
 
@@ -135,7 +136,15 @@ impl<'p> ControlPlane<'p> {
                     self.apply(change)?;
                 }
             }
-            Command::MeterGet { .. } | Command::MeterSet { .. } => return self.meter(command),
+            Command::MeterGet { meter, index } => {
+                return self.meter_get(meter, *index).map(Some);
+            }
+            Command::MeterSet {
+                meter,
+                index,
+                committed,
+                peak,
+            } => self.meter_set(meter, *index, *committed, *peak)?,
         }
         Ok(None)
     }
@@ -294,12 +303,91 @@ impl<'p> ControlPlane<'p> {
     }
 
     fn apply(&self, change: Change) -> Result<(), Problem> {
-        let _ = change;
-        Err(Problem::new("replication is not supported"))
+        let operation = |is_new| match is_new {
+            true => Operation::Insert,
+            false => Operation::Modify,
+        };
+        match change {
+            Change::Group { id, is_new, copies } => self.write(
+                operation(is_new),
+                Entity::MulticastGroup {
+                    id,
+                    replicas: replicas(&copies),
+                },
+            ),
+            Change::Session { id, is_new, copies } => self.write(
+                match copies {
+                    Some(_) => operation(is_new),
+                    None => Operation::Delete,
+                },
+                Entity::CloneSession {
+                    id,
+                    replicas: replicas(&copies.unwrap_or_default()),
+                    class_of_service: 0,
+                    packet_length_bytes: 0,
+                },
+            ),
+        }
     }
 
-    fn meter(&self, command: &Command) -> Done {
-        let _ = command;
-        Err(Problem::new("meters are not supported"))
+    fn meter(&self, name: &str) -> Result<&'p MeterSchema, Problem> {
+        let meters = self.program().meters.iter();
+        Ok(find("meter", meters, |meter| &meter.name, name)?)
     }
+
+    fn meter_set(
+        &self,
+        name: &str,
+        index: Option<u64>,
+        committed: Rate,
+        peak: Rate,
+    ) -> Result<(), Problem> {
+        let meter = self.meter(name)?;
+        let per_second = |rate: Rate| (rate.per_microsecond * 1e6).round() as u64;
+        let config = MeterConfig {
+            cir: per_second(committed),
+            cburst: committed.burst,
+            pir: per_second(peak),
+            pburst: peak.burst,
+        };
+        let cells = index.map_or(0..meter.size, |index| index..index.saturating_add(1));
+        for index in cells {
+            let entity = Entity::Meter {
+                meter: meter.id,
+                index,
+                config: Some(config),
+            };
+            self.write(Operation::Modify, entity)?;
+        }
+        Ok(())
+    }
+
+    fn meter_get(&self, name: &str, index: u64) -> Result<String, Problem> {
+        let query = Query::Meters {
+            meter: Some(self.meter(name)?.id),
+            index: Some(index),
+        };
+        match self.read_one(&query) {
+            Some(Entity::Meter {
+                config: Some(config),
+                ..
+            }) => Ok(format!(
+                "{name}[{index}]: committed {} a second, burst {}; peak {} a second, burst {}",
+                config.cir, config.cburst, config.pir, config.pburst
+            )),
+            Some(Entity::Meter { config: None, .. }) => {
+                Ok(format!("{name}[{index}]: everything is green"))
+            }
+            _ => Err(Problem::new(format!("{name} has no cell {index}"))),
+        }
+    }
+}
+
+fn replicas(copies: &[Copy]) -> Vec<Replica> {
+    let copies = copies.iter();
+    let replicas = copies.map(|copy| Replica {
+        port: copy.port,
+        instance: copy.rid,
+    });
+    replicas.collect()
 }

@@ -151,15 +151,14 @@ fn all_ones(bits: u32) -> u128 {
 /// The action that a test means, of those that a table has.
 pub(super) fn call(table: &TableSchema, given: &Call) -> Result<ActionCall, Problem> {
     let at = |error: NameError| Problem::at(given.place, error);
-    let action = find(
+    let action = &find(
         "action",
         table.actions.iter(),
         |entry| &entry.action.name,
         &given.action,
     )
     .map_err(at)?
-    .action
-    .as_ref();
+    .action;
     let mut arguments = Vec::new();
     for (name, value) in &given.arguments {
         let param = find("parameter", action.params.iter(), |param| &param.name, name);
