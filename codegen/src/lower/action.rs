@@ -180,7 +180,7 @@ impl<'a> Lowerer<'a, '_> {
             return None;
         };
         Some(ir::Parameter {
-            name: param.name.as_str().to_owned(),
+            name: self.qualified("", param.name.as_str(), &param.annotations),
             scalar,
             type_name: self.told_type_name(&ty, true),
             annotations: self.annotations(&param.annotations),
