@@ -35,12 +35,13 @@ pub enum Command {
     },
     /// `wait`: time passes.
     Wait,
-    /// `add TABLE [PRIORITY] KEY:VALUE ... ACTION(NAME:VALUE, ...) [= NAME]`: an entry.
+    /// `add TABLE [PRIORITY] KEY:VALUE ... ACTION(NAME:VALUE, ...) [= NAME]`: an entry. In tables whose actions are those of a
+    /// profile, `=> member ID` or `=> group ID` stands for the action.
     Add {
         /// The entry.
         entry: Entry,
         /// What runs.
-        action: Call,
+        action: EntryAction,
         /// What it is called further down.
         name: Option<String>,
     },
@@ -51,6 +52,40 @@ pub enum Command {
         /// What runs.
         action: Call,
     },
+    /// `member PROFILE ID ACTION(...)`: a member of an action profile or selector, new or changed.
+    Member {
+        /// The profile.
+        profile: String,
+        /// Its number.
+        id: u32,
+        /// What it runs.
+        action: Call,
+    },
+    /// `group SELECTOR ID MEMBER ...`: a group of an action selector, new or changed; every member has the weight 1.
+    Group {
+        /// The selector.
+        profile: String,
+        /// Its number.
+        id: u32,
+        /// Its members' numbers.
+        members: Vec<u32>,
+    },
+    /// `value_set NAME VALUE ...`: all that a parser value set holds; the fields of one value have commas between them.
+    ValueSet {
+        /// The set.
+        set: String,
+        /// By member and field.
+        members: Vec<Vec<MatchText>>,
+    },
+    /// `expect_digest NAME FIELD:VALUE ...`: the next digest of those that packets have caused so far.
+    ExpectDigest {
+        /// The digest.
+        digest: String,
+        /// Fields, and what they must be.
+        fields: Vec<(String, Number)>,
+    },
+    /// `no_digest`: there is no digest other than those that were expected so far.
+    NoDigest,
     /// `remove all`: every entry that this test added.
     RemoveAll,
     /// `remove TABLE [PRIORITY] KEY:VALUE ...`: one entry.
@@ -223,6 +258,17 @@ pub struct Call {
     pub action: String,
     /// By parameter name.
     pub arguments: Vec<(String, Number)>,
+}
+
+/// What an entry runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryAction {
+    /// This action.
+    Call(Call),
+    /// That of a member of the table's profile.
+    Member(u32),
+    /// That of a member that a group of the table's selector chooses.
+    Group(u32),
 }
 
 /// A counter's cell.

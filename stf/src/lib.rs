@@ -10,8 +10,8 @@ pub mod process;
 mod run;
 
 pub use command::{
-    Call, Cell, Command, Comparison, CounterPart, Entry, Expectation, Match, MatchText, Nibble,
-    Rate, Spanned,
+    Call, Cell, Command, Comparison, CounterPart, Entry, EntryAction, Expectation, Match,
+    MatchText, Nibble, Rate, Spanned,
 };
 pub use number::{Base, Number};
 pub use parse::{Place, SyntaxError};

@@ -1,16 +1,18 @@
 //! Plays a test against a pipeline.
 
 mod control;
+mod digests;
 mod entries;
 mod names;
 mod ports;
 mod replication;
 
-use crate::{Command, Place, Script};
+use crate::{Command, Number, Place, Script};
 use control::ControlPlane;
-use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
+use dpr_runtime::{Digest, Ingress, Packet, Pipeline, Verdict, Worker};
 use names::NameError;
 use ports::Ports;
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 /// Virtual time between two packets.
@@ -88,6 +90,16 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The same, at this place if none is known yet.
+    fn or_at(self, place: Place) -> Self {
+        Problem {
+            place: self.place.or(Some(place)),
+            ..self
+        }
+    }
+}
+
 impl From<NameError> for Problem {
     fn from(error: NameError) -> Self {
         Problem::new(error)
@@ -102,6 +114,7 @@ pub fn run(script: &Script, pipeline: &dyn Pipeline) -> Summary {
         worker: Worker::seeded(0),
         now_us: 0,
         ports: Ports::default(),
+        digests: VecDeque::new(),
         control: ControlPlane::new(pipeline),
         summary: Summary::default(),
     };
@@ -121,6 +134,8 @@ struct Runner<'p> {
     worker: Worker,
     now_us: u64,
     ports: Ports,
+    /// Those that no command has asked for yet.
+    digests: VecDeque<Digest>,
     control: ControlPlane<'p>,
     summary: Summary,
 }
@@ -139,6 +154,14 @@ impl Runner<'_> {
                 self.summary.failures.extend(failures);
             }
             Command::Wait => self.now_us += COMMAND_US,
+            Command::ExpectDigest { digest, fields } => self.expect_digest(digest, fields)?,
+            Command::NoDigest => match self.digests.front() {
+                None => {}
+                Some(digest) => {
+                    let program = self.pipeline.program();
+                    return Err(Problem::new(digests::unexpected(program, digest)));
+                }
+            },
             other => {
                 self.now_us += COMMAND_US;
                 let note = self.control.execute(other)?;
@@ -157,10 +180,11 @@ impl Runner<'_> {
             port,
             now_us: self.now_us,
         };
-        match self
+        let verdict = self
             .pipeline
-            .process(&mut self.worker, ingress, &mut packet)
-        {
+            .process(&mut self.worker, ingress, &mut packet);
+        self.digests.extend(self.worker.digests.drain(..));
+        match verdict {
             Verdict::Drop => {}
             Verdict::Send { port } => self.ports.receive(place, port, packet.bytes()),
             Verdict::Several => {
@@ -169,6 +193,13 @@ impl Runner<'_> {
                     self.ports.receive(place, output.port, bytes);
                 }
             }
+        }
+    }
+
+    fn expect_digest(&mut self, name: &str, fields: &[(String, Number)]) -> Result<(), Problem> {
+        match self.digests.pop_front() {
+            Some(digest) => digests::check(self.pipeline.program(), &digest, name, fields),
+            None => Err(Problem::new("no packet has caused another digest")),
         }
     }
 

@@ -2,21 +2,24 @@
 
 use super::{Cursor, Place, SyntaxError};
 use crate::{
-    Call, Cell, Command, Comparison, CounterPart, Entry, Expectation, Match, MatchText, Nibble,
-    Rate, Spanned,
+    Call, Cell, Command, Comparison, CounterPart, Entry, EntryAction, Expectation, Match,
+    MatchText, Nibble, Number, Rate, Spanned,
 };
 
 /// Every command's word.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 29] = [
     "add",
     "check_counter",
     "counter_read",
     "counter_write",
     "expect",
+    "expect_digest",
+    "group",
     "mc_mgrp_create",
     "mc_node_associate",
     "mc_node_create",
     "mc_node_update",
+    "member",
     "meter_array_set_rates",
     "meter_get_rates",
     "meter_set_rates",
@@ -24,6 +27,7 @@ const COMMANDS: [&str; 24] = [
     "mirroring_add_mc",
     "mirroring_delete",
     "mirroring_get",
+    "no_digest",
     "no_packet",
     "packet",
     "register_read",
@@ -31,6 +35,7 @@ const COMMANDS: [&str; 24] = [
     "register_write",
     "remove",
     "setdefault",
+    "value_set",
     "wait",
 ];
 
@@ -64,6 +69,25 @@ fn command(cursor: &mut Cursor<'_>, place: Place, word: &str) -> Result<Command,
             table: cursor.name()?,
             action: call(cursor)?,
         },
+        "member" => Command::Member {
+            profile: cursor.name()?,
+            id: cursor.integer("a member")?,
+            action: call(cursor)?,
+        },
+        "group" => Command::Group {
+            profile: cursor.name()?,
+            id: cursor.integer("a group")?,
+            members: to_the_end(cursor, |cursor| cursor.integer("a member"))?,
+        },
+        "value_set" => Command::ValueSet {
+            set: cursor.name()?,
+            members: to_the_end(cursor, value_set_member)?,
+        },
+        "expect_digest" => Command::ExpectDigest {
+            digest: cursor.name()?,
+            fields: to_the_end(cursor, argument)?,
+        },
+        "no_digest" => Command::NoDigest,
         "remove" => match cursor.word().eq_ignore_ascii_case("all") {
             true => {
                 cursor.name()?;
@@ -161,11 +185,38 @@ fn port(cursor: &mut Cursor<'_>) -> Result<u16, SyntaxError> {
 }
 
 fn ports(cursor: &mut Cursor<'_>) -> Result<Vec<u16>, SyntaxError> {
-    let mut ports = vec![port(cursor)?];
-    while cursor.peek().is_some() {
-        ports.push(port(cursor)?);
-    }
+    let first = port(cursor)?;
+    let mut ports = to_the_end(cursor, port)?;
+    ports.insert(0, first);
     Ok(ports)
+}
+
+/// As many of something as there are to the end of the line.
+fn to_the_end<'t, T>(
+    cursor: &mut Cursor<'t>,
+    one: impl Fn(&mut Cursor<'t>) -> Result<T, SyntaxError>,
+) -> Result<Vec<T>, SyntaxError> {
+    let mut all = Vec::new();
+    while cursor.peek().is_some() {
+        all.push(one(cursor)?);
+    }
+    Ok(all)
+}
+
+/// One match for each field, with commas between them.
+fn value_set_member(cursor: &mut Cursor<'_>) -> Result<Vec<MatchText>, SyntaxError> {
+    let mut fields = vec![match_text(cursor)?];
+    while cursor.take(",") {
+        fields.push(match_text(cursor)?);
+    }
+    Ok(fields)
+}
+
+/// `NAME:VALUE`.
+fn argument(cursor: &mut Cursor<'_>) -> Result<(String, Number), SyntaxError> {
+    let name = cursor.name()?;
+    cursor.expect(":")?;
+    Ok((name, cursor.number()?))
 }
 
 fn packet(cursor: &mut Cursor<'_>) -> Result<Command, SyntaxError> {
@@ -252,33 +303,42 @@ fn matches(cursor: &mut Cursor<'_>, entry: &mut Entry) -> Result<(), SyntaxError
         let place = cursor.place();
         let field = cursor.name()?;
         cursor.expect(":")?;
-        let value = match_text(cursor)?;
-        entry.matches.push(Match {
-            place,
-            field,
-            value,
-        });
+        match_of(cursor, entry, place, field)?;
     }
+    Ok(())
+}
+
+/// What a field must be.
+fn match_of(
+    cursor: &mut Cursor<'_>,
+    entry: &mut Entry,
+    place: Place,
+    field: String,
+) -> Result<(), SyntaxError> {
+    let value = match_text(cursor)?;
+    entry.matches.push(Match {
+        place,
+        field,
+        value,
+    });
     Ok(())
 }
 
 fn add(cursor: &mut Cursor<'_>) -> Result<Command, SyntaxError> {
     let mut entry = entry(cursor)?;
     let action = loop {
+        if cursor.take("=>") {
+            break member_or_group(cursor)?;
+        }
         let place = cursor.place();
         let name = cursor.name()?;
         if cursor.take("(") {
-            break arguments(cursor, place, name)?;
+            break EntryAction::Call(arguments(cursor, place, name)?);
         }
         if !cursor.take(":") {
             return cursor.error("`:` and a match, or `(` and an action's arguments");
         }
-        let value = match_text(cursor)?;
-        entry.matches.push(Match {
-            place,
-            field: name,
-            value,
-        });
+        match_of(cursor, &mut entry, place, name)?;
     };
     let name = match cursor.take("=") {
         true => Some(cursor.name()?),
@@ -289,6 +349,16 @@ fn add(cursor: &mut Cursor<'_>) -> Result<Command, SyntaxError> {
         action,
         name,
     })
+}
+
+fn member_or_group(cursor: &mut Cursor<'_>) -> Result<EntryAction, SyntaxError> {
+    if cursor.take("member") {
+        return Ok(EntryAction::Member(cursor.integer("a member")?));
+    }
+    if cursor.take("group") {
+        return Ok(EntryAction::Group(cursor.integer("a group")?));
+    }
+    cursor.error("`member` or `group`")
 }
 
 fn match_text(cursor: &mut Cursor<'_>) -> Result<MatchText, SyntaxError> {
@@ -316,9 +386,7 @@ fn arguments(cursor: &mut Cursor<'_>, place: Place, action: String) -> Result<Ca
     let mut arguments = Vec::new();
     if !cursor.take(")") {
         loop {
-            let name = cursor.name()?;
-            cursor.expect(":")?;
-            arguments.push((name, cursor.number()?));
+            arguments.push(argument(cursor)?);
             if cursor.take(")") {
                 break;
             }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Command;
-use crate::{Cell, Comparison, CounterPart, Expectation, MatchText, Nibble, Number};
+use crate::{Cell, Comparison, CounterPart, EntryAction, Expectation, MatchText, Nibble, Number};
 
 fn one(text: &str) -> Command {
     match script(text) {
@@ -103,6 +103,9 @@ fn entries_take_every_way_to_write_a_match() {
             ("e", MatchText::Range(number("1"), number("9"))),
         ]
     );
+    let EntryAction::Call(action) = action else {
+        panic!("no action");
+    };
     assert_eq!(action.action, "set");
     assert_eq!(
         action.arguments,
@@ -119,6 +122,57 @@ fn entries_take_every_way_to_write_a_match() {
     assert_eq!(
         error("add t a:1 f(x:1"),
         "1:16: expected `,` or `)`, found the end of the line"
+    );
+}
+
+#[test]
+fn profiles_value_sets_and_digests() {
+    assert!(matches!(
+        one("add t a:1 => group 7"),
+        Command::Add {
+            action: EntryAction::Group(7),
+            ..
+        }
+    ));
+    assert!(matches!(
+        one("member p 3 set(port:1)"),
+        Command::Member { id: 3, action, .. } if action.action == "set"
+    ));
+    assert_eq!(
+        one("group p 1 2 3"),
+        Command::Group {
+            profile: "p".to_owned(),
+            id: 1,
+            members: vec![2, 3],
+        }
+    );
+    assert_eq!(
+        one("value_set v 1,2/8 3,4"),
+        Command::ValueSet {
+            set: "v".to_owned(),
+            members: vec![
+                vec![
+                    MatchText::Number(number("1")),
+                    MatchText::Prefix(number("2"), 8)
+                ],
+                vec![
+                    MatchText::Number(number("3")),
+                    MatchText::Number(number("4"))
+                ],
+            ],
+        }
+    );
+    assert_eq!(
+        one("expect_digest d a:1"),
+        Command::ExpectDigest {
+            digest: "d".to_owned(),
+            fields: vec![("a".to_owned(), number("1"))],
+        }
+    );
+    assert_eq!(one("no_digest"), Command::NoDigest);
+    assert_eq!(
+        error("add t a:1 => set()"),
+        "1:14: expected `member` or `group`, found `set()`"
     );
 }
 

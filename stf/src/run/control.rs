@@ -5,10 +5,10 @@ use super::entries;
 use super::names::find;
 use super::replication::{Change, Copy, Replication};
 use crate::command::Cell;
-use crate::{Call, Command, Comparison, CounterPart, Entry, Rate};
+use crate::{Call, Command, Comparison, CounterPart, Entry, EntryAction, MatchText, Rate};
 use dpr_runtime::{
-    CounterValue, Entity, EntryFilter, MeterConfig, MeterSchema, Operation, Pipeline, ProgramInfo,
-    Query, Replica, TableEntry, Update,
+    CounterValue, Entity, EntryFilter, MeterConfig, MeterSchema, Operation, Pipeline,
+    ProfileSchema, ProgramInfo, Query, Replica, TableActionRef, TableEntry, Update, WriteError,
 };
 use std::collections::BTreeMap;
 
@@ -42,10 +42,12 @@ impl<'p> ControlPlane<'p> {
     /// Carries out a command that is not about packets.
     pub(super) fn execute(&mut self, command: &Command) -> Done {
         match command {
-            // Packets and time are the runner's.
+            // Packets, digests and time are the runner's.
             Command::Packet { .. }
             | Command::Expect { .. }
             | Command::NoPacket { .. }
+            | Command::ExpectDigest { .. }
+            | Command::NoDigest
             | Command::Wait => {}
             Command::Add {
                 entry,
@@ -53,6 +55,17 @@ impl<'p> ControlPlane<'p> {
                 name,
             } => self.add(entry, action, name.as_deref())?,
             Command::SetDefault { table, action } => self.set_default(table, action)?,
+            Command::Member {
+                profile,
+                id,
+                action,
+            } => self.member(profile, *id, action)?,
+            Command::Group {
+                profile,
+                id,
+                members,
+            } => self.group(profile, *id, members)?,
+            Command::ValueSet { set, members } => self.value_set(set, members)?,
             Command::RemoveAll => {
                 while let Some(entry) = self.added.pop() {
                     self.write(Operation::Delete, Entity::Table(entry))?;
@@ -162,11 +175,20 @@ impl<'p> ControlPlane<'p> {
         found
     }
 
-    fn add(&mut self, entry: &Entry, action: &Call, name: Option<&str>) -> Result<(), Problem> {
+    fn add(
+        &mut self,
+        entry: &Entry,
+        action: &EntryAction,
+        name: Option<&str>,
+    ) -> Result<(), Problem> {
         let key = entries::entry(self.program(), entry)?;
         let table = entries::table(self.program(), &entry.table)?;
         let entity = Entity::Table(TableEntry {
-            action: Some(entries::call(table, action)?.into()),
+            action: Some(match action {
+                EntryAction::Call(call) => entries::call(table, call)?.into(),
+                EntryAction::Member(id) => TableActionRef::Member(*id),
+                EntryAction::Group(id) => TableActionRef::Group(*id),
+            }),
             ..key.clone()
         });
         self.write(Operation::Insert, entity)?;
@@ -186,6 +208,74 @@ impl<'p> ControlPlane<'p> {
             ..TableEntry::default()
         });
         self.write(Operation::Modify, entity)
+    }
+
+    fn profile(&self, name: &str) -> Result<&'p ProfileSchema, Problem> {
+        let profiles = self.program().profiles.iter();
+        Ok(find(
+            "action profile",
+            profiles,
+            |profile| &profile.name,
+            name,
+        )?)
+    }
+
+    fn member(&self, profile: &str, id: u32, action: &Call) -> Result<(), Problem> {
+        let profile = self.profile(profile)?;
+        let Some(table) = self.program().table_of_profile(profile.id) else {
+            return Err(Problem::new(format!("no table uses `{}`", profile.name)));
+        };
+        self.insert_or_modify(Entity::Member {
+            profile: profile.id,
+            id,
+            action: Some(entries::call(table, action)?),
+        })
+    }
+
+    fn group(&self, profile: &str, id: u32, members: &[u32]) -> Result<(), Problem> {
+        self.insert_or_modify(Entity::Group {
+            profile: self.profile(profile)?.id,
+            id,
+            max_size: 0,
+            members: members.iter().map(|member| (*member, 1)).collect(),
+        })
+    }
+
+    fn value_set(&self, name: &str, members: &[Vec<MatchText>]) -> Result<(), Problem> {
+        let sets = self.program().value_sets.iter();
+        let set = find("value set", sets, |set| &set.name, name)?;
+        let member = |given: &Vec<MatchText>| {
+            if given.len() != set.fields.len() {
+                let (given, wanted) = (given.len(), set.fields.len());
+                let problem = format!("a value of `{name}` has {wanted} fields, not {given}");
+                return Err(Problem::new(problem));
+            }
+            let fields = set.fields.iter().zip(given);
+            let matches = fields.map(|(field, text)| {
+                entries::match_value(field, *text)?
+                    .ok_or_else(|| Problem::new(format!("`{}` would match anything", field.name)))
+            });
+            matches.collect()
+        };
+        let members = members.iter().map(member).collect::<Result<_, _>>()?;
+        self.write(
+            Operation::Modify,
+            Entity::ValueSet {
+                id: set.id,
+                members,
+            },
+        )
+    }
+
+    fn insert_or_modify(&self, entity: Entity) -> Result<(), Problem> {
+        let update = Update {
+            operation: Operation::Insert,
+            entity,
+        };
+        match self.pipeline.write(&update) {
+            Err(WriteError::AlreadyExists) => self.write(Operation::Modify, update.entity),
+            result => result.map_err(Problem::new),
+        }
     }
 
     fn counter_id(&self, name: &str) -> Result<u32, Problem> {

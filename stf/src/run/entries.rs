@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::names::{NameError, field_spellings, find};
-use crate::{Call, Entry, Match, MatchText, Number};
+use crate::{Call, Entry, MatchText, Number};
 use dpr_runtime::{
     ActionCall, FieldMatch, FieldSchema, MatchKind, MatchValue, ProgramInfo, TableEntry,
     TableSchema,
@@ -22,7 +22,7 @@ pub(super) fn entry(program: &ProgramInfo, given: &Entry) -> Result<TableEntry, 
     let mut matches = Vec::new();
     for given in &given.matches {
         let field = field(table, &given.field).map_err(|error| Problem::at(given.place, error))?;
-        let kind = match_value(field, given)?;
+        let kind = match_value(field, given.value).map_err(|problem| problem.or_at(given.place))?;
         if matches
             .iter()
             .any(|other: &(u32, Option<MatchValue>)| other.0 == field.id)
@@ -68,19 +68,22 @@ fn field<'t>(table: &'t TableSchema, name: &str) -> Result<&'t FieldSchema, Name
 }
 
 /// `None` if anything matches.
-fn match_value(field: &FieldSchema, given: &Match) -> Result<Option<MatchValue>, Problem> {
+pub(super) fn match_value(
+    field: &FieldSchema,
+    given: MatchText,
+) -> Result<Option<MatchValue>, Problem> {
     let all = all_ones(field.bits);
     let wrong = |kind: &str| {
-        Problem::at(
-            given.place,
-            format!("`{}` is matched by {kind}, which this is not", field.name),
-        )
+        Problem::new(format!(
+            "`{}` is matched by {kind}, which this is not",
+            field.name
+        ))
     };
     let whole = |number: Number| match number.has_wildcards() {
         true => Err(wrong("one value")),
         false => Ok(number.value),
     };
-    Ok(match (field.kind, given.value) {
+    Ok(match (field.kind, given) {
         (MatchKind::Exact, MatchText::Number(number)) => Some(MatchValue::Exact(whole(number)?)),
         (MatchKind::Exact, _) => return Err(wrong("one value")),
         (MatchKind::Optional, MatchText::Number(number)) => {
