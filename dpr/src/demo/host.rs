@@ -188,8 +188,11 @@ impl Host {
                     break;
                 }
             }
-            if server.is_done() || (socket.state() == tcp::State::CloseWait && !server.has_output())
-            {
+            // Only once all is acknowledged: smoltcp never repeats a FIN whose data arrived without it, when duplicate
+            // acknowledgements come back (it takes them for a reason to repeat data, and there is none).
+            let has_no_more = server.is_done()
+                || (socket.state() == tcp::State::CloseWait && !server.has_output());
+            if has_no_more && socket.send_queue() == 0 {
                 socket.close();
             }
             let queued = socket.send_queue();
