@@ -1,13 +1,13 @@
 //! Where the frames of a host's link come from.
 
+mod interface;
 mod memory;
-mod pnet;
 
 use std::future::Future;
 use std::io;
 
+pub use self::interface::InterfaceSource;
 pub use self::memory::{LinkTap, MemorySource, memory_link};
-pub use self::pnet::InterfaceSource;
 use crate::Direction;
 
 /// A frame that crossed the host's link, or as much of its beginning as the shim reads.

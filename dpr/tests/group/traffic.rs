@@ -19,10 +19,6 @@ const PART: usize = 8 << 10;
 /// Answers that every connection gets at least: 200 KiB.
 const PARTS: u32 = 25;
 
-/// From one answer to the next question: so slowly that shims on a busy machine capture every packet, that which ends a connection
-/// too.
-const PACE: Duration = Duration::from_millis(120);
-
 /// How long a client waits for anything on one connection.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -224,7 +220,6 @@ fn talk(shared: &Shared, index: usize) -> io::Result<()> {
             return Err(io::Error::other("other bytes came"));
         }
         note_answer(shared, index, host)?;
-        thread::sleep(PACE);
         if number + 1 >= PARTS && shared.may_end.load(Ordering::Relaxed) {
             break;
         }

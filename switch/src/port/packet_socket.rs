@@ -3,6 +3,7 @@
 use super::{MAX_FRAME_BYTES, Port};
 use dpr_runtime::Packet;
 use pnet::datalink::{self, Channel, DataLinkReceiver, DataLinkSender};
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 use socket2::{Domain, Socket, Type};
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -38,7 +39,10 @@ impl PacketSocket {
         // Protocol 0 receives nothing until the channel binds the socket to its interface.
         let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
         ignore_outgoing(&socket)?;
-        socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+        if set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER_BYTES).is_err() {
+            // Without CAP_NET_ADMIN, as far as net.core.rmem_max allows.
+            socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+        }
         // SAFETY: the descriptor is the socket's own, and stays open and the same for as long as the socket is registered.
         let readiness =
             unsafe { AsyncFd::register_with_interest(socket.try_clone()?, Interest::READABLE) }?;
