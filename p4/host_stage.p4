@@ -79,6 +79,19 @@ struct metadata_t {
     Arrival      next_arrival;
 }
 
+// The packet goes to the host, or out if it came from there.
+void deliver(inout metadata_t meta, in Outcome outcome) {
+    meta.verdict = Verdict.deliver;
+    meta.outcome = outcome;
+}
+
+// The packet ends here.
+void drop_because(inout metadata_t meta, in DropReason reason) {
+    meta.verdict = Verdict.drop;
+    meta.outcome = Outcome.dropped;
+    meta.drop_reason = reason;
+}
+
 parser StageParser(packet_in packet, out headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
     IpParser() ip;
 
@@ -125,22 +138,11 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     host_id_t previous = NO_HOST;
     bool accept_as_peer = false;
 
-    action deliver(in Outcome outcome) {
-        meta.verdict = Verdict.deliver;
-        meta.outcome = outcome;
-    }
-
     action reroute(in host_id_t host, in Arrival as, in Outcome outcome) {
         meta.verdict = Verdict.reroute;
         meta.next_host = host;
         meta.next_arrival = as;
         meta.outcome = outcome;
-    }
-
-    action drop_because(in DropReason reason) {
-        meta.verdict = Verdict.drop;
-        meta.outcome = Outcome.dropped;
-        meta.drop_reason = reason;
     }
 
     // The service's bucket map, and its number of buckets (a power of two) less one.
@@ -151,11 +153,11 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     }
 
     action answer_here() {
-        deliver(Outcome.answered_here);
+        deliver(meta, Outcome.answered_here);
     }
 
     action no_service() {
-        drop_because(DropReason.no_service);
+        drop_because(meta, DropReason.no_service);
     }
 
     // The published services. The controller writes it last on a stage that starts empty: until then nothing is served.
@@ -203,7 +205,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     }
 
     action no_bucket() {
-        drop_because(DropReason.no_bucket);
+        drop_because(meta, DropReason.no_bucket);
     }
 
     // Where a flow without state goes. The controller changes it by moves only, in the order that the protocol prescribes.
@@ -239,12 +241,12 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         if (services.apply().hit && meta.is_service) {
             ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
             if (headers.ip.ipv4.fragment_offset != 0 || headers.ip.ipv4.flags[0:0] == 1) {
-                drop_because(DropReason.fragment);
+                drop_because(meta, DropReason.fragment);
             } else if (meta.arrival == Arrival.final) {
-                deliver(Outcome.served_final);
+                deliver(meta, Outcome.served_final);
             } else if (flow_state.apply().hit) {
                 if (server == meta.self) {
-                    deliver(Outcome.served_by_state);
+                    deliver(meta, Outcome.served_by_state);
                 } else {
                     reroute(server, Arrival.final, Outcome.rerouted_by_state);
                 }
@@ -254,7 +256,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     if (meta.arrival == Arrival.chain) {
                         recall();
                         if (is_recent || owner == meta.self) {
-                            deliver(Outcome.served_by_chain);
+                            deliver(meta, Outcome.served_by_chain);
                         } else {
                             reroute(owner, Arrival.final, Outcome.rerouted_by_chain);
                         }
@@ -263,7 +265,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     } else if (previous != NO_HOST) {
                         reroute(previous, Arrival.chain, Outcome.rerouted_to_previous);
                     } else {
-                        deliver(Outcome.served_as_owner);
+                        deliver(meta, Outcome.served_as_owner);
                     }
                 }
             }
@@ -294,9 +296,7 @@ control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METAD
     }
 
     action unknown_host() {
-        meta.verdict = Verdict.drop;
-        meta.outcome = Outcome.dropped;
-        meta.drop_reason = DropReason.unknown_host;
+        drop_because(meta, DropReason.unknown_host);
     }
 
     // The other hosts of the group, by how a packet gets there. The controller writes it before anything that names them.
@@ -314,9 +314,7 @@ control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METAD
 
     apply {
         if (headers.ip.ipv4.ttl <= 1) {
-            meta.verdict = Verdict.drop;
-            meta.outcome = Outcome.dropped;
-            meta.drop_reason = DropReason.ttl_expired;
+            drop_because(meta, DropReason.ttl_expired);
         } else if (hosts.apply().hit) {
             ARCH_COUNT(rerouted_to, meta.next_host);
         }
@@ -348,17 +346,6 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         default_action = NoAction();
     }
 
-    action drop_because(in DropReason reason) {
-        meta.verdict = Verdict.drop;
-        meta.outcome = Outcome.dropped;
-        meta.drop_reason = reason;
-    }
-
-    action deliver(in Outcome outcome) {
-        meta.verdict = Verdict.deliver;
-        meta.outcome = outcome;
-    }
-
     apply {
         identity.apply();
         bit<48> to = headers.ip.ethernet.dst;
@@ -367,25 +354,25 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         meta.arrival = (Arrival)to[1:0];
 
         if (ARCH_PARSER_ERROR(standard) != error.NoError) {
-            drop_because(DropReason.parser_error);
+            drop_because(meta, DropReason.parser_error);
         } else if (ARCH_CHECKSUM_ERROR(standard)) {
-            drop_because(DropReason.bad_checksum);
+            drop_because(meta, DropReason.bad_checksum);
         } else if (ARCH_INGRESS_PORT(standard) == PORT_HOST) {
-            deliver(Outcome.from_host);
+            deliver(meta, Outcome.from_host);
         } else if (ARCH_INGRESS_PORT(standard) != PORT_NETWORK) {
-            drop_because(DropReason.unknown_port);
+            drop_because(meta, DropReason.unknown_port);
         } else if (!is_to_group && !is_to_stage && to != meta.host_mac) {
-            drop_because(DropReason.not_to_me);
+            drop_because(meta, DropReason.not_to_me);
         } else if (headers.ip.arp.isValid()) {
             // Every host has the published addresses; if one answered for them, it would draw all the traffic to itself.
             if (headers.ip.arp.operation == ARP_REQUEST && headers.ip.arp.target_address != meta.host_address
                     && headers.ip.arp.target_address != headers.ip.arp.sender_address) {
-                drop_because(DropReason.arp_for_another);
+                drop_because(meta, DropReason.arp_for_another);
             } else {
-                deliver(Outcome.own_traffic);
+                deliver(meta, Outcome.own_traffic);
             }
         } else if (!headers.ip.ipv4.isValid() || is_to_group || headers.ip.ipv4.dst == meta.host_address) {
-            deliver(Outcome.own_traffic);
+            deliver(meta, Outcome.own_traffic);
             if (headers.probe.isValid() && headers.probe.magic == PROBE_MAGIC) {
                 ARCH_COUNT(probes, headers.probe.prober);
             }
