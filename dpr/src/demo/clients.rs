@@ -14,8 +14,8 @@ use super::traffic::{Closer, Conversation, Traffic};
 
 const RECEIVE_BUFFER: usize = 32 << 10;
 const SEND_BUFFER: usize = 1 << 10;
-/// A client whose conversation makes no progress for so long gives up.
-const PATIENCE_US: u64 = 20_000_000;
+/// A client whose conversation makes no progress for so long gives up, if its network loses nothing.
+pub const PATIENCE_US: u64 = 20_000_000;
 /// A client that only waits asks after so long whether the other end is still there; when it is not, another host says so.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// A client's first port; each connection of a client takes the next.
@@ -36,6 +36,8 @@ pub struct ClientNetwork {
     pub gateway: Ipv4Addr,
     /// Whom they talk to.
     pub published: Endpoint,
+    /// How long a client waits for anything to happen on a connection.
+    pub patience_us: u64,
 }
 
 /// Why a connection failed.
@@ -201,7 +203,13 @@ impl Clients {
                     segment.rst && open.connection.socket().state() == tcp::State::Closed;
                 self.advance(now_us, slot);
             }
-            // A late segment of a connection that is over: both ends are done, nothing answers.
+            // A host that has not heard the last acknowledgement says so until it is told that the connection is no more.
+            None if segment.fin && slot.is_some() => {
+                self.asked_resets.push(segment.dst);
+                self.clients[client].stack.receive(now_us, frame, None);
+                self.sent_by.push(client);
+            }
+            // Another late segment of a connection that is over: both ends are done, nothing answers.
             None => tracing::trace!(?segment, "late"),
         }
     }
@@ -322,7 +330,7 @@ impl Clients {
             return;
         };
         let plan = &self.plans[open.plan];
-        if let Some(end) = open.step(now_us, plan) {
+        if let Some(end) = open.step(now_us, plan, self.network.patience_us) {
             if !matches!(open.phase, Phase::Ended) {
                 let gives_up = matches!(end, End::Failed(failure) if failure != Failure::Reset);
                 if gives_up && open.connection.socket().is_open() {
@@ -349,7 +357,7 @@ impl Clients {
         let own_us = match open.phase {
             Phase::Thinking { until_us } if open.connection.socket().may_send() => Some(until_us),
             Phase::Ended => None,
-            _ => Some(open.progress_us + PATIENCE_US),
+            _ => Some(open.progress_us + self.network.patience_us),
         };
         let next_us = next_us.into_iter().chain(own_us).min();
         if next_us != open.deadline_us {
@@ -363,7 +371,7 @@ impl Clients {
 
 impl Open {
     /// Moves bytes and requests; the end, once it is there.
-    fn step(&mut self, now_us: u64, plan: &Conversation) -> Option<End> {
+    fn step(&mut self, now_us: u64, plan: &Conversation, patience_us: u64) -> Option<End> {
         if let Some(failure) = self.read(now_us, plan) {
             return Some(End::Failed(failure));
         }
@@ -393,7 +401,7 @@ impl Open {
             }
         }
         self.write();
-        if now_us >= self.progress_us + PATIENCE_US && !self.is_waiting_for_its_own_sake(now_us) {
+        if now_us >= self.progress_us + patience_us && !self.is_waiting_for_its_own_sake(now_us) {
             return Some(End::Failed(Failure::TimedOut));
         }
         None

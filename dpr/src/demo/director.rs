@@ -65,6 +65,7 @@ impl Director<'_> {
             opening.as_secs_f64()
         ));
 
+        let slowness = self.settings.conditions.slowness();
         let start = Instant::now();
         for scheduled in script::write(self.settings) {
             let due = start + Duration::from_micros(scheduled.at_us);
@@ -74,7 +75,7 @@ impl Director<'_> {
             self.display.event(&scheduled.event.words());
             self.carry_out(&scheduled.event).await?;
         }
-        while !self.progress().is_over && start.elapsed() < opening + END_WITHIN {
+        while !self.progress().is_over && start.elapsed() < opening + END_WITHIN * slowness {
             self.pause(Instant::now() + STEP).await?;
         }
         self.display
@@ -84,7 +85,7 @@ impl Director<'_> {
         let within = if self.settings.fault.is_some() {
             DRAIN_WITH_FAULT_WITHIN
         } else {
-            DRAIN_WITHIN
+            DRAIN_WITHIN * slowness
         };
         while !is_drained(&status) && ended.elapsed() < within {
             status = self.pause(Instant::now() + STEP).await?;

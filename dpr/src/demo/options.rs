@@ -206,6 +206,10 @@ impl Options {
         // Long handshakes are what the faults break; without a fault most clients are near.
         let far_clients = if self.fault.is_some() { 0.5 } else { 0.1 };
         let opening_us = (self.connections as u64 * 5_000).clamp(6_000_000, 14_000_000);
+        let conditions = Conditions {
+            loss: self.loss,
+            reorder: self.reorder,
+        };
         Ok(Settings {
             hosts: self.hosts,
             joins,
@@ -219,10 +223,7 @@ impl Options {
             },
             seed: self.seed,
             moves_per_second: self.moves_per_second,
-            conditions: Conditions {
-                loss: self.loss,
-                reorder: self.reorder,
-            },
+            conditions,
             fault: self.fault,
             report_delay_ms: self
                 .report_delay
@@ -231,10 +232,9 @@ impl Options {
                 } else {
                     0
                 }),
-            // A handshake takes 3 s more when its SYN-ACK is lost twice.
             settle_ms: self
                 .settle
-                .unwrap_or(if self.loss > 0.0 { 4000 } else { 1000 }),
+                .unwrap_or(1000 * u64::from(conditions.slowness())),
             pcap: self.pcap.clone(),
         })
     }

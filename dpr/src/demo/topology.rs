@@ -3,9 +3,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::clients::ClientNetwork;
+use super::clients::{ClientNetwork, PATIENCE_US};
 use super::host::HostAddresses;
-use super::net::{Endpoint, mac};
+use super::net::{Conditions, Endpoint, mac};
 use super::observer::HostId;
 
 /// The published address and port.
@@ -57,12 +57,13 @@ pub fn host_addresses(host: HostId) -> HostAddresses {
 }
 
 /// The clients' network.
-pub fn client_network() -> ClientNetwork {
+pub fn client_network(conditions: Conditions) -> ClientNetwork {
     ClientNetwork {
         mac: mac(CLIENTS_MAC),
         first: FIRST_CLIENT,
         prefix: CLIENT_PREFIX.1,
         gateway: ROUTER_OUTSIDE_ADDRESS,
         published: PUBLISHED,
+        patience_us: PATIENCE_US * u64::from(conditions.slowness()),
     }
 }

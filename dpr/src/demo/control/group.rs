@@ -97,9 +97,12 @@ fn configuration(
         colons(CLIENTS_MAC)
     )?;
     let settle_ms = settings.settle_ms;
+    let slowness = u64::from(settings.conditions.slowness());
+    let linger_ms = LINGER_MS * slowness;
+    let linger_away_ms = LINGER_AWAY_MS * slowness;
     writeln!(
         out,
-        "[protocol]\nsettle_ms = {settle_ms}\nlinger_ms = {LINGER_MS}\nlinger_away_ms = {LINGER_AWAY_MS}"
+        "[protocol]\nsettle_ms = {settle_ms}\nlinger_ms = {linger_ms}\nlinger_away_ms = {linger_away_ms}"
     )?;
     writeln!(out, "moves_per_second = {:?}", settings.moves_per_second)?;
     writeln!(

@@ -11,6 +11,14 @@ pub struct Conditions {
     pub reorder: bool,
 }
 
+impl Conditions {
+    /// How many times longer TCP takes for what is said once and must be heard: on links that lose frames a handshake takes 3 s
+    /// more when its SYN-ACK is lost twice, and so does a last FIN. What waits for such waits so much longer.
+    pub fn slowness(&self) -> u32 {
+        if self.loss > 0.0 { 4 } else { 1 }
+    }
+}
+
 /// One in so many frames is held back on a link that reorders.
 const HELD_BACK_ONE_IN: u32 = 16;
 /// The longest that a frame is held back.

@@ -169,7 +169,7 @@ fn run(
         opening_us: 300_000,
         far_clients: 0.0,
     };
-    let clients = Clients::new(client_network(), Traffic::draw(&shape, 5), 5, 0);
+    let clients = Clients::new(client_network(conditions), Traffic::draw(&shape, 5), 5, 0);
     let observer = Observer::new(PUBLISHED);
     let world = World::new(
         router(),
