@@ -58,11 +58,13 @@ impl Body {
     }
 }
 
-/// Where `return` and `exit` go.
+/// Where the statements that end something go.
 #[derive(Clone, Copy)]
 struct Ends {
     leave: Label,
     exit: Label,
+    /// `break` and `continue`, in a loop.
+    in_loop: Option<(Label, Label)>,
 }
 
 impl<'a> Emitter<'a> {
@@ -119,6 +121,7 @@ impl<'a> Emitter<'a> {
         let ends = Ends {
             leave: end,
             exit: end,
+            in_loop: None,
         };
         for stmt in stmts {
             self.action_stmt(stmt, ends, &mut body);
@@ -174,7 +177,29 @@ impl<'a> Emitter<'a> {
                 self.action_block(block, Ends { leave, ..ends }, body);
                 body.place(leave);
             }
+            StmtKind::Loop {
+                body: inner,
+                update,
+            } => {
+                let (first, again, after) = (body.label(), body.label(), body.label());
+                let ends = Ends {
+                    in_loop: Some((after, again)),
+                    ..ends
+                };
+                body.place(first);
+                self.action_block(inner, ends, body);
+                body.place(again);
+                self.action_block(update, ends, body);
+                body.jump(first, span);
+                body.place(after);
+            }
             StmtKind::Leave => body.jump(ends.leave, span),
+            StmtKind::Break | StmtKind::Continue => {
+                if let Some((after, again)) = ends.in_loop {
+                    let is_break = matches!(stmt.kind, StmtKind::Break);
+                    body.jump(if is_break { after } else { again }, span);
+                }
+            }
             StmtKind::Exit => {
                 let exit = primitive("exit", Vec::new(), span);
                 body.items.push(Item::Primitive(exit));

@@ -1,6 +1,7 @@
 //! The controls that verify and compute checksums: BMv2 does those itself, from a list.
 
 use super::emitter::Emitter;
+use super::graph::inner_blocks;
 use super::json::{Json, object};
 use super::layout::FieldRef;
 use crate::ir::{
@@ -96,6 +97,20 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// Whether an action may end a pipeline before its end.
+    fn exits(&self) -> bool {
+        fn exits(block: &[Stmt]) -> bool {
+            let is_exit = |stmt: &Stmt| matches!(stmt.kind, StmtKind::Exit);
+            block
+                .iter()
+                .any(|stmt| is_exit(stmt) || inner_blocks(stmt).into_iter().any(exits))
+        }
+        self.program
+            .actions
+            .iter()
+            .any(|action| exits(&action.body))
+    }
+
     /// The field that a checksum is compared with.
     fn verified(&mut self, expr: &Expr) -> Option<FieldRef> {
         let place = match &expr.kind {
@@ -111,8 +126,13 @@ impl<'a> Emitter<'a> {
     fn checksum(&mut self, checksum: &Checksum<'_>, span: Span) {
         let mut computed = Vec::new();
         let mut input = self.calculation_input(checksum.data, &mut computed);
+        // BMv2 computes no expressions for checksums. At the end of egress, when those are updated, everything is as it is there.
         if !computed.is_empty() {
-            self.unsupported(span, "a computation in the data of a checksum");
+            if checksum.verify || self.exits() {
+                self.unsupported(span, "a computation in the data of this checksum");
+            }
+            let (_, tail) = self.egress_tail.get_or_insert((span, Vec::new()));
+            tail.append(&mut computed);
         }
         if checksum.with_payload {
             input.push(object! { "type": "payload", "value": Json::Null });

@@ -31,6 +31,10 @@ pub(super) struct Emitter<'a> {
     pub(super) colours: IndexMap<MeterId, FieldRef>,
     /// The fields of keys that are not fields in the program, by table and position.
     pub(super) keys: IndexMap<(TableId, usize), FieldRef>,
+    /// Objects of extern types that the program declares, and their types.
+    pub(super) externs: IndexMap<String, String>,
+    /// What runs at the end of egress, and where it stands.
+    pub(super) egress_tail: Option<(Span, Vec<Json>)>,
     /// Operations of the parser's state that is being written.
     pub(super) parser_ops: Option<Vec<Json>>,
 }
@@ -93,6 +97,8 @@ impl<'a> Emitter<'a> {
             digests: IndexMap::new(),
             colours: IndexMap::new(),
             keys: IndexMap::new(),
+            externs: IndexMap::new(),
+            egress_tail: None,
             parser_ops: None,
         }
     }

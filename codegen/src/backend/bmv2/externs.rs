@@ -1,14 +1,16 @@
 //! Calls of v1model's externs, as simple_switch's primitives.
 
 use super::emitter::Emitter;
-use super::expr::number;
+use super::expr::{digits, number};
 use super::json::{Json, object};
 use super::layout::{FieldRef, STANDARD};
 use super::primitive::primitive;
 use crate::ir::{
-    Data, DigestId, Expr, ExprKind, ExternCall, HashAlgorithm, HeaderId, HeaderRef, Scalar,
+    Data, DigestId, Expr, ExprKind, ExternCall, ForeignArgument, HashAlgorithm, HeaderId,
+    HeaderRef, Place, Scalar,
 };
 use crate::source::Span;
+use num_bigint::BigUint;
 
 /// The name of an algorithm to BMv2.
 pub(super) fn algorithm(algorithm: HashAlgorithm) -> &'static str {
@@ -26,6 +28,11 @@ pub(super) fn algorithm(algorithm: HashAlgorithm) -> &'static str {
 
 fn named(kind: &'static str, name: &str) -> Json {
     object! { "type": kind, "value": name.to_owned() }
+}
+
+/// A constant in the input of a calculation.
+fn bits(value: &BigUint, width: u32) -> Json {
+    object! { "type": "hexstr", "value": digits(value, width), "bitwidth": width }
 }
 
 impl<'a> Emitter<'a> {
@@ -143,17 +150,22 @@ impl<'a> Emitter<'a> {
                 out.push(primitive("assume", vec![condition], span));
             }
             ExternCall::LogMessage { format, data } => {
-                let mut values = Vec::new();
-                for part in data {
-                    match part {
-                        Data::Expr(expr) => values.push(self.argument(expr)),
-                        Data::Header(_) => self.unsupported(span, "a header in a log message"),
-                    }
-                }
-                let format = object! { "type": "string", "value": format.clone() };
-                let values = object! { "type": "parameters_vector", "value": values };
-                out.push(primitive("log_msg", vec![format, values], span));
+                let message = self.log_message(format, data, span);
+                out.push(message);
             }
+            ExternCall::Foreign {
+                name,
+                object,
+                arguments,
+                result,
+            } => self.foreign(
+                name,
+                object.as_deref(),
+                arguments,
+                result.as_ref(),
+                span,
+                out,
+            ),
             ExternCall::VerifyChecksum { .. } | ExternCall::UpdateChecksum { .. } => {
                 self.unsupported(span, "a checksum outside the controls for checksums");
             }
@@ -176,18 +188,108 @@ impl<'a> Emitter<'a> {
 
     /// The input of a calculation; what is not a field, a header or a constant is put into a field here.
     pub(super) fn calculation_input(&mut self, data: &[Data], out: &mut Vec<Json>) -> Vec<Json> {
-        let input = data.iter().map(|part| match part {
-            Data::Header(id) => object! { "type": "header", "value": self.layout.header(*id) },
-            Data::Expr(expr) => match &expr.kind {
-                ExprKind::Constant(value) => object! {
-                    "type": "hexstr",
-                    "value": super::expr::digits(value, expr.scalar.width()),
-                    "bitwidth": expr.scalar.width(),
+        let mut input = Vec::new();
+        for part in data {
+            match part {
+                Data::Header(id) => {
+                    let header = self.layout.header(*id);
+                    input.push(object! { "type": "header", "value": header });
+                }
+                Data::Expr(expr) => self.calculation_part(expr, &mut input, out),
+            }
+        }
+        input
+    }
+
+    /// One value of a calculation's input, in pieces where it consists of some.
+    fn calculation_part(&mut self, expr: &Expr, input: &mut Vec<Json>, out: &mut Vec<Json>) {
+        match (&expr.kind, expr.scalar) {
+            (ExprKind::Constant(value), scalar) => input.push(bits(value, scalar.width())),
+            (ExprKind::Concat(left, right), _) => {
+                self.calculation_part(left, input, out);
+                self.calculation_part(right, input, out);
+            }
+            (ExprKind::Cast(inner), Scalar::Bits(width)) if matches!(inner.scalar, Scalar::Bits(narrow) if narrow < width) =>
+            {
+                input.push(bits(&BigUint::ZERO, width - inner.scalar.width()));
+                self.calculation_part(inner, input, out);
+            }
+            _ => input.push(self.held(expr, "input", out).operand()),
+        }
+    }
+
+    /// A message and its values, of which there must be as many as pairs of braces: else BMv2 ends.
+    fn log_message(&mut self, format: &str, data: &[Data], span: Span) -> Json {
+        // BMv2 overlooks a brace at the very beginning.
+        let mut text = String::from(if format.starts_with('{') { " " } else { "" });
+        let mut rest = format;
+        let mut values = Vec::new();
+        for part in data {
+            let (before, after) = rest.split_once("{}").unwrap_or((rest, ""));
+            text.push_str(before);
+            rest = after;
+            match part {
+                Data::Expr(expr) => {
+                    text.push_str("{}");
+                    values.push(self.argument(expr));
+                }
+                Data::Header(id) => {
+                    let header_type = self.program.headers[id.index()].header_type;
+                    let fields = &self.program.header_types[header_type.index()].fields;
+                    let all = self.header_values(*id, span).into_iter().zip(fields);
+                    let shown = all.filter(|(_, field)| !matches!(field.scalar, Scalar::Varbit(_)));
+                    let mut names = Vec::new();
+                    for (value, field) in shown {
+                        names.push(format!("{}:{{}}", field.name));
+                        values.push(self.argument(&value));
+                    }
+                    text.push_str(&format!("({})", names.join(",")));
+                }
+            }
+        }
+        text.push_str(&rest.replace("{}", "\\{\\}"));
+        let format = object! { "type": "string", "value": text };
+        let values = object! { "type": "parameters_vector", "value": values };
+        primitive("log_msg", vec![format, values], span)
+    }
+
+    /// A call of an extern that the program declares, by BMv2's convention for those that are added to it: functions by their
+    /// names, methods with the type's name and the object first.
+    fn foreign(
+        &mut self,
+        name: &str,
+        object: Option<&str>,
+        arguments: &[ForeignArgument],
+        result: Option<&Place>,
+        span: Span,
+        out: &mut Vec<Json>,
+    ) {
+        let mut parameters = Vec::new();
+        let op = match object {
+            None => name.to_owned(),
+            Some(object) => {
+                let extern_type = name.split('.').next().unwrap_or(name);
+                self.externs
+                    .insert(object.to_owned(), extern_type.to_owned());
+                parameters.push(named("extern", object));
+                format!("_{}", name.replace('.', "_"))
+            }
+        };
+        let result = result.cloned().map(ForeignArgument::Place);
+        for argument in result.iter().chain(arguments) {
+            match argument {
+                ForeignArgument::Value(value) => parameters.push(self.argument(value)),
+                ForeignArgument::Place(place) => match self.place_field(place) {
+                    Some(field) => parameters.push(field.operand()),
+                    None => self.unsupported(span, "an extern that writes what is no field"),
                 },
-                _ => self.held(expr, "input", out).operand(),
-            },
+            }
+        }
+        out.push(object! {
+            "op": op,
+            "parameters": parameters,
+            "source_info": Json::Place(span),
         });
-        input.collect()
     }
 
     /// A new calculation's name.

@@ -34,23 +34,40 @@ struct Applied {
     place: Option<super::layout::FieldRef>,
 }
 
-/// Where `return` and `exit` go.
-#[derive(Clone)]
+/// Where the statements that end something go.
+#[derive(Clone, Default)]
 struct Ends {
     leave: Next,
     exit: Next,
+    again: Next,
+    after: Next,
+}
+
+/// Whether nothing in a block runs after a statement.
+fn ends_block(stmt: &Stmt) -> bool {
+    matches!(
+        stmt.kind,
+        StmtKind::Leave | StmtKind::Exit | StmtKind::Break | StmtKind::Continue
+    )
 }
 
 impl<'a> Emitter<'a> {
-    /// One element of `pipelines`.
-    pub(super) fn pipeline(&mut self, id: u32, name: &'static str, block: &Block) -> Json {
+    /// One element of `pipelines`, at the end of which the primitives of `tail` run.
+    pub(super) fn pipeline(
+        &mut self,
+        id: u32,
+        name: &'static str,
+        block: &Block,
+        tail: Option<(Span, Vec<Json>)>,
+    ) -> Json {
         let mut pipeline = Pipeline::default();
         count_places(block, &mut pipeline.places);
+        let end = tail.and_then(|(span, tail)| self.run(tail, span, None, &mut pipeline));
         let ends = Ends {
-            leave: None,
-            exit: None,
+            exit: end.clone(),
+            ..Ends::default()
         };
-        let first = self.flow(block, None, &ends, &mut pipeline);
+        let first = self.flow(block, end, &ends, &mut pipeline);
         let applied = std::mem::take(&mut pipeline.applied);
         for (table, applied) in applied {
             let outcome = self.merged(table, applied, &mut pipeline);
@@ -73,11 +90,11 @@ impl<'a> Emitter<'a> {
 
     /// Writes a block that goes on at `next`, and returns its first node.
     fn flow(&mut self, block: &[Stmt], next: Next, ends: &Ends, pipeline: &mut Pipeline) -> Next {
-        let end = block
-            .iter()
-            .position(|stmt| matches!(stmt.kind, StmtKind::Leave | StmtKind::Exit));
+        let end = block.iter().position(ends_block);
         let mut next = match end.map(|end| &block[end].kind) {
             Some(StmtKind::Leave) => ends.leave.clone(),
+            Some(StmtKind::Break) => ends.after.clone(),
+            Some(StmtKind::Continue) => ends.again.clone(),
             Some(_) => ends.exit.clone(),
             None => next,
         };
@@ -137,9 +154,21 @@ impl<'a> Emitter<'a> {
             StmtKind::Scope(block) => {
                 let ends = Ends {
                     leave: next.clone(),
-                    exit: ends.exit.clone(),
+                    ..ends.clone()
                 };
                 self.flow(block, next, &ends, pipeline)
+            }
+            StmtKind::Loop { body, update } => {
+                // The first node of the body is named before it is known.
+                let first = self.new_table();
+                let mut ends = Ends {
+                    after: next,
+                    ..ends.clone()
+                };
+                ends.again = self.flow(update, Some(first.1.clone()), &ends, pipeline);
+                let body = self.flow(body, ends.again.clone(), &ends, pipeline);
+                self.run_named(first.clone(), Vec::new(), stmt.span, body, pipeline);
+                Some(first.1)
             }
             StmtKind::Apply(table, branch) => {
                 let outcome = self.outcome(branch, next, ends, pipeline);
@@ -312,12 +341,30 @@ impl<'a> Emitter<'a> {
         next: Next,
         pipeline: &mut Pipeline,
     ) -> Next {
-        let (action, action_id) = self.hidden_action(primitives, span);
+        let table = self.new_table();
+        let name = table.1.clone();
+        self.run_named(table, primitives, span, next, pipeline);
+        Some(name)
+    }
+
+    /// The number and name of a table of this back end's own.
+    fn new_table(&mut self) -> (usize, String) {
         let id = self.tables;
         self.tables += 1;
-        let name = self.nodes.unique(&format!("$run_{id}"));
+        (id, self.nodes.unique(&format!("$run_{id}")))
+    }
+
+    fn run_named(
+        &mut self,
+        (id, name): (usize, String),
+        primitives: Vec<Json>,
+        span: Span,
+        next: Next,
+        pipeline: &mut Pipeline,
+    ) {
+        let (action, action_id) = self.hidden_action(primitives, span);
         pipeline.tables.push(object! {
-            "name": name.clone(),
+            "name": name,
             "id": id,
             "source_info": Json::Place(span),
             "key": array![],
@@ -338,42 +385,36 @@ impl<'a> Emitter<'a> {
                 "action_entry_const": true,
             },
         });
-        Some(name)
     }
 }
 
 /// Counts the places of a block that apply each table.
 fn count_places(block: &[Stmt], places: &mut IndexMap<TableId, usize>) {
     for stmt in block {
-        match &stmt.kind {
-            StmtKind::If(_, then, otherwise) => {
-                count_places(then, places);
-                count_places(otherwise, places);
-            }
-            StmtKind::Switch(_, cases, default) => {
-                for (_, block) in cases {
-                    count_places(block, places);
-                }
-                count_places(default, places);
-            }
-            StmtKind::Scope(block) => count_places(block, places),
-            StmtKind::Apply(table, branch) => {
-                *places.entry(*table).or_insert(0) += 1;
-                match branch {
-                    ApplyBranch::None => {}
-                    ApplyBranch::Hit { hit, miss } => {
-                        count_places(hit, places);
-                        count_places(miss, places);
-                    }
-                    ApplyBranch::Action { cases, default } => {
-                        for (_, block) in cases {
-                            count_places(block, places);
-                        }
-                        count_places(default, places);
-                    }
-                }
-            }
-            _ => {}
+        if let StmtKind::Apply(table, _) = stmt.kind {
+            *places.entry(table).or_insert(0) += 1;
         }
+        for inner in inner_blocks(stmt) {
+            count_places(inner, places);
+        }
+    }
+}
+
+/// The blocks that a statement has.
+pub(super) fn inner_blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
+    match &stmt.kind {
+        StmtKind::If(_, then, otherwise) => vec![then, otherwise],
+        StmtKind::Switch(_, cases, default) => {
+            let cases = cases.iter().map(|(_, block)| block.as_slice());
+            cases.chain([default.as_slice()]).collect()
+        }
+        StmtKind::Scope(block) => vec![block],
+        StmtKind::Loop { body, update } => vec![body, update],
+        StmtKind::Apply(_, ApplyBranch::Hit { hit, miss }) => vec![hit, miss],
+        StmtKind::Apply(_, ApplyBranch::Action { cases, default }) => {
+            let cases = cases.iter().map(|(_, block)| block.as_slice());
+            cases.chain([default.as_slice()]).collect()
+        }
+        _ => Vec::new(),
     }
 }

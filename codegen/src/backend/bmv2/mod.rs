@@ -53,10 +53,11 @@ fn program_json(emitter: &mut emitter::Emitter<'_>, root: String) -> Json {
     let program = emitter.program;
     let parsers = emitter.parser();
     emitter.program_actions();
-    let ingress = emitter.pipeline(0, "ingress", &program.ingress);
-    let egress = emitter.pipeline(1, "egress", &program.egress);
-    let deparsers = emitter.deparser();
     emitter.checksums();
+    let tail = emitter.egress_tail.take();
+    let ingress = emitter.pipeline(0, "ingress", &program.ingress, None);
+    let egress = emitter.pipeline(1, "egress", &program.egress, tail);
+    let deparsers = emitter.deparser();
     let meter_arrays = emitter.meters();
     let field_lists = emitter.field_list_arrays();
     let register_arrays = emitter.registers();
@@ -90,7 +91,7 @@ fn program_json(emitter: &mut emitter::Emitter<'_>, root: String) -> Json {
         "pipelines": array![ingress, egress],
         "checksums": std::mem::take(&mut emitter.checksums),
         "force_arith": array![],
-        "extern_instances": array![],
+        "extern_instances": emitter.extern_instances(),
         "field_aliases": emitter.field_aliases(),
     }
 }

@@ -214,6 +214,20 @@ impl<'a> Emitter<'a> {
         Json::Array(lists.collect())
     }
 
+    /// `extern_instances`, when all statements have been written.
+    pub(super) fn extern_instances(&self) -> Json {
+        let externs = self.externs.iter().enumerate();
+        let externs = externs.map(|(id, (name, extern_type))| {
+            object! {
+                "name": name.clone(),
+                "id": id,
+                "type": extern_type.clone(),
+                "attribute_values": array![],
+            }
+        });
+        Json::Array(externs.collect())
+    }
+
     /// The name of a table.
     pub(super) fn table_name(&self, table: TableId) -> String {
         self.program.tables[table.index()].control.name.clone()

@@ -36,6 +36,14 @@ enum Then<'s> {
     Transition(&'s Transition, Span),
 }
 
+/// Where the statements that end something go.
+#[derive(Clone, Default)]
+struct Ends {
+    leave: Next,
+    again: Next,
+    after: Next,
+}
+
 /// The parser while it is written.
 pub(super) struct Parser {
     states: Vec<Json>,
@@ -102,7 +110,7 @@ impl<'a> Emitter<'a> {
     fn program_state(&mut self, state: &State, name: String, parser: &mut Parser) {
         let then = Then::Transition(&state.transition, state.span);
         self.parser_ops = Some(Vec::new());
-        self.parser_block(name, &state.body, then, &None, parser);
+        self.parser_block(name, &state.body, then, &Ends::default(), parser);
         self.parser_ops = None;
     }
 
@@ -120,14 +128,14 @@ impl<'a> Emitter<'a> {
         name: String,
         block: &[Stmt],
         then: Then<'_>,
-        leave: &Next,
+        ends: &Ends,
         parser: &mut Parser,
     ) {
         for (at, stmt) in block.iter().enumerate() {
             let rest = &block[at + 1..];
             match &stmt.kind {
                 StmtKind::If(condition, yes, no) => {
-                    let join = self.rest(&name, rest, then, leave, parser);
+                    let join = self.rest(&name, rest, then, ends, parser);
                     let decision = self.layout.temporary("if", Scalar::Bool);
                     let value = operand_argument(unary("b2d", self.boolean(condition)));
                     let set = operation("set", vec![decision.operand(), value]);
@@ -147,14 +155,14 @@ impl<'a> Emitter<'a> {
                         otherwise(no_name.clone()),
                     ];
                     parser.push(&name, ops, vec![decision.operand()], cases);
-                    self.parser_block(yes_name, yes, Then::Next(join.clone()), leave, parser);
+                    self.parser_block(yes_name, yes, Then::Next(join.clone()), ends, parser);
                     if let (Some(no_name), false) = (no_name, no.is_empty()) {
-                        self.parser_block(no_name, no, Then::Next(join), leave, parser);
+                        self.parser_block(no_name, no, Then::Next(join), ends, parser);
                     }
                     return;
                 }
                 StmtKind::Switch(subject, cases, default) => {
-                    let join = self.rest(&name, rest, then, leave, parser);
+                    let join = self.rest(&name, rest, then, ends, parser);
                     let key = self.transition_key(subject);
                     let ops = self.take_operations();
                     let width = subject.scalar.width();
@@ -172,18 +180,43 @@ impl<'a> Emitter<'a> {
                     blocks.push((case, default));
                     parser.push(&name, ops, vec![key], transitions);
                     for (case, block) in blocks {
-                        self.parser_block(case, block, Then::Next(join.clone()), leave, parser);
+                        self.parser_block(case, block, Then::Next(join.clone()), ends, parser);
                     }
                     return;
                 }
                 StmtKind::Scope(inner) => {
-                    let join = self.rest(&name, rest, then, leave, parser);
-                    self.parser_block(name, inner, Then::Next(join.clone()), &join, parser);
+                    let join = self.rest(&name, rest, then, ends, parser);
+                    let ends = Ends {
+                        leave: join.clone(),
+                        ..ends.clone()
+                    };
+                    self.parser_block(name, inner, Then::Next(join), &ends, parser);
                     return;
                 }
-                StmtKind::Leave => {
+                StmtKind::Loop { body, update } => {
+                    let after = self.rest(&name, rest, then, ends, parser);
+                    let first = parser.fresh(&name);
+                    let again = parser.fresh(&name);
                     let ops = self.take_operations();
-                    parser.push(&name, ops, Vec::new(), vec![otherwise(leave.clone())]);
+                    parser.push(&name, ops, Vec::new(), vec![otherwise(Some(first.clone()))]);
+                    let ends = Ends {
+                        again: Some(again.clone()),
+                        after,
+                        ..ends.clone()
+                    };
+                    let then = Then::Next(Some(again.clone()));
+                    self.parser_block(first.clone(), body, then, &ends, parser);
+                    self.parser_block(again, update, Then::Next(Some(first)), &ends, parser);
+                    return;
+                }
+                StmtKind::Leave | StmtKind::Break | StmtKind::Continue => {
+                    let next = match &stmt.kind {
+                        StmtKind::Leave => &ends.leave,
+                        StmtKind::Break => &ends.after,
+                        _ => &ends.again,
+                    };
+                    let ops = self.take_operations();
+                    parser.push(&name, ops, Vec::new(), vec![otherwise(next.clone())]);
                     return;
                 }
                 _ => self.parser_stmt(stmt, rest),
@@ -214,7 +247,7 @@ impl<'a> Emitter<'a> {
         name: &str,
         rest: &[Stmt],
         then: Then<'_>,
-        leave: &Next,
+        ends: &Ends,
         parser: &mut Parser,
     ) -> Next {
         match then {
@@ -225,7 +258,7 @@ impl<'a> Emitter<'a> {
             then => {
                 let before = self.take_operations();
                 let join = parser.fresh(name);
-                self.parser_block(join.clone(), rest, then, leave, parser);
+                self.parser_block(join.clone(), rest, then, ends, parser);
                 self.parser_ops = Some(before);
                 Some(join)
             }
