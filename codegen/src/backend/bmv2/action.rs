@@ -70,13 +70,22 @@ struct Ends {
 impl<'a> Emitter<'a> {
     /// Writes the actions of the program, in their order, so that an action's number is its index.
     pub(super) fn program_actions(&mut self) {
-        for action in &self.program.actions {
-            self.program_action(action);
+        for (at, action) in self.program.actions.iter().enumerate() {
+            self.program_action(ActionId(at as u32), action);
         }
     }
 
-    fn program_action(&mut self, action: &Action) {
-        let primitives = self.body(action.body.iter());
+    fn program_action(&mut self, id: ActionId, action: &Action) {
+        let mut body = Body::default();
+        for (table, field) in &self.ran {
+            let listed = &self.program.tables[table.index()].actions;
+            if listed.iter().any(|listed| listed.action == id) {
+                let parameters = vec![field.operand(), number(id.0, 32)];
+                let note = primitive("assign", parameters, action.span);
+                body.items.push(Item::Primitive(note));
+            }
+        }
+        let primitives = self.finished_body(action.body.iter(), body);
         let parameters = action.parameters.iter().map(parameter);
         let parameters = parameters.collect();
         let name = action.control.name.clone();
@@ -116,7 +125,15 @@ impl<'a> Emitter<'a> {
 
     /// The primitives of a body.
     pub(super) fn body<'s>(&mut self, stmts: impl Iterator<Item = &'s Stmt>) -> Vec<Json> {
-        let mut body = Body::default();
+        self.finished_body(stmts, Body::default())
+    }
+
+    /// The primitives of a body that has been begun.
+    fn finished_body<'s>(
+        &mut self,
+        stmts: impl Iterator<Item = &'s Stmt>,
+        mut body: Body,
+    ) -> Vec<Json> {
         let end = body.label();
         let ends = Ends {
             leave: end,

@@ -1,7 +1,7 @@
 //! The controls that verify and compute checksums: BMv2 does those itself, from a list.
 
 use super::emitter::Emitter;
-use super::graph::inner_blocks;
+use super::graph::{count_places, inner_blocks};
 use super::json::{Json, object};
 use super::layout::FieldRef;
 use crate::ir::{
@@ -9,6 +9,7 @@ use crate::ir::{
     Stmt, StmtKind, UnaryOp,
 };
 use crate::source::Span;
+use indexmap::IndexMap;
 
 /// One checksum, whether it is verified or computed.
 struct Checksum<'s> {
@@ -97,18 +98,19 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Whether an action may end a pipeline before its end.
-    fn exits(&self) -> bool {
+    /// Whether an action of egress may end it before its end.
+    fn egress_exits(&self) -> bool {
         fn exits(block: &[Stmt]) -> bool {
-            let is_exit = |stmt: &Stmt| matches!(stmt.kind, StmtKind::Exit);
-            block
-                .iter()
-                .any(|stmt| is_exit(stmt) || inner_blocks(stmt).into_iter().any(exits))
+            block.iter().any(|stmt| {
+                matches!(stmt.kind, StmtKind::Exit) || inner_blocks(stmt).into_iter().any(exits)
+            })
         }
-        self.program
-            .actions
-            .iter()
-            .any(|action| exits(&action.body))
+        let program = self.program;
+        let mut tables = IndexMap::new();
+        count_places(&program.egress, &mut tables);
+        let actions = (tables.keys()).flat_map(|table| &program.tables[table.index()].actions);
+        let mut bodies = actions.map(|listed| &program.actions[listed.action.index()].body);
+        bodies.any(|body| exits(body))
     }
 
     /// The field that a checksum is compared with.
@@ -128,7 +130,7 @@ impl<'a> Emitter<'a> {
         let mut input = self.calculation_input(checksum.data, &mut computed);
         // BMv2 computes no expressions for checksums. At the end of egress, when those are updated, everything is as it is there.
         if !computed.is_empty() {
-            if checksum.verify || self.exits() {
+            if checksum.verify || self.egress_exits() {
                 self.unsupported(span, "a computation in the data of this checksum");
             }
             let (_, tail) = self.egress_tail.get_or_insert((span, Vec::new()));

@@ -31,6 +31,8 @@ pub(super) struct Emitter<'a> {
     pub(super) colours: IndexMap<MeterId, FieldRef>,
     /// The fields of keys that are not fields in the program, by table and position.
     pub(super) keys: IndexMap<(TableId, usize), FieldRef>,
+    /// For tables that are asked both for hits and for actions: the field where their actions note that they ran.
+    pub(super) ran: IndexMap<TableId, FieldRef>,
     /// Objects of extern types that the program declares, and their types.
     pub(super) externs: IndexMap<String, String>,
     /// What runs at the end of egress, and where it stands.
@@ -97,6 +99,7 @@ impl<'a> Emitter<'a> {
             digests: IndexMap::new(),
             colours: IndexMap::new(),
             keys: IndexMap::new(),
+            ran: IndexMap::new(),
             externs: IndexMap::new(),
             egress_tail: None,
             parser_ops: None,

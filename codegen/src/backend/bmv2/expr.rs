@@ -303,12 +303,7 @@ impl<'a> Emitter<'a> {
 
     /// An expression as a parameter of a primitive.
     pub(super) fn argument(&mut self, expr: &Expr) -> Json {
-        match (&expr.kind, expr.scalar) {
-            (ExprKind::ActionParameter(at), Scalar::Bits(_) | Scalar::Bool) => {
-                object! { "type": "runtime_data", "value": *at }
-            }
-            _ => operand_argument(self.data(expr)),
-        }
+        operand_argument(self.data(expr))
     }
 
     /// What is ahead in the packet, read into a field of its own by an operation before this one.
@@ -328,14 +323,20 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// An operand of an expression as a parameter of a primitive: fields and constants as they are, the rest marked as expressions.
-pub(super) fn operand_argument(operand: Json) -> Json {
-    let is_expression = matches!(&operand, Json::Object(members)
-        if members.first().is_some_and(|(_, kind)| *kind == Json::from("expression")));
-    match is_expression {
-        true => object! { "type": "expression", "value": operand },
-        false => operand,
+/// An operand of an expression as a parameter of a primitive: fields and constants as they are, an action's data by its name
+/// there, the rest marked as expressions.
+pub(super) fn operand_argument(mut operand: Json) -> Json {
+    let Json::Object(members) = &mut operand else {
+        return operand;
+    };
+    match members.first_mut() {
+        Some((_, kind)) if *kind == Json::from("local") => *kind = "runtime_data".into(),
+        Some((_, kind)) if *kind == Json::from("expression") => {
+            return object! { "type": "expression", "value": operand };
+        }
+        _ => {}
     }
+    operand
 }
 
 /// A value as it is read from where the sign may have been lost.

@@ -45,9 +45,6 @@ impl<'a> Emitter<'a> {
                 let parameters = vec![named("counter_array", counter), self.argument(index)];
                 out.push(primitive("count", parameters, span));
             }
-            ExternCall::Foreign { name, .. } => {
-                self.unsupported(span, &format!("the extern `{name}`"));
-            }
             // Counted by the table.
             ExternCall::DirectCounterCount { .. } | ExternCall::ActionProfileUse { .. } => {}
             ExternCall::MeterExecute {

@@ -2,11 +2,13 @@
 
 use super::action::one_of;
 use super::emitter::Emitter;
+use super::expr::{binary, number};
 use super::json::{Json, array, object};
+use super::layout::FieldRef;
 use super::primitive::{is_straight, primitive};
 use super::table::Outcome;
 use crate::ir::{
-    ActionProfileId, ApplyBranch, Block, Expr, ExprKind, Scalar, Stmt, StmtKind, TableId,
+    ActionId, ActionProfileId, ApplyBranch, Block, Expr, ExprKind, Scalar, Stmt, StmtKind, TableId,
 };
 use crate::source::Span;
 use indexmap::{IndexMap, IndexSet};
@@ -31,7 +33,7 @@ pub(super) struct Pipeline {
 struct Applied {
     outcomes: Vec<Outcome>,
     /// The field that says from which place the table was applied; only if there are several.
-    place: Option<super::layout::FieldRef>,
+    place: Option<FieldRef>,
 }
 
 /// Where the statements that end something go.
@@ -171,7 +173,17 @@ impl<'a> Emitter<'a> {
                 Some(first.1)
             }
             StmtKind::Apply(table, branch) => {
-                let outcome = self.outcome(branch, next, ends, pipeline);
+                let mut outcome = self.outcome(branch, next, ends, pipeline);
+                if let Outcome::Action { cases, otherwise } = &outcome
+                    && let Some(ran) = self.ran.get(table).cloned()
+                {
+                    let mut node = otherwise.clone();
+                    for (actions, case) in cases.iter().rev() {
+                        let is_one = any_equal(&ran, actions);
+                        node = self.decide(is_one, case.clone(), node, stmt.span, pipeline);
+                    }
+                    outcome = Outcome::Always(node);
+                }
                 self.applied(*table, outcome, stmt.span, pipeline)
             }
             _ => {
@@ -181,7 +193,21 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn read(&mut self, field: &super::layout::FieldRef, subject: &Expr) -> Json {
+    /// Finds the tables that are applied for their hits here and for their actions there. BMv2 tells only one of them, so their
+    /// actions note that they ran.
+    pub(super) fn find_mixed_tables(&mut self) {
+        let mut kinds = IndexMap::new();
+        branch_kinds(&self.program.ingress, &mut kinds);
+        branch_kinds(&self.program.egress, &mut kinds);
+        for (table, (hits, actions)) in kinds {
+            if hits && actions {
+                let field = self.layout.temporary("ran", Scalar::Bits(32));
+                self.ran.insert(table, field);
+            }
+        }
+    }
+
+    fn read(&mut self, field: &FieldRef, subject: &Expr) -> Json {
         super::expr::signed(field.operand(), subject.scalar)
     }
 
@@ -239,8 +265,8 @@ impl<'a> Emitter<'a> {
         self.prepare_keys(table, &mut primitives);
         if let Some(applied) = pipeline.applied.get_mut(&table) {
             if let Some(field) = &applied.place {
-                let number = super::expr::number(applied.outcomes.len(), 16);
-                let parameters = vec![field.operand(), number];
+                let at = number(applied.outcomes.len(), 16);
+                let parameters = vec![field.operand(), at];
                 primitives.push(primitive("assign", parameters, span));
             }
             applied.outcomes.push(outcome);
@@ -270,10 +296,10 @@ impl<'a> Emitter<'a> {
         let mut select = |pick: &dyn Fn(&Outcome) -> Next| -> Next {
             let nexts: Vec<Next> = all.iter().map(pick).collect();
             let mut node = nexts.last().cloned().flatten();
-            for (number, next) in nexts.into_iter().enumerate().rev().skip(1) {
+            for (at, next) in nexts.into_iter().enumerate().rev().skip(1) {
                 let operand = field.operand();
-                let number = super::expr::number(number, 16);
-                let condition = super::expr::binary("==", operand, number);
+                let place = number(at, 16);
+                let condition = binary("==", operand, place);
                 node = self.decide(condition, next, node, span, pipeline);
             }
             node
@@ -281,15 +307,10 @@ impl<'a> Emitter<'a> {
         let is_hit = |outcome: &Outcome| matches!(outcome, Outcome::Hit { .. });
         let is_action = |outcome: &Outcome| matches!(outcome, Outcome::Action { .. });
         if all.iter().any(is_hit) {
-            let outcome = Outcome::Hit {
+            return Outcome::Hit {
                 hit: select(&|outcome| outcome.on_hit()),
                 miss: select(&|outcome| outcome.on_miss()),
             };
-            if all.iter().any(is_action) {
-                let what = "a table that is applied for its hits here and for its actions there";
-                self.unsupported(span, what);
-            }
-            return outcome;
         }
         if !all.iter().any(is_action) {
             return Outcome::Always(select(&|outcome| outcome.on_hit()));
@@ -388,8 +409,29 @@ impl<'a> Emitter<'a> {
     }
 }
 
+/// Whether a field holds the number of one of these actions.
+fn any_equal(field: &FieldRef, actions: &[ActionId]) -> Json {
+    let equal = |action: &ActionId| binary("==", field.operand(), number(action.0, 32));
+    let any = (actions.iter().map(equal)).reduce(|any, equal| binary("or", any, equal));
+    any.unwrap_or_else(|| object! { "type": "bool", "value": false })
+}
+
+/// Notes of each table whether a block asks for its hits and whether for its actions.
+fn branch_kinds(block: &[Stmt], kinds: &mut IndexMap<TableId, (bool, bool)>) {
+    for stmt in block {
+        if let StmtKind::Apply(table, branch) = &stmt.kind {
+            let (hits, actions) = kinds.entry(*table).or_default();
+            *hits |= matches!(branch, ApplyBranch::Hit { .. });
+            *actions |= matches!(branch, ApplyBranch::Action { .. });
+        }
+        for inner in inner_blocks(stmt) {
+            branch_kinds(inner, kinds);
+        }
+    }
+}
+
 /// Counts the places of a block that apply each table.
-fn count_places(block: &[Stmt], places: &mut IndexMap<TableId, usize>) {
+pub(super) fn count_places(block: &[Stmt], places: &mut IndexMap<TableId, usize>) {
     for stmt in block {
         if let StmtKind::Apply(table, _) = stmt.kind {
             *places.entry(table).or_insert(0) += 1;

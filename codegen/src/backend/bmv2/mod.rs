@@ -52,6 +52,7 @@ pub fn emit(program: &Program, sources: &SourceMap) -> Result<String, Diagnostic
 fn program_json(emitter: &mut emitter::Emitter<'_>, root: String) -> Json {
     let program = emitter.program;
     let parsers = emitter.parser();
+    emitter.find_mixed_tables();
     emitter.program_actions();
     emitter.checksums();
     let tail = emitter.egress_tail.take();
