@@ -50,6 +50,7 @@ snapshots! {
     loops_kept
     names
     numbers
+    order
     parser
     returns
 }

@@ -79,7 +79,11 @@ impl<'a> Checker<'a> {
             TypeKind::Tuple(elements) => Type::Tuple(
                 elements
                     .iter()
-                    .map(|ty| self.resolve_value_type(ty, "an element of a tuple"))
+                    .map(|ty| match ty.kind {
+                        // Constants of such tuples are arguments of externs.
+                        TypeKind::MatchKind => Type::MatchKind,
+                        _ => self.resolve_value_type(ty, "an element of a tuple"),
+                    })
                     .collect(),
             ),
             TypeKind::List(element) => Type::ListOf(Arc::new(self.resolve(element))),

@@ -301,7 +301,7 @@ impl<'a> Lowerer<'a, '_> {
     }
 
     /// New storage of the kind of a header, stack or union.
-    fn like(&mut self, operand: &Operand, span: Span) -> Option<Operand> {
+    pub(super) fn like(&mut self, operand: &Operand, span: Span) -> Option<Operand> {
         let type_of = |lowerer: &Self, id: ir::HeaderTypeId| {
             let mut types = lowerer.header_types.iter();
             types
@@ -311,16 +311,16 @@ impl<'a> Lowerer<'a, '_> {
         match operand {
             Operand::Header(_, id) => {
                 let ty = type_of(self, *id)?;
-                Some(self.local(&ty, "chosen", span))
+                Some(self.local(&ty, "copy", span))
             }
             Operand::Stack(id) => {
                 let stack = &self.program.stacks[id.index()];
                 let size = stack.elements.len() as u32;
                 let ty = type_of(self, stack.header_type)?;
-                Some(self.local(&Type::Stack(Arc::new(ty), size), "chosen", span))
+                Some(self.local(&Type::Stack(Arc::new(ty), size), "copy", span))
             }
             Operand::Union(id) => {
-                let name = self.unique("chosen");
+                let name = self.unique("copy");
                 let types: Vec<(String, ir::HeaderTypeId)> = self.program.unions[id.index()]
                     .members
                     .iter()

@@ -244,7 +244,8 @@ impl<'a> Lowerer<'a, '_> {
                     if matches!(element.kind, ExprKind::Default) {
                         break;
                     }
-                    let part = self.expr(element, out);
+                    let later = elements[at + 1..].iter();
+                    let part = self.part(element, later, out);
                     parts.push((at.to_string().into(), part));
                 }
                 Operand::Struct(parts.into())
@@ -252,7 +253,12 @@ impl<'a> Lowerer<'a, '_> {
             ExprKind::Struct { fields, .. } => {
                 let parts: Vec<(Arc<str>, Operand)> = fields
                     .iter()
-                    .map(|field| (field.name.name.clone(), self.expr(&field.value, out)))
+                    .enumerate()
+                    .map(|(at, field)| {
+                        let later = fields[at + 1..].iter().map(|field| &field.value);
+                        let part = self.part(&field.value, later, out);
+                        (field.name.name.clone(), part)
+                    })
                     .collect();
                 Operand::Struct(parts.into())
             }
@@ -262,6 +268,20 @@ impl<'a> Lowerer<'a, '_> {
                 self.unsupported(span, "this expression");
                 Operand::Nothing
             }
+        }
+    }
+
+    /// A part of a list or the like, which the effects of later parts do not change.
+    fn part(
+        &mut self,
+        expr: &'a Expr,
+        mut later: impl Iterator<Item = &'a Expr>,
+        out: &mut ir::Block,
+    ) -> Operand {
+        let part = self.expr(expr, out);
+        match later.any(|later| self.has_effects(later)) {
+            true => self.save(part, out),
+            false => part,
         }
     }
 
@@ -515,6 +535,19 @@ impl<'a> Lowerer<'a, '_> {
                     )
                     .collect();
                 Operand::NewHeader(header_type, values)
+            }
+            Operand::Header(..) | Operand::Stack(_) | Operand::Union(_) => {
+                let span = match &operand {
+                    Operand::Header(_, id) => self.program.header_types[id.index()].span,
+                    Operand::Stack(id) => self.program.stacks[id.index()].span,
+                    Operand::Union(id) => self.program.unions[id.index()].span,
+                    _ => return operand,
+                };
+                let Some(copy) = self.like(&operand, span) else {
+                    return operand;
+                };
+                self.assign(&copy, &operand, span, out);
+                copy
             }
             other => other,
         }

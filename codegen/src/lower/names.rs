@@ -41,7 +41,7 @@ impl<'a> Lowerer<'a, '_> {
         }
     }
 
-    fn annotation_number(&self, annotation: &ast::Annotation) -> Option<u32> {
+    pub(super) fn annotation_number(&self, annotation: &ast::Annotation) -> Option<u32> {
         match self.annotation_values(annotation).as_slice() {
             [AnnotationValue::Int(value)] => u32::try_from(value).ok(),
             [AnnotationValue::String(text)] => {

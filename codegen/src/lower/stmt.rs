@@ -168,16 +168,27 @@ impl<'a> Lowerer<'a, '_> {
         span: Span,
         out: &mut ir::Block,
     ) {
-        let mut operand = self.expr(value, out);
-        let to = self.place_of(target, out);
-        if let Some(op) = op {
-            let ty = self.own_type(target);
-            let current = match &to {
-                Operand::Choice(choice) => self.chosen(choice, span, out),
-                to => to.clone(),
-            };
-            operand = self.binary(op, current, operand, &ty, span);
+        // The place is settled before the value is computed.
+        let mut to = self.place_of(target, out);
+        let has_effects = self.has_effects(value);
+        if has_effects {
+            to = self.frozen(to, out);
         }
+        let mut operand = match op {
+            None => self.expr(value, out),
+            Some(op) => {
+                let ty = self.own_type(target);
+                let mut current = match &to {
+                    Operand::Choice(choice) => self.chosen(choice, span, out),
+                    to => to.clone(),
+                };
+                if has_effects {
+                    current = self.save(current, out);
+                }
+                let operand = self.expr(value, out);
+                self.binary(op, current, operand, &ty, span)
+            }
+        };
         let parts = matches!(&operand, Operand::Struct(_) | Operand::NewHeader(..));
         if parts && self.mentions(&operand, &to) {
             operand = self.save(operand, out);

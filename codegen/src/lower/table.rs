@@ -332,10 +332,13 @@ impl<'a> Lowerer<'a, '_> {
         } else {
             1
         };
-        for entry in entries {
-            let priority = match &entry.priority {
-                Some(priority) => self.eval_number(priority, "a priority")?,
-                None => next,
+        let annotated = self.annotated_priorities(entries)?;
+        for (at, entry) in entries.iter().enumerate() {
+            let given = annotated.get(at).copied();
+            let priority = match (given, &entry.priority) {
+                (Some(given), _) => given,
+                (None, Some(priority)) => self.eval_number(priority, "a priority")?,
+                (None, None) => next,
             };
             next = if largest {
                 priority.saturating_sub(delta)
@@ -438,6 +441,42 @@ impl<'a> Lowerer<'a, '_> {
             key.span,
             format!("a key that is matched by `{kind}` cannot be given by {form}"),
         );
+    }
+
+    /// Priorities where `@priority(n)` gives some: the smallest n wins, and an entry without it has its place in the list. Empty
+    /// if no entry has it.
+    fn annotated_priorities(&mut self, entries: &'a [Entry]) -> Option<Vec<i32>> {
+        let mut places: Vec<i32> = Vec::new();
+        let mut any = false;
+        for entry in entries {
+            let annotation = (entry.annotations.iter())
+                .find(|annotation| annotation.name.as_str() == "priority");
+            let place = match annotation {
+                Some(annotation) => {
+                    any = true;
+                    let number = self.annotation_number(annotation);
+                    let Some(place) = number.and_then(|number| i32::try_from(number).ok()) else {
+                        self.error(
+                            check::codes::NOT_CONSTANT,
+                            annotation.span,
+                            "`@priority` has a number",
+                        );
+                        return None;
+                    };
+                    place
+                }
+                None => places.len() as i32 + 1,
+            };
+            places.push(place);
+        }
+        if !any {
+            return Some(Vec::new());
+        }
+        let last = places.iter().copied().max().unwrap_or(0);
+        let turned = places
+            .iter()
+            .map(|place| last.saturating_sub(*place).saturating_add(1));
+        Some(turned.collect())
     }
 
     /// The bits of a constant that a key is compared with.
