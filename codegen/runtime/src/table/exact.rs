@@ -324,7 +324,7 @@ impl<const K: usize, const V: usize> ExactStore<K, V> {
 }
 
 impl<const K: usize, const V: usize> Store<K, V> for ExactStore<K, V> {
-    fn new(schema: &'static TableSchema) -> Self {
+    fn new(schema: &TableSchema) -> Self {
         ExactStore::with_limit(schema.size)
     }
 

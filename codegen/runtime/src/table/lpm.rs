@@ -67,7 +67,7 @@ impl<const K: usize, const V: usize> LpmStore<K, V> {
 }
 
 impl<const K: usize, const V: usize> Store<K, V> for LpmStore<K, V> {
-    fn new(schema: &'static TableSchema) -> Self {
+    fn new(schema: &TableSchema) -> Self {
         let places = key_places(schema.fields.iter().map(|field| field.bits));
         let mut mask = [0; K];
         let mut others = [0; K];

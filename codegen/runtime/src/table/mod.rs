@@ -17,6 +17,7 @@ use crate::{
     layout::{ACTION_BITS, ones},
     put_word_bits,
 };
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 /// A table whose fields are all exact.
@@ -55,7 +56,7 @@ pub enum Refused {
 /// How entries are kept. Changes are made by one thread at a time (the table sees to that); lookups by any number meanwhile.
 pub trait Store<const K: usize, const V: usize>: Send + Sync {
     /// An empty store for a table of this shape.
-    fn new(schema: &'static TableSchema) -> Self;
+    fn new(schema: &TableSchema) -> Self;
     /// The words of the entry that a packet's key hits: of the moment when the lookup starts, or a later one before it ends.
     fn find(&self, key: &[u64; K]) -> Option<[u64; V]>;
     /// The words of the entry with this rule.
@@ -101,7 +102,7 @@ impl<const V: usize> Lookup<V> {
 /// A table: a store of entries, a default action, and what connects them to the control plane. `K` words of key, `V` words of
 /// action (one more if the table has a direct counter).
 pub struct MatchTable<S, const K: usize, const V: usize> {
-    schema: &'static TableSchema,
+    schema: Cow<'static, TableSchema>,
     key: Vec<Place>,
     params: Vec<Vec<Place>>,
     store: S,
@@ -114,6 +115,15 @@ pub struct MatchTable<S, const K: usize, const V: usize> {
 impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     /// The table with the entries and the default action that the program says.
     pub fn new(schema: &'static TableSchema) -> Self {
+        MatchTable::with(Cow::Borrowed(schema))
+    }
+
+    /// The same, for a program that is loaded while others run.
+    pub fn owned(schema: TableSchema) -> Self {
+        MatchTable::with(Cow::Owned(schema))
+    }
+
+    fn with(schema: Cow<'static, TableSchema>) -> Self {
         let key = key_places(schema.fields.iter().map(|field| field.bits));
         let params: Vec<Vec<Place>> = schema
             .actions
@@ -137,10 +147,10 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             schema.name
         );
         let table = MatchTable {
-            schema,
             key,
             params,
-            store: S::new(schema),
+            store: S::new(&schema),
+            schema,
             default: WordCell::new([0; V]),
             counters,
             free_cells: Mutex::new(Vec::new()),
@@ -150,8 +160,8 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     }
 
     /// What the table looks like.
-    pub fn schema(&self) -> &'static TableSchema {
-        self.schema
+    pub fn schema(&self) -> &TableSchema {
+        &self.schema
     }
 
     /// What a packet with this key hits, else the default action.

@@ -74,7 +74,7 @@ fn place_of<const K: usize, const V: usize>(
 }
 
 impl<const K: usize, const V: usize> Store<K, V> for TernaryStore<K, V> {
-    fn new(schema: &'static TableSchema) -> Self {
+    fn new(schema: &TableSchema) -> Self {
         let mut exact = [0; K];
         let mut ranges = Vec::new();
         for (field, place) in schema
