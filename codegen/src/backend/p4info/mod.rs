@@ -213,8 +213,8 @@ impl Builder<'_> {
         let arguments = parameters.iter().zip(&call.arguments).enumerate().map(
             |(index, (parameter, argument))| {
                 Message::new()
-                    .integer(1, "param_id", id_in(&parameter.annotations, index))
-                    .bytes(2, "value", padded(argument, parameter.scalar.width()))
+                    .integer(2, "param_id", id_in(&parameter.annotations, index))
+                    .bytes(3, "value", padded(argument, parameter.scalar.width()))
             },
         );
         let keys = table
