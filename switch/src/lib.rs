@@ -1,6 +1,7 @@
 //! A software switch: packets from ports through a pipeline to ports, and a P4Runtime server over the same pipeline. It knows
 //! nothing of any program; pipelines come from outside, as [`dpr_runtime::Pipeline`].
 
+pub mod bmv2;
 mod controller_header;
 mod counters;
 mod p4runtime;
