@@ -1,5 +1,6 @@
 //! What can run a program.
 
+mod bmv2_json;
 mod rust;
 
 use super::case::Case;
@@ -16,12 +17,15 @@ use std::path::{Path, PathBuf};
 pub enum Engine {
     /// Generated Rust.
     Rust,
+    /// The engine for BMv2's JSON.
+    Bmv2Json,
 }
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Engine::Rust => "rust",
+            Engine::Bmv2Json => "bmv2-json",
         })
     }
 }
@@ -104,6 +108,7 @@ impl Engine {
     pub fn run(self, cases: &[Case], options: &Options<'_>) -> anyhow::Result<Vec<Outcome>> {
         match self {
             Engine::Rust => rust::run(cases, options),
+            Engine::Bmv2Json => Ok(bmv2_json::run(cases, options)),
         }
     }
 }

@@ -61,12 +61,19 @@ struct Preprocessor {
 enum Engines {
     /// Generated Rust, built with cargo
     Rust,
+    /// The engine for BMv2's JSON
+    #[value(name = "bmv2-json")]
+    Bmv2Json,
+    /// Each of them
+    All,
 }
 
 impl Engines {
     fn all(self) -> &'static [Engine] {
         match self {
             Engines::Rust => &[Engine::Rust],
+            Engines::Bmv2Json => &[Engine::Bmv2Json],
+            Engines::All => &[Engine::Rust, Engine::Bmv2Json],
         }
     }
 }

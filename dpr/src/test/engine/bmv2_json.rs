@@ -1,0 +1,41 @@
+//! The engine for BMv2's JSON, fed with what our own compiler writes.
+
+use super::{Case, Options, Outcome, Stage, compile};
+use crate::test::parallel;
+use dpr_codegen::Goal;
+use dpr_p4runtime::config::P4Info;
+use dpr_stf::Script;
+use dpr_switch::bmv2;
+use prost::Message;
+use std::fs;
+
+/// Runs tests; the outcomes are in their order.
+pub(super) fn run(cases: &[Case], options: &Options<'_>) -> Vec<Outcome> {
+    parallel::map(cases, options.jobs, |case| {
+        one(case, options).unwrap_or_else(|outcome| outcome)
+    })
+}
+
+fn failed(stage: Stage, message: impl ToString) -> Outcome {
+    Outcome::Failed {
+        stage,
+        message: message.to_string(),
+    }
+}
+
+fn one(case: &Case, options: &Options<'_>) -> Result<Outcome, Outcome> {
+    let text = fs::read_to_string(&case.test).map_err(|error| failed(Stage::Read, error))?;
+    let script = Script::parse(&text).map_err(|error| failed(Stage::Read, error))?;
+    let json = compile(&case.program, &options.preprocessor, Goal::Bmv2Json)?;
+    let p4info = compile(&case.program, &options.preprocessor, Goal::P4InfoBinary)?;
+    let p4info = P4Info::decode(p4info.as_slice());
+    let p4info = p4info.map_err(|error| failed(Stage::Compile, error))?;
+    let engine = bmv2::Engine::load(&json, Some(&p4info));
+    let engine = engine.map_err(|error| failed(Stage::Load, error))?;
+    let summary = dpr_stf::run(&script, &engine);
+    let shown = summary.render(&case.test.display().to_string());
+    match summary.passed() {
+        true => Ok(Outcome::Passed { output: shown }),
+        false => Err(failed(Stage::Run, shown)),
+    }
+}
