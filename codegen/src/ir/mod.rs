@@ -150,6 +150,22 @@ pub struct Annotation {
     pub span: Span,
 }
 
+impl Annotation {
+    /// The integers in its body, structured or not, such as those of `@field_list(1, 2)`.
+    pub fn integers(&self) -> Vec<BigInt> {
+        let values = self.values.iter();
+        let integers = values.flat_map(|value| match value {
+            AnnotationValue::Int(number) => vec![number.clone()],
+            AnnotationValue::String(text) => {
+                let numbers = text.split(',').map(|number| number.trim().parse());
+                numbers.flatten().collect()
+            }
+            AnnotationValue::Bool(_) | AnnotationValue::Pair(..) => Vec::new(),
+        });
+        integers.collect()
+    }
+}
+
 /// One value in an annotation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnnotationValue {

@@ -34,7 +34,7 @@ fn text<'j>(value: &'j Value, name: &str) -> &'j str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn names<'j>(values: &'j [Value]) -> BTreeSet<&'j str> {
+fn names(values: &[Value]) -> BTreeSet<&str> {
     values.iter().map(|value| text(value, "name")).collect()
 }
 

@@ -232,7 +232,7 @@ impl<'a> Layout<'a> {
         let mut instances = self.program.headers.iter();
         let fixed = header_type.fixed_width();
         let is_packet = instances.any(|header| header.header_type == id && !header.is_metadata);
-        if fixed % 8 != 0 && is_packet {
+        if !fixed.is_multiple_of(8) && is_packet {
             let message = format!(
                 "a header of {fixed} bits is not supported by BMv2, which takes whole bytes only"
             );

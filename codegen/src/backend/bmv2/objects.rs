@@ -3,22 +3,13 @@
 use super::emitter::Emitter;
 use super::json::{Json, array, object};
 use super::layout::standard;
-use crate::ir::{AnnotationValue, CounterUnit, Table, TableId, Variable};
-use crate::ir::{CounterId, MeterId, StandardField};
+use crate::ir::{CounterId, CounterUnit, MeterId, StandardField, Table, TableId, Variable};
 
 /// The numbers of the lists that a variable is in.
 pub(super) fn field_list_numbers(variable: &Variable) -> Vec<u32> {
     let lists = (variable.annotations.iter()).filter(|annotation| annotation.name == "field_list");
-    let values = lists.flat_map(|annotation| &annotation.values);
-    let numbers = values.flat_map(|value| match value {
-        AnnotationValue::Int(number) => u32::try_from(number.clone()).into_iter().collect(),
-        AnnotationValue::String(text) => text
-            .split(',')
-            .filter_map(|number| number.trim().parse().ok())
-            .collect(),
-        _ => Vec::new(),
-    });
-    numbers.collect()
+    let numbers = lists.flat_map(|annotation| annotation.integers());
+    numbers.flat_map(u32::try_from).collect()
 }
 
 /// Names that BMv2 knows fields of the metadata by.

@@ -60,7 +60,7 @@ control Forward(inout headers_t h, inout meta_t m, inout standard_metadata_t s) 
         actions = { send; NoAction; }
         const entries = {
             (0x020000000001, 0x10 &&& 0xf0): send(2, 3);
-            (0x020000000002, _): send(3, 4);
+            (0x020000000002, _): send(3, 4) @priority(1);
         }
         default_action = NoAction();
     }
