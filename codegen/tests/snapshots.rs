@@ -53,4 +53,5 @@ snapshots! {
     order
     parser
     returns
+    shared
 }

@@ -98,8 +98,10 @@ impl<'a> Lowerer<'a, '_> {
         let (decl, action) = self.action_decl(id)?;
         let owner = self.owner(id);
         // With arguments in the table's list the action is the table's own.
+        let key = (owner, id);
+        let own = (key, self.control);
         if given.is_empty()
-            && let Some(&known) = self.actions.get(&(owner, id))
+            && let Some(&known) = (self.actions.get(&(key, None))).or(self.actions.get(&own))
         {
             let order = self.action_position(owner, id);
             let known_order = &mut self.action_order[known.index()];
@@ -107,6 +109,7 @@ impl<'a> Lowerer<'a, '_> {
             return Some(known);
         }
         let path = owner.map_or(String::new(), |at| self.instances[at].path.clone());
+        let locals = (self.program.variables.len(), self.program.headers.len());
         let mut parameters = Vec::new();
         let mut body = Vec::new();
         let directed = action
@@ -131,7 +134,9 @@ impl<'a> Lowerer<'a, '_> {
             self.bindings.insert(param.id, Binding::Operand(operand));
             parameters.push(parameter);
         }
+        let outer = std::mem::replace(&mut self.in_kept_action, true);
         self.action_body(action, back, &mut body);
+        self.in_kept_action = outer;
         let control = self.control_name(&path, decl);
         let order = self.action_position(owner, id);
         let at = ir::ActionId(self.program.actions.len() as u32);
@@ -144,7 +149,10 @@ impl<'a> Lowerer<'a, '_> {
         self.action_order.push(order);
         self.action_decls.push(id);
         if given.is_empty() {
-            self.actions.insert((owner, id), at);
+            // Locals belong to one control of the pipeline: another one has the action with its own.
+            let has_locals = locals != (self.program.variables.len(), self.program.headers.len());
+            let control = if has_locals { self.control } else { None };
+            self.actions.insert((key, control), at);
         }
         Some(at)
     }

@@ -35,7 +35,7 @@ impl<'a> Lowerer<'a, '_> {
             }
             Some(Callee::Block(_) | Callee::DirectBlock(_)) => {
                 if let Some(at) = self.applied_instance(callee, &call) {
-                    self.apply_control(at, &call, span, out);
+                    self.apply_control(at, callee, &call, span, out);
                 }
                 Operand::Nothing
             }
@@ -225,6 +225,7 @@ impl<'a> Lowerer<'a, '_> {
     fn apply_control(
         &mut self,
         at: usize,
+        callee: &Expr,
         call: &check::Call<'a>,
         span: Span,
         out: &mut ir::Block,
@@ -234,40 +235,50 @@ impl<'a> Lowerer<'a, '_> {
             return;
         };
         self.types.extend(self.instances[at].types.clone());
-        let back = self.pass(&control.ty.params, &call.arguments, Body::Closed, span, out);
-        self.check_applied(at, &control.ty.params, span);
+        let body = match self.is_applied_again(at, callee) {
+            true => Body::Fixed(at),
+            false => Body::Closed,
+        };
+        let back = self.pass(&control.ty.params, &call.arguments, body, span, out);
+        let fixed = u32::from(body != Body::Closed && !back.is_empty());
+        self.fixed_results += fixed;
         self.copy_outs.push(back);
         self.inline_control(at, out);
         out.append(&mut self.copy_outs.pop().unwrap_or_default());
+        self.fixed_results -= fixed;
     }
 
-    /// Tables and actions exist once per instance, so their storage must be the same whenever it is applied.
-    fn check_applied(&mut self, at: usize, params: &[crate::ast::Param], span: Span) {
-        let has_state = match &self.instances[at].decl.kind {
-            DeclKind::Control(control) => control
-                .locals
-                .iter()
-                .any(|local| matches!(local.kind, DeclKind::Table(_) | DeclKind::Instance(_))),
-            _ => false,
+    /// Whether a control has tables, or objects that its tables need, and is applied more than once by what surrounds it. Tables
+    /// and actions exist once per instance, so their storage must be the same whenever it is applied.
+    fn is_applied_again(&self, at: usize, callee: &Expr) -> bool {
+        let ExprKind::Member { base, .. } = &callee.kind else {
+            return false;
         };
-        if !has_state {
-            return;
+        let surrounding = self.instance.and_then(|at| self.instances.get(at));
+        let (Some(id), Some(surrounding)) = (self.typed.reference(base.id), surrounding) else {
+            return false;
+        };
+        let (DeclKind::Control(control), DeclKind::Control(surrounding)) =
+            (&self.instances[at].decl.kind, &surrounding.decl.kind)
+        else {
+            return false;
+        };
+        let has_state = (control.locals.iter())
+            .any(|local| matches!(local.kind, DeclKind::Table(_) | DeclKind::Instance(_)));
+        let mut count = 0;
+        for statement in &surrounding.apply.statements {
+            super::loops::any_statement(statement, &mut |statement| {
+                if let crate::ast::StmtKind::Call(call) = &statement.kind
+                    && let ExprKind::Call { callee, .. } = &call.kind
+                    && let ExprKind::Member { base, .. } = &callee.kind
+                    && self.typed.reference(base.id) == Some(id)
+                {
+                    count += 1;
+                }
+                false
+            });
         }
-        let with = params
-            .iter()
-            .map(|param| format!("{:?};", self.bindings.get(&param.id).map(storage_of)))
-            .collect::<String>();
-        match &self.instances[at].applied_with {
-            Some(before) if *before != with => {
-                self.error(
-                    codes::APPLIED_TWICE,
-                    span,
-                    "a control with tables is applied more than once with different arguments",
-                )
-                .hint = Some("make a second instance of it".to_owned());
-            }
-            _ => self.instances[at].applied_with = Some(with),
-        }
+        has_state && count > 1
     }
 
     /// The body of a control whose parameters have their meaning.
@@ -332,42 +343,6 @@ impl<'a> Lowerer<'a, '_> {
         out.append(&mut before);
         out.push(stmt(StmtKind::Apply(table, branch), expr.span));
     }
-}
-
-/// What identifies the meaning of a parameter, without places in the source.
-fn storage_of(binding: &Binding) -> String {
-    fn operand(operand: &Operand, text: &mut String) {
-        use std::fmt::Write as _;
-        let _ = match operand {
-            Operand::Scalar(expr) => write!(text, "{:?},", expr_kind(expr)),
-            Operand::Header(header, _) => write!(text, "{header:?},"),
-            Operand::Struct(parts) => {
-                for (_, part) in parts.iter() {
-                    operand_into(part, text);
-                }
-                Ok(())
-            }
-            other => write!(text, "{other:?},"),
-        };
-    }
-    fn expr_kind(expr: &ir::Expr) -> String {
-        match &expr.kind {
-            ir::ExprKind::Slice(base, high, low) => {
-                format!("{}[{high}:{low}]", expr_kind(base))
-            }
-            kind => format!("{kind:?}"),
-        }
-    }
-    let mut text = String::new();
-    match binding {
-        Binding::Operand(value) => operand(value, &mut text),
-        other => text = format!("{other:?}"),
-    }
-    text
-}
-
-fn operand_into(part: &Operand, text: &mut String) {
-    text.push_str(&storage_of(&Binding::Operand(part.clone())));
 }
 
 /// Whether a `Leave` in a block ends the block itself rather than a scope in it.

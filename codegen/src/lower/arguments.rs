@@ -17,6 +17,8 @@ pub(super) enum Body {
     Closed,
     /// An action, which sees all that its control sees.
     Open,
+    /// A control that is applied more than once: its tables and actions need the same storage every time.
+    Fixed(usize),
 }
 
 impl<'a> Lowerer<'a, '_> {
@@ -68,7 +70,12 @@ impl<'a> Lowerer<'a, '_> {
         let mut back = Vec::new();
         for (at, (param, operand)) in operands.iter().enumerate() {
             let ty = self.declared_type(param.id);
+            let constant;
             let operand = match operand {
+                Err(value) if matches!(body, Body::Fixed(_)) => {
+                    constant = Some(self.constant(value, &ty, span));
+                    &constant
+                }
                 Err(value) => {
                     bindings.push((param.id, Binding::Constant(value.clone())));
                     continue;
@@ -92,8 +99,7 @@ impl<'a> Lowerer<'a, '_> {
                 bindings.push((param.id, Binding::Operand(operand.clone())));
                 continue;
             }
-            let name = format!("{}_argument", param.name);
-            let copy = self.local(&ty, &name, param.span);
+            let copy = self.argument_copy(param, &ty, body);
             match (operand, param.direction) {
                 (Some(operand), Direction::Out) => {
                     self.invalidate(&copy, span, out);
@@ -110,6 +116,22 @@ impl<'a> Lowerer<'a, '_> {
         }
         self.bindings.extend(bindings);
         back
+    }
+
+    /// Storage for a copy of an argument.
+    fn argument_copy(&mut self, param: &'a Param, ty: &Type, body: Body) -> Operand {
+        let name = format!("{}_argument", param.name);
+        let Body::Fixed(instance) = body else {
+            return self.local(ty, &name, param.span);
+        };
+        let mut known = self.instances[instance].parameters.iter();
+        if let Some((_, copy)) = known.find(|(id, _)| *id == param.id) {
+            return copy.clone();
+        }
+        let copy = self.local(ty, &name, param.span);
+        let known = &mut self.instances[instance].parameters;
+        known.push((param.id, copy.clone()));
+        copy
     }
 
     #[allow(clippy::type_complexity)]
@@ -130,6 +152,9 @@ impl<'a> Lowerer<'a, '_> {
     {
         let mut own = Vec::new();
         if !self.leaves(operand, &mut own) {
+            return false;
+        }
+        if matches!(body, Body::Fixed(_)) {
             return false;
         }
         if body == Body::Open {

@@ -8,8 +8,6 @@ pub const UNSUPPORTED: Code = Code("E0701");
 pub const INTERNAL: Code = Code("E0702");
 /// The program has no `main`, or it is not a `V1Switch`.
 pub const NO_MAIN: Code = Code("E0703");
-/// A control or parser is applied more than once with different arguments, and has state.
-pub const APPLIED_TWICE: Code = Code("E0705");
 /// The block of the package has other parameters than the architecture gives.
 pub const BAD_BLOCK: Code = Code("E0706");
 /// A key whose expression gives it no name.

@@ -59,8 +59,8 @@ pub(super) struct Instance<'a> {
     pub(super) types: Vec<(DeclId, Type)>,
     /// Comes before the positions of its tables and actions in the source.
     pub(super) order: u32,
-    /// What `apply` got when it was first called, to see whether later calls differ.
-    pub(super) applied_with: Option<String>,
+    /// Storage of the parameters, if it is applied more than once.
+    pub(super) parameters: Vec<(DeclId, Operand)>,
 }
 
 impl<'a> Lowerer<'a, '_> {
@@ -97,7 +97,7 @@ impl<'a> Lowerer<'a, '_> {
             bindings: Vec::new(),
             types: types.clone(),
             order: self.next_order(),
-            applied_with: None,
+            parameters: Vec::new(),
         });
         self.types.extend(types);
         // Arguments are evaluated where the call stands, before any parameter gets its meaning.

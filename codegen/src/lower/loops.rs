@@ -372,7 +372,7 @@ fn jumps(statement: &Stmt) -> bool {
 }
 
 /// Whether something holds of a statement or of one in it.
-fn any_statement(statement: &Stmt, holds: &mut dyn FnMut(&Stmt) -> bool) -> bool {
+pub(super) fn any_statement(statement: &Stmt, holds: &mut dyn FnMut(&Stmt) -> bool) -> bool {
     if holds(statement) {
         return true;
     }

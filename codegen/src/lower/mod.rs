@@ -70,6 +70,8 @@ pub fn lower(
         action_decls: Vec::new(),
         result: None,
         copy_outs: Vec::new(),
+        in_kept_action: false,
+        fixed_results: 0,
         loops: Vec::new(),
         parser_states: HashMap::new(),
     };
@@ -88,6 +90,9 @@ pub fn lower(
     }
     Ok(lowerer.program)
 }
+
+/// An action of an instance, and the control of the pipeline if it is that of one alone.
+type ActionKey = ((Option<usize>, DeclId), Option<ir::ControlKind>);
 
 struct Lowerer<'a, 's> {
     typed: &'s Typed<'a>,
@@ -112,7 +117,8 @@ struct Lowerer<'a, 's> {
     next_indexes: HashMap<ir::UnionId, ir::Expr>,
     /// Tables and actions that are lowered, by the instance that they belong to.
     tables: HashMap<(Option<usize>, DeclId), ir::TableId>,
-    actions: HashMap<(Option<usize>, DeclId), ir::ActionId>,
+    /// An action with locals is that of one control of the pipeline.
+    actions: HashMap<ActionKey, ir::ActionId>,
     /// Actions that are called outside actions, for the control plane to know their names, and where they stand among the others.
     called: Vec<((Option<usize>, DeclId), u32)>,
     /// How many bodies of actions are around what is being lowered.
@@ -127,6 +133,10 @@ struct Lowerer<'a, 's> {
     result: Option<Operand>,
     /// What has to be copied back before an `exit`, from the outermost inlined body to the innermost.
     copy_outs: Vec<ir::Block>,
+    /// Whether the body of an action that tables run is being lowered.
+    in_kept_action: bool,
+    /// How many controls around it are applied more than once and have results to copy back.
+    fixed_results: u32,
     /// The loops around what is being lowered, from the outermost.
     loops: Vec<loops::Looping>,
     /// States of the parser that is being inlined.

@@ -148,6 +148,14 @@ impl<'a> Lowerer<'a, '_> {
         for statement in statements {
             match &statement.kind {
                 StmtKind::Block(block) => self.state_statements(&block.statements, current, body),
+                StmtKind::If {
+                    condition,
+                    then,
+                    otherwise,
+                } if self.applies_parser(statement) => {
+                    let branches = [Some(&**then), otherwise.as_deref()];
+                    self.branching(condition, branches, statement.span, current, body);
+                }
                 StmtKind::Call(call) => {
                     let applied = match (&call.kind, self.typed.call(call.id).cloned()) {
                         (ExprKind::Call { callee, .. }, Some(bound))
@@ -170,6 +178,54 @@ impl<'a> Lowerer<'a, '_> {
                 _ => self.statement(statement, body),
             }
         }
+    }
+
+    fn applies_parser(&self, statement: &Stmt) -> bool {
+        super::loops::any_statement(statement, &mut |statement| match &statement.kind {
+            StmtKind::Call(call) => matches!(
+                self.typed.call(call.id).and_then(|call| call.callee),
+                Some(Callee::Block(_) | Callee::DirectBlock(_))
+            ),
+            _ => false,
+        })
+    }
+
+    /// `if` in whose branches parsers are applied: states of their own, which meet again in another one.
+    fn branching(
+        &mut self,
+        condition: &'a Expr,
+        branches: [Option<&'a Stmt>; 2],
+        span: Span,
+        current: &mut StateId,
+        body: &mut ir::Block,
+    ) {
+        let key = self.scalar_expr(condition, body);
+        let name = self.program.parser.states[current.index()].name.clone();
+        let [then, otherwise, after] =
+            ["then", "else", "after_if"].map(|part| self.new_state(format!("{name}.{part}"), span));
+        let case = |pattern, state| ir::SelectCase {
+            patterns: vec![pattern],
+            target: Target::State(state),
+            span,
+        };
+        let select = Transition::Select {
+            keys: vec![key],
+            cases: vec![
+                case(Pattern::Value(1u8.into()), then),
+                case(Pattern::Any, otherwise),
+            ],
+        };
+        let done = std::mem::take(body);
+        self.finish_state(*current, done, select);
+        for (branch, first) in branches.into_iter().zip([then, otherwise]) {
+            let (mut last, mut block) = (first, Vec::new());
+            if let Some(branch) = branch {
+                let statements = std::slice::from_ref(branch);
+                self.state_statements(statements, &mut last, &mut block);
+            }
+            self.finish_state(last, block, Transition::Goto(Target::State(after)));
+        }
+        *current = after;
     }
 
     fn apply_parser(

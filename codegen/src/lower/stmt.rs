@@ -87,6 +87,12 @@ impl<'a> Lowerer<'a, '_> {
                 out.push(stmt(ir::StmtKind::Leave, span));
             }
             StmtKind::Exit => {
+                if self.in_kept_action && self.fixed_results > 0 {
+                    self.unsupported(
+                        span,
+                        "`exit` in an action of a control that is applied more than once",
+                    );
+                }
                 for copies in self.copy_outs.iter().rev() {
                     out.extend(copies.iter().cloned());
                 }
