@@ -16,6 +16,11 @@ pub struct Case {
     pub test: PathBuf,
 }
 
+/// Whether a program is compiled already, to BMv2's JSON.
+pub fn is_json(program: &Path) -> bool {
+    program.extension().is_some_and(|ending| ending == "json")
+}
+
 /// What there is to run.
 #[derive(Debug, Default)]
 pub struct Found {

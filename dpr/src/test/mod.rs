@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// What the command takes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The program
+    /// The program; or, for the engine that reads it, BMv2's JSON
     #[arg(value_name = "PROGRAM.p4", required_unless_present = "dir")]
     program: Option<PathBuf>,
     /// Its test; if not given, the file beside the program whose name ends in .stf
@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "dir")]
     skip: Option<PathBuf>,
     /// What runs the programs
-    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Engines::Rust)]
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Engines::Bmv2Json)]
     engine: Engines,
     /// Print one JSON object with every result
     #[arg(long)]
@@ -65,7 +65,7 @@ enum Engines {
     #[value(name = "bmv2-json")]
     Bmv2Json,
     /// Each of them
-    All,
+    Both,
 }
 
 impl Engines {
@@ -73,7 +73,7 @@ impl Engines {
         match self {
             Engines::Rust => &[Engine::Rust],
             Engines::Bmv2Json => &[Engine::Bmv2Json],
-            Engines::All => &[Engine::Rust, Engine::Bmv2Json],
+            Engines::Both => &[Engine::Rust, Engine::Bmv2Json],
         }
     }
 }
@@ -117,6 +117,11 @@ fn cases(arguments: &Arguments) -> anyhow::Result<Found> {
         return case::in_folder(folder, arguments.filter.as_deref(), &skips);
     }
     let program = arguments.program.as_deref().context("no program")?;
+    anyhow::ensure!(
+        !case::is_json(program) || arguments.engine == Engines::Bmv2Json,
+        "{} is no P4 program: only the engine for BMv2's JSON runs it",
+        program.display()
+    );
     let beside = || program.with_extension("stf");
     let case = Case {
         name: name(program),

@@ -1,6 +1,7 @@
 //! What the control plane is told about a program: ids and aliases from P4Info where it is given, else from the document.
 
 use super::program::{InitialRule, KeyPart, Program, TableProgram};
+use dpr_p4runtime::config::p4_data_type_spec::TypeSpec;
 use dpr_p4runtime::config::{P4Info, Preamble, action_ref, match_field};
 use dpr_runtime::{
     ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, DigestSchema, FieldMatch,
@@ -412,9 +413,14 @@ fn profiles(program: &Program, context: &Context<'_>) -> Vec<ProfileSchema> {
 fn digests(program: &Program, p4info: Option<&P4Info>) -> Vec<DigestSchema> {
     let digests = program.learn_lists.iter().map(|(own, list)| {
         let (id, alias, hidden) = digest_id(program, p4info, *own);
-        let fields = (1..).zip(&list.fields).map(|(id, field)| ParamSchema {
+        let told = told_fields(p4info, &list.name);
+        let fields = (1..).zip(&list.fields).zip(0..);
+        let fields = fields.map(|((id, field), position): (_, usize)| ParamSchema {
             id,
-            name: Cow::Owned(format!("field_{id}")),
+            name: match told.get(position) {
+                Some(name) if told.len() == list.fields.len() => Cow::Owned((*name).to_owned()),
+                _ => Cow::Owned(format!("field_{id}")),
+            },
             bits: field.bits,
         });
         let schema = DigestSchema {
@@ -426,6 +432,22 @@ fn digests(program: &Program, p4info: Option<&P4Info>) -> Vec<DigestSchema> {
         (id, schema, hidden)
     });
     by_id(digests.collect())
+}
+
+/// The members of the struct that a digest sends, which the document does not name.
+fn told_fields<'p>(p4info: Option<&'p P4Info>, digest: &str) -> Vec<&'p str> {
+    let sent = p4info.and_then(|info| {
+        let named =
+            |preamble: &Option<Preamble>| preamble.as_ref().is_some_and(|it| it.name == digest);
+        let digest = info.digests.iter().find(|it| named(&it.preamble))?;
+        let sent = digest.type_spec.as_ref()?.type_spec.as_ref()?;
+        let TypeSpec::Struct(sent) = sent else {
+            return None;
+        };
+        info.type_info.as_ref()?.structs.get(&sent.name)
+    });
+    let members = sent.into_iter().flat_map(|sent| &sent.members);
+    members.map(|member| member.name.as_str()).collect()
 }
 
 /// The id of a learn list's digest.

@@ -1,6 +1,7 @@
-//! The engine for BMv2's JSON, fed with what our own compiler writes.
+//! The engine for BMv2's JSON, fed with what our own compiler writes, or with a document as it is.
 
 use super::{Case, Options, Outcome, Stage, compile};
+use crate::test::case::is_json;
 use crate::test::parallel;
 use dpr_codegen::Goal;
 use dpr_p4runtime::config::P4Info;
@@ -26,16 +27,28 @@ fn failed(stage: Stage, message: impl ToString) -> Outcome {
 fn one(case: &Case, options: &Options<'_>) -> Result<Outcome, Outcome> {
     let text = fs::read_to_string(&case.test).map_err(|error| failed(Stage::Read, error))?;
     let script = Script::parse(&text).map_err(|error| failed(Stage::Read, error))?;
-    let json = compile(&case.program, &options.preprocessor, Goal::Bmv2Json)?;
-    let p4info = compile(&case.program, &options.preprocessor, Goal::P4InfoBinary)?;
-    let p4info = P4Info::decode(p4info.as_slice());
-    let p4info = p4info.map_err(|error| failed(Stage::Compile, error))?;
-    let engine = bmv2::Engine::load(&json, Some(&p4info));
-    let engine = engine.map_err(|error| failed(Stage::Load, error))?;
+    let engine = engine(case, options)?;
     let summary = dpr_stf::run(&script, &engine);
     let shown = summary.render(&case.test.display().to_string());
     match summary.passed() {
         true => Ok(Outcome::Passed { output: shown }),
         false => Err(failed(Stage::Run, shown)),
     }
+}
+
+/// The program, ready to run.
+fn engine(case: &Case, options: &Options<'_>) -> Result<bmv2::Engine, Outcome> {
+    let (json, p4info) = if is_json(&case.program) {
+        let json = fs::read(&case.program).map_err(|error| failed(Stage::Compile, error))?;
+        (json, None)
+    } else {
+        let json = compile(&case.program, &options.preprocessor, Goal::Bmv2Json)?;
+        let p4info = compile(&case.program, &options.preprocessor, Goal::P4InfoBinary)?;
+        let p4info = P4Info::decode(p4info.as_slice());
+        (
+            json,
+            Some(p4info.map_err(|error| failed(Stage::Compile, error))?),
+        )
+    };
+    bmv2::Engine::load(&json, p4info.as_ref()).map_err(|error| failed(Stage::Load, error))
 }
