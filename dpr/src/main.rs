@@ -5,6 +5,7 @@ mod compile;
 mod controller;
 mod ctl;
 mod demo;
+mod run;
 mod shim;
 mod switch;
 mod test;
@@ -33,6 +34,8 @@ enum Command {
     Ctl(ctl::Arguments),
     /// Run a whole group in this process, with real TCP connections, and show what it does
     Demo(demo::Options),
+    /// Compile a P4-16 program and run it between ports, with a P4Runtime server
+    Run(run::Arguments),
     /// Watch a host's connections and report them to the controller
     Shim(shim::Arguments),
     /// Run one packet pipeline between ports, with a P4Runtime server
@@ -48,6 +51,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Controller(arguments) => controller::run(&arguments)?,
         Command::Ctl(arguments) => ctl::run(arguments)?,
         Command::Demo(options) => return demo::run(&options),
+        Command::Run(arguments) => return run::run(arguments),
         Command::Shim(arguments) => shim::run(&arguments)?,
         Command::Switch(arguments) => switch::run(arguments)?,
         Command::Test(arguments) => return test::run(&arguments),

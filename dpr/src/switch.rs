@@ -1,14 +1,21 @@
 //! `dpr switch`: one pipeline between ports, with its P4Runtime server.
+//!
+//! `dpr run` serves with the same code.
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use dpr_p4::{front_router, host_stage};
+use dpr_p4runtime::config::P4Info;
+use dpr_p4runtime::text::parse_p4info;
+use dpr_p4runtime::v1::ForwardingPipelineConfig;
 use dpr_runtime::Pipeline;
-use dpr_switch::{P4RuntimeServer, PortConfig, Switch, port::memory};
+use dpr_switch::bmv2::JsonLoader;
+use dpr_switch::{P4RuntimeServer, PipelineSlot, PortConfig, Switch, port::memory};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -30,9 +37,23 @@ const PROGRAMS: [(&str, Constructor); 2] = [
 /// What the command takes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The program to run
-    #[arg(long, value_parser = PossibleValuesParser::new(PROGRAMS.map(|(name, _)| name)))]
-    program: String,
+    /// A program that is compiled into this command. Without it the switch runs what P4Runtime's SetForwardingPipelineConfig
+    /// brings: P4Info, and BMv2's JSON as the device config
+    #[arg(long, value_parser = PossibleValuesParser::new(PROGRAMS.map(|(name, _)| name)), conflicts_with = "json")]
+    program: Option<String>,
+    /// A program in BMv2's JSON to begin with, ours or p4c's
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The P4Info of the JSON, as protobuf text
+    #[arg(long, value_name = "FILE", requires = "json")]
+    p4info: Option<PathBuf>,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+/// What a switch is connected to.
+#[derive(Debug, clap::Args)]
+pub struct Serving {
     /// Where the P4Runtime server listens; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9559")]
     grpc: SocketAddr,
@@ -51,24 +72,65 @@ pub struct Arguments {
     seed: Option<u64>,
 }
 
+/// What runs on a switch.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a process makes one of them in its life"
+)]
+pub enum Running {
+    /// A pipeline that is there for good.
+    Fixed(Arc<dyn Pipeline>),
+    /// Whatever P4Runtime brings, after this.
+    Loaded(Option<ForwardingPipelineConfig>),
+}
+
 /// Runs until SIGINT or SIGTERM.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let running = match (&arguments.program, &arguments.json) {
+        (Some(wanted), _) => {
+            let mut programs = PROGRAMS.into_iter();
+            let found = programs.find(|(name, _)| name == wanted);
+            let (_, construct) =
+                found.context("the program was checked when the arguments were read")?;
+            Running::Fixed(construct())
+        }
+        (None, Some(json)) => Running::Loaded(Some(config(json, arguments.p4info.as_deref())?)),
+        (None, None) => Running::Loaded(None),
+    };
+    run_until_signal(running, arguments.serving)
+}
+
+/// The configuration of a program in files.
+fn config(json: &Path, p4info: Option<&Path>) -> anyhow::Result<ForwardingPipelineConfig> {
+    let cannot_read = |path: &Path| format!("cannot read {}", path.display());
+    let p4info = match p4info {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| cannot_read(path))?;
+            parse_p4info(&text).with_context(|| format!("{} is no P4Info", path.display()))?
+        }
+        None => P4Info::default(),
+    };
+    Ok(ForwardingPipelineConfig {
+        p4info: Some(p4info),
+        p4_device_config: std::fs::read(json).with_context(|| cannot_read(json))?,
+        cookie: None,
+    })
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run_until_signal(running: Running, serving: Serving) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(filter)
         .init();
-    let (_, construct) = PROGRAMS
-        .into_iter()
-        .find(|(name, _)| *name == arguments.program)
-        .context("the program was checked when the arguments were read")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(construct(), arguments))
+    runtime.block_on(serve(running, serving))
 }
 
-async fn serve(pipeline: Arc<dyn Pipeline>, arguments: Arguments) -> anyhow::Result<()> {
+async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
     let ports = arguments.interfaces.iter();
     let ports: Result<Vec<_>, _> = ports.map(|text| PortConfig::parse_numbered(text)).collect();
     let mut ports = ports?;
@@ -81,11 +143,21 @@ async fn serve(pipeline: Arc<dyn Pipeline>, arguments: Arguments) -> anyhow::Res
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
-    let switch = Switch::start(Arc::clone(&pipeline), ports, seed)?;
+    let slot = match &running {
+        Running::Fixed(pipeline) => PipelineSlot::new(Arc::clone(pipeline)),
+        Running::Loaded(_) => PipelineSlot::empty(),
+    };
+    let switch = Switch::start_slot(slot.clone(), ports, seed)?;
     let (grpc, device_id) = (arguments.grpc, arguments.device_id);
-    let server = match cpu_end {
-        Some(cpu) => P4RuntimeServer::bind_with_cpu_port(grpc, device_id, pipeline, cpu).await,
-        None => P4RuntimeServer::bind(grpc, device_id, pipeline).await,
+    let server = match (running, cpu_end) {
+        (Running::Fixed(pipeline), Some(cpu)) => {
+            P4RuntimeServer::bind_with_cpu_port(grpc, device_id, pipeline, cpu).await
+        }
+        (Running::Fixed(pipeline), None) => P4RuntimeServer::bind(grpc, device_id, pipeline).await,
+        (Running::Loaded(initial), cpu) => {
+            let loader = Arc::new(JsonLoader);
+            P4RuntimeServer::bind_loadable(grpc, device_id, slot, loader, initial, cpu).await
+        }
     };
     let (address, server) = server.with_context(|| format!("cannot serve P4Runtime on {grpc}"))?;
     let mut output = std::io::stdout();

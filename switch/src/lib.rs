@@ -6,9 +6,11 @@ mod controller_header;
 mod counters;
 mod p4runtime;
 pub mod port;
+mod slot;
 mod switch;
 
 pub use counters::{PortCounters, SwitchCounters};
-pub use p4runtime::{P4RuntimeServer, ServerHandle};
+pub use p4runtime::{Loader, P4RuntimeServer, ServerHandle};
 pub use port::{Port, PortConfig, PortConfigError};
+pub use slot::PipelineSlot;
 pub use switch::{StartError, Switch};

@@ -1,7 +1,7 @@
 //! The packet loop: one thread owns the ports of a switch and sends what comes in through the pipeline.
 
 use crate::counters::{PortCells, SwitchCells};
-use crate::{Port, PortConfig, PortCounters, SwitchCounters};
+use crate::{PipelineSlot, Port, PortConfig, PortCounters, SwitchCounters};
 use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -59,6 +59,18 @@ impl Switch {
         ports: Vec<(u16, PortConfig)>,
         seed: u64,
     ) -> Result<Self, StartError> {
+        Switch::start_slot(pipeline.into(), ports, seed)
+    }
+
+    /// The same with a pipeline that may be replaced; the ports stay open meanwhile.
+    ///
+    /// # Errors
+    /// As [`Switch::start`].
+    pub fn start_slot(
+        slot: PipelineSlot,
+        ports: Vec<(u16, PortConfig)>,
+        seed: u64,
+    ) -> Result<Self, StartError> {
         let counters = Arc::new(SwitchCells::default());
         let mut cells = BTreeMap::new();
         for (number, _) in &ports {
@@ -85,7 +97,8 @@ impl Switch {
                 };
                 drop(opened.send(Ok(())));
                 let mut packets = PacketLoop {
-                    pipeline,
+                    pipeline: slot.load(),
+                    slot,
                     worker: Worker::seeded(seed),
                     by_number: by_number(&ports),
                     ports,
@@ -170,6 +183,8 @@ fn by_number(ports: &[OpenPort]) -> Vec<Option<usize>> {
 }
 
 struct PacketLoop {
+    slot: PipelineSlot,
+    /// What is in the slot, for one batch.
     pipeline: Arc<dyn Pipeline>,
     worker: Worker,
     ports: Vec<OpenPort>,
@@ -203,6 +218,7 @@ impl PacketLoop {
     /// A batch of packets of one port. Whether there may be more.
     fn serve(&mut self, position: usize, context: &mut Context<'_>) -> bool {
         let now_us = self.start.elapsed().as_micros() as u64;
+        self.pipeline = self.slot.load();
         for _ in 0..BATCH {
             let port = &mut self.ports[position];
             if port.errors_in_a_row >= MAX_ERRORS_IN_A_ROW {

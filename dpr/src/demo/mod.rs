@@ -103,7 +103,12 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
         .map(|path| Capture::create(path, names.iter().map(String::as_str)))
         .transpose()?;
     let traffic = Traffic::draw(&settings.shape, settings.seed);
-    let clients = Clients::new(client_network(settings.conditions), traffic, settings.seed, 0);
+    let clients = Clients::new(
+        client_network(settings.conditions),
+        traffic,
+        settings.seed,
+        0,
+    );
     let forgetful = (settings.fault == Some(Fault::Recent)).then_some(Forgetful);
     let world = World::new(
         Arc::clone(&router),

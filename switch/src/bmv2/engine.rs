@@ -48,6 +48,23 @@ struct Ids {
     value_sets: BTreeMap<u32, usize>,
 }
 
+/// Loads engines for a P4Runtime server: the device config is the JSON itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JsonLoader;
+
+impl crate::Loader for JsonLoader {
+    fn load(
+        &self,
+        device_config: &[u8],
+        p4info: &P4Info,
+    ) -> Result<std::sync::Arc<dyn Pipeline>, String> {
+        match Engine::load(device_config, Some(p4info)) {
+            Ok(engine) => Ok(std::sync::Arc::new(engine)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
 /// What a thread keeps between packets.
 #[derive(Default)]
 pub(super) struct Thread {

@@ -20,7 +20,7 @@ mod sink;
 mod state;
 mod table;
 
-pub use engine::Engine;
+pub use engine::{Engine, JsonLoader};
 pub use error::{LoadError, Reason};
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The one device of a server: its pipeline with configuration, its clients, its CPU port.
 
-use super::forwarding::Forwarding;
+use super::forwarding::{Forwarding, Loading};
 use super::sessions::Sessions;
 use crate::controller_header::ControllerHeader;
 use crate::port::memory::{MemoryReceiver, MemorySender};
+use arc_swap::ArcSwap;
 use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::v1::PacketIn;
 use dpr_p4runtime::{election_id, v1};
@@ -11,6 +12,21 @@ use dpr_runtime::Pipeline;
 use std::sync::Arc;
 use tokio::sync::{RwLock, watch};
 use tonic::Status;
+
+/// The headers of packets to and from the controller.
+struct Headers {
+    packet_out: ControllerHeader,
+    packet_in: ControllerHeader,
+}
+
+impl Headers {
+    fn of(p4info: &P4Info) -> Self {
+        Headers {
+            packet_out: ControllerHeader::of(p4info, "packet_out"),
+            packet_in: ControllerHeader::of(p4info, "packet_in"),
+        }
+    }
+}
 
 /// What the RPCs share.
 pub struct Device {
@@ -20,8 +36,7 @@ pub struct Device {
     pub forwarding: Arc<RwLock<Forwarding>>,
     /// Towards the pipeline, as if from the CPU port.
     pub packet_out: Option<MemorySender>,
-    pub packet_out_header: ControllerHeader,
-    packet_in_header: ControllerHeader,
+    headers: ArcSwap<Headers>,
     /// Changes when all streams are to end.
     pub generation: watch::Sender<u64>,
 }
@@ -32,19 +47,32 @@ impl Device {
         pipeline: Arc<dyn Pipeline>,
         p4info: P4Info,
         packet_out: Option<MemorySender>,
+        loading: Option<Loading>,
     ) -> Self {
-        let packet_out_header = ControllerHeader::of(&p4info, "packet_out");
-        let packet_in_header = ControllerHeader::of(&p4info, "packet_in");
+        let headers = ArcSwap::from_pointee(Headers::of(&p4info));
         let forwarding = Forwarding::new(pipeline, Arc::new(p4info));
+        let forwarding = match loading {
+            Some(loading) => forwarding.loading(loading),
+            None => forwarding,
+        };
         Device {
             id,
             sessions: Sessions::new(id),
             forwarding: Arc::new(RwLock::new(forwarding)),
             packet_out,
-            packet_out_header,
-            packet_in_header,
+            headers,
             generation: watch::Sender::new(0),
         }
+    }
+
+    /// The header of packets from the controller, as the program has it.
+    pub fn packet_out_header(&self) -> ControllerHeader {
+        self.headers.load().packet_out.clone()
+    }
+
+    /// Reads the controller's headers from another program's P4Info.
+    pub fn set_headers(&self, p4info: &P4Info) {
+        self.headers.store(Arc::new(Headers::of(p4info)));
     }
 
     /// Whether this is the device.
@@ -81,7 +109,8 @@ impl Device {
     /// Hands packets to the primaries until the CPU port is gone.
     pub async fn packets_in(&self, mut receiver: MemoryReceiver) {
         while let Some(frame) = receiver.receive().await {
-            let Some((metadata, payload)) = self.packet_in_header.split(frame.bytes()) else {
+            let Some((metadata, payload)) = self.headers.load().packet_in.split(frame.bytes())
+            else {
                 tracing::debug!(length = frame.len(), "a packet-in shorter than its header");
                 continue;
             };

@@ -11,7 +11,10 @@ mod sessions;
 mod stream;
 mod write;
 
+pub use forwarding::Loader;
 pub use server::{P4RuntimeServer, ServerHandle};
 
+#[cfg(test)]
+mod loading_tests;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,13 @@
 use super::device::Device;
+use super::forwarding::{Loader, Loading};
 use super::service::Service;
+use crate::PipelineSlot;
 use crate::port::MemoryPort;
 use dpr_p4runtime::channel::{MAX_MESSAGE_BYTES, WINDOW_BYTES};
 use dpr_p4runtime::config::P4Info;
+use dpr_p4runtime::v1::ForwardingPipelineConfig;
 use dpr_p4runtime::v1::p4_runtime_server::P4RuntimeServer as Generated;
+use dpr_p4runtime::v1::set_forwarding_pipeline_config_request::Action;
 use dpr_runtime::Pipeline;
 use prost::Message;
 use std::io;
@@ -35,7 +39,25 @@ impl P4RuntimeServer {
         device_id: u64,
         pipeline: Arc<dyn Pipeline>,
     ) -> io::Result<(SocketAddr, ServerHandle)> {
-        serve(address, device_id, pipeline, None).await
+        serve(address, device_id, pipeline, None, None).await
+    }
+
+    /// Serves a device that runs whatever program `SetForwardingPipelineConfig` brings, in the slot of a switch. `initial` is
+    /// committed first, as if by that.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or the loader does not take the initial configuration.
+    pub async fn bind_loadable(
+        address: SocketAddr,
+        device_id: u64,
+        slot: PipelineSlot,
+        loader: Arc<dyn Loader>,
+        initial: Option<ForwardingPipelineConfig>,
+        cpu_port: Option<MemoryPort>,
+    ) -> io::Result<(SocketAddr, ServerHandle)> {
+        let pipeline = slot.load();
+        let loading = (Loading { loader, slot }, initial);
+        serve(address, device_id, pipeline, cpu_port, Some(loading)).await
     }
 
     /// Serves a pipeline whose switch has the other end of `cpu_port` as a port: what the pipeline sends there goes to the
@@ -49,7 +71,7 @@ impl P4RuntimeServer {
         pipeline: Arc<dyn Pipeline>,
         cpu_port: MemoryPort,
     ) -> io::Result<(SocketAddr, ServerHandle)> {
-        serve(address, device_id, pipeline, Some(cpu_port)).await
+        serve(address, device_id, pipeline, Some(cpu_port), None).await
     }
 }
 
@@ -58,12 +80,22 @@ async fn serve(
     device_id: u64,
     pipeline: Arc<dyn Pipeline>,
     cpu_port: Option<MemoryPort>,
+    loading: Option<(Loading, Option<ForwardingPipelineConfig>)>,
 ) -> io::Result<(SocketAddr, ServerHandle)> {
     let p4info = P4Info::decode(&*pipeline.program().p4info).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (packet_out, packet_in) = cpu_port.map(MemoryPort::split).unzip();
-    let device = Arc::new(Device::new(device_id, pipeline, p4info, packet_out));
+    let (loading, initial) = loading.unzip();
+    let device = Arc::new(Device::new(
+        device_id, pipeline, p4info, packet_out, loading,
+    ));
+    if let Some(config) = initial.flatten() {
+        let mut forwarding = device.forwarding.write().await;
+        let set = forwarding.set(Action::VerifyAndCommit, Some(config));
+        set.map_err(|status| io::Error::other(status.message().to_owned()))?;
+        device.set_headers(forwarding.p4info());
+    }
     let packets_in = packet_in.map(|receiver| {
         let device = Arc::clone(&device);
         tokio::spawn(async move { device.packets_in(receiver).await })

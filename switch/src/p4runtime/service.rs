@@ -96,9 +96,12 @@ impl P4Runtime for Service {
         let mut forwarding = Arc::clone(&device.forwarding).write_owned().await;
         device.check_primary(&request.role, request.election_id.as_ref())?;
         let action = request.action();
-        spawn_blocking(move || forwarding.set(action, request.config))
-            .await
-            .map_err(internal)??;
+        let set = move || {
+            forwarding.set(action, request.config)?;
+            device.set_headers(forwarding.p4info());
+            Ok::<_, Status>(())
+        };
+        spawn_blocking(set).await.map_err(internal)??;
         tracing::info!(
             action = action.as_str_name(),
             "forwarding pipeline configuration"

@@ -94,7 +94,7 @@ fn packet_out(device: &Device, stream: StreamId, packet: &PacketOut) -> Result<(
         return Err((Code::FailedPrecondition, message));
     };
     let frame = device
-        .packet_out_header
+        .packet_out_header()
         .prepend(&packet.metadata, &packet.payload);
     let frame = frame.map_err(|error| (Code::InvalidArgument, error.to_string()))?;
     sender.send(&frame).map_err(|_| {
