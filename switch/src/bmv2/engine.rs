@@ -212,6 +212,11 @@ impl Pipeline for Engine {
         match &update.entity {
             Entity::Table(entry) => {
                 let table = find(&self.ids.tables, &self.tables, "table", entry.table)?;
+                let schema = self.info.table(entry.table);
+                if schema.is_some_and(|schema| schema.implementation.is_some()) {
+                    let what = "writing a table with an action profile";
+                    return Err(WriteError::Unimplemented { what });
+                }
                 table.any.write(operation, entry)
             }
             Entity::Counter {
