@@ -100,13 +100,28 @@ impl<'a> Checker<'a> {
         let sized = call.arguments.len() == 2;
         let message = match &ty {
             Type::Unknown | Type::Param(_) | Type::Var(_) => return,
-            Type::Header(..) => {
+            Type::Header(id, _) => {
                 let fields = self.typed.fields(&ty).unwrap_or_default();
                 let is_varbit = |ty: &Type| matches!(ty, Type::Varbit(_));
                 match (sized, fields.iter().filter(|(_, ty)| is_varbit(ty)).count()) {
                     (true, 0) => "has no `varbit` field whose size could be given",
                     (false, 1..) => "has a `varbit` field, whose size must be given",
-                    (true, 2..) => "has more than one `varbit` field",
+                    (true, 2..) => {
+                        let second = (fields.iter().enumerate())
+                            .filter(|(_, (_, ty))| is_varbit(ty))
+                            .nth(1);
+                        let span = (self.typed.aggregate(*id))
+                            .and_then(|aggregate| aggregate.fields.get(second?.0))
+                            .map_or(expr.span, |field| field.name.span);
+                        let shown = self.show(&ty);
+                        self.error(
+                            codes::BAD_TYPE,
+                            span,
+                            format!("`{shown}` has more than one `varbit` field"),
+                        )
+                        .note(expr.span, "here its one size is given");
+                        return;
+                    }
                     _ => return,
                 }
             }

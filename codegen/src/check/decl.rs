@@ -461,7 +461,6 @@ impl<'a> Checker<'a> {
     fn aggregate(&mut self, aggregate: &'a Aggregate, holder: Holder) {
         self.scopes.push();
         self.type_params(&aggregate.type_params);
-        let mut first_varbit = None;
         for (at, field) in aggregate.fields.iter().enumerate() {
             let ty = self.resolve_value_type(&field.ty, "a field");
             let fits = self.fits_in(holder, &ty);
@@ -473,17 +472,6 @@ impl<'a> Checker<'a> {
                     field.ty.span,
                     format!("{what} cannot have a field of type `{shown}`"),
                 );
-            }
-            if holder == Holder::Header && matches!(ty, Type::Varbit(_)) {
-                if let Some(before) = first_varbit {
-                    self.error(
-                        codes::BAD_TYPE,
-                        field.name.span,
-                        format!("`{}` has more than one `varbit` field", aggregate.name),
-                    )
-                    .note(before, "the first one");
-                }
-                first_varbit = first_varbit.or(Some(field.name.span));
             }
             self.typed.set_decl_type(field.id, ty);
             if let Some(before) = aggregate.fields[..at]

@@ -258,6 +258,10 @@ impl<'a> Checker<'a> {
             self.coerce(left, &b);
         } else if self.typed.representation(&b).as_ref() == Some(&a) {
             self.coerce(right, &a);
+        } else if self.typed.representation(&a).is_some()
+            && self.typed.representation(&a) == self.typed.representation(&b)
+        {
+            // Both stand for their numbers.
         } else if let (Some(inner), Type::Integer) = (self.typed.representation(&a), &b) {
             self.coerce(left, &inner);
             self.coerce(right, &inner);
@@ -296,7 +300,9 @@ impl<'a> Checker<'a> {
                 self.bad_operand(op.symbol(), right.span, &b);
             }
         }
-        if a == Type::Integer && b != Type::Integer && b != Type::Unknown {
+        let is_known = self.typed.eval(right, &no_environment).is_ok()
+            && self.typed.eval(left, &no_environment).is_ok();
+        if a == Type::Integer && b != Type::Integer && b != Type::Unknown && !is_known {
             return self.needs_width(left);
         }
         a

@@ -11,7 +11,7 @@ header nested_t {
     inner_t inner;
     int number; //~ ERROR E0408 a header cannot have a field of type `int`
     varbit<8> one;
-    varbit<8> two; //~ ERROR E0408 `nested_t` has more than one `varbit` field
+    varbit<8> two;
 }
 header_union u_t {
     inner_t not_a_header; //~ ERROR E0408 a header union cannot have a field of type `inner_t`
