@@ -23,6 +23,9 @@ pub enum Goal {
     Syntax,
     /// To know whether its names and types are right.
     Checked,
+    /// To know whether it can be compiled: as [`Goal::Checked`], and for v1model all that its control plane and the
+    /// intermediate representation demand.
+    Compilable,
     /// A Rust module with the pipeline and the types of its control plane.
     Rust,
     /// JSON for BMv2.
@@ -31,6 +34,8 @@ pub enum Goal {
     P4InfoText,
     /// P4Info as protobuf.
     P4InfoBinary,
+    /// P4Info as the JSON form of protobuf.
+    P4InfoJson,
 }
 
 /// What came of a compilation.
@@ -54,18 +59,43 @@ impl Outcome {
     }
 }
 
+/// What came of a compilation with several goals.
+pub struct Outcomes {
+    /// The files that were read.
+    pub sources: SourceMap,
+    /// What is wrong with the program, in the order of the source.
+    pub diagnostics: Diagnostics,
+    /// What was asked for, one for each goal, unless there are errors.
+    pub outputs: Option<Vec<Vec<u8>>>,
+}
+
 /// Compiles the program whose main file is at `root` as far as the goal needs. Never panics, whatever the program.
 pub fn compile(
-    mut sources: SourceMap,
+    sources: SourceMap,
     root: &Path,
     options: &PreprocessorOptions,
     goal: Goal,
 ) -> Outcome {
-    let mut diagnostics = Diagnostics::new();
-    let output = with_ample_stack(|| run(&mut sources, root, options, goal, &mut diagnostics));
-    diagnostics.sort();
+    let outcomes = compile_for(sources, root, options, &[goal]);
     Outcome {
-        output: output.filter(|_| !diagnostics.has_errors()),
+        sources: outcomes.sources,
+        diagnostics: outcomes.diagnostics,
+        output: outcomes.outputs.and_then(|mut outputs| outputs.pop()),
+    }
+}
+
+/// Compiles a program once for several goals.
+pub fn compile_for(
+    mut sources: SourceMap,
+    root: &Path,
+    options: &PreprocessorOptions,
+    goals: &[Goal],
+) -> Outcomes {
+    let mut diagnostics = Diagnostics::new();
+    let outputs = with_ample_stack(|| run(&mut sources, root, options, goals, &mut diagnostics));
+    diagnostics.sort();
+    Outcomes {
+        outputs: outputs.filter(|_| !diagnostics.has_errors()),
         sources,
         diagnostics,
     }
@@ -85,54 +115,64 @@ pub(crate) fn with_ample_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Runs the phases, each only if those before it found no errors.
+/// Runs the phases, each only if those before it found no errors and a goal needs it.
 fn run(
     sources: &mut SourceMap,
     root: &Path,
     options: &PreprocessorOptions,
-    goal: Goal,
+    goals: &[Goal],
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<u8>> {
+) -> Option<Vec<Vec<u8>>> {
     let (preprocessed, found) = syntax::preprocess(sources, root, options);
-    if goal == Goal::Preprocessed {
+    let text = |goal: &Goal| match goal {
+        Goal::Preprocessed => preprocessed.text().into_bytes(),
+        _ => Vec::new(),
+    };
+    if goals.iter().all(|goal| *goal == Goal::Preprocessed) {
         diagnostics.append(found);
-        return Some(preprocessed.text().into_bytes());
+        return Some(goals.iter().map(text).collect());
     }
     let (program, found) = preprocessed.parse(found);
     diagnostics.append(found);
-    if goal == Goal::Syntax || diagnostics.has_errors() {
-        return Some(Vec::new());
+    let is_of_syntax = |goal: &Goal| matches!(goal, Goal::Preprocessed | Goal::Syntax);
+    if goals.iter().all(is_of_syntax) || diagnostics.has_errors() {
+        return Some(goals.iter().map(text).collect());
     }
-    let checked = check_and_lower(&program, sources, root, goal, diagnostics)?;
-    let emitted = match (goal, checked) {
-        (Goal::Rust, Some(program)) => {
-            let digest = digest(&preprocessed.text());
-            rust::rust(&program, &rust::Options { digest }).map(String::into_bytes)
-        }
-        (Goal::Bmv2Json, Some(program)) => bmv2::emit(&program, sources).map(String::into_bytes),
-        (Goal::P4InfoText, Some(program)) => {
-            p4info::p4info(&program).map(|message| p4info::to_text(&message).into_bytes())
-        }
-        (Goal::P4InfoBinary, Some(program)) => {
-            p4info::p4info(&program).map(|message| message.to_binary())
-        }
-        _ => Ok(Vec::new()),
-    };
-    match emitted {
-        Ok(output) => Some(output),
-        Err(found) => {
-            diagnostics.append(found);
-            None
+    let lowered = check_and_lower(&program, sources, root, goals, diagnostics)?;
+    let mut outputs = Vec::new();
+    for goal in goals {
+        let emitted = match (goal, &lowered) {
+            (Goal::Rust, Some(program)) => {
+                let digest = digest(&preprocessed.text());
+                rust::rust(program, &rust::Options { digest }).map(String::into_bytes)
+            }
+            (Goal::Bmv2Json, Some(program)) => bmv2::emit(program, sources).map(String::into_bytes),
+            (Goal::P4InfoText, Some(program)) => {
+                p4info::p4info(program).map(|message| p4info::to_text(&message).into_bytes())
+            }
+            (Goal::P4InfoBinary, Some(program)) => {
+                p4info::p4info(program).map(|message| message.to_binary())
+            }
+            (Goal::P4InfoJson, Some(program)) => {
+                p4info::p4info(program).map(|message| message.to_json().into_bytes())
+            }
+            (Goal::Compilable, Some(program)) => p4info::p4info(program).map(|_| Vec::new()),
+            (goal, _) => Ok(text(goal)),
+        };
+        match emitted {
+            Ok(output) => outputs.push(output),
+            Err(found) => diagnostics.append(found),
         }
     }
+    Some(outputs)
 }
 
-/// The lowered program, if the goal needs one; nothing at all where there are errors.
+/// The lowered program, if a goal needs one; nothing at all where there are errors.
 fn check_and_lower(
     program: &Program,
     sources: &SourceMap,
     root: &Path,
-    goal: Goal,
+    goals: &[Goal],
     diagnostics: &mut Diagnostics,
 ) -> Option<Option<ir::Program>> {
     let (typed, found) = check::check(program);
@@ -141,7 +181,12 @@ fn check_and_lower(
         return None;
     }
     diagnostics.append(lint::lint(&typed, sources));
-    if goal == Goal::Checked {
+    let needs_lowering = goals.iter().any(|goal| match goal {
+        Goal::Preprocessed | Goal::Syntax | Goal::Checked => false,
+        Goal::Compilable => lower::is_v1model(&typed),
+        _ => true,
+    });
+    if !needs_lowering {
         return Some(None);
     }
     let name = root

@@ -17,6 +17,6 @@ pub mod rust_headers;
 pub mod source;
 mod syntax;
 
-pub use driver::{Goal, Outcome, compile};
+pub use driver::{Goal, Outcome, Outcomes, compile, compile_for};
 pub use header::{Header, HeaderField, HeaderOutcome, header};
 pub use syntax::{PreprocessorOptions, parse};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dpr_codegen::diagnostic::{Diagnostics, Style};
 use dpr_codegen::source::{NoFiles, SourceMap};
-use dpr_codegen::{Goal, PreprocessorOptions, compile, parse};
+use dpr_codegen::{Goal, PreprocessorOptions, compile, compile_for, parse};
 use proptest::prelude::*;
 
 fn parse_text(text: &str) -> Diagnostics {
@@ -175,9 +175,10 @@ proptest! {
         let mut sources = SourceMap::new(NoFiles);
         sources.add("a.p4", words.concat());
         let options = PreprocessorOptions::default();
-        let outcome = compile(sources, Path::new("a.p4"), &options, Goal::Rust);
-        outcome.diagnostics.render(&outcome.sources, Style::Plain);
-        prop_assert!(!undamaged || outcome.output.is_some());
+        let goals = [Goal::Rust, Goal::Bmv2Json, Goal::P4InfoText, Goal::P4InfoJson];
+        let outcomes = compile_for(sources, Path::new("a.p4"), &options, &goals);
+        outcomes.diagnostics.render(&outcomes.sources, Style::Plain);
+        prop_assert!(!undamaged || outcomes.outputs.is_some());
     }
 }
 

@@ -29,6 +29,7 @@ fn our_own_programs_become_rust_and_p4info() {
     let p4 = Path::new(env!("CARGO_MANIFEST_DIR")).join("../p4");
     let output = compile(&["--check", "host_stage.p4", "front_router.p4"], &p4);
     assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "", "our programs have no warnings");
     for (emit, part) in [
         ("rust", "pub struct HostStage"),
         ("p4info", "alias: \"flow_state\""),
@@ -109,4 +110,101 @@ fn a_missing_file_is_named() {
     let output = compile(&["--parse-only", "nowhere.p4"], folder.path());
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot read `nowhere.p4`"));
+}
+
+#[test]
+fn json_and_p4info_are_written_in_the_forms_that_their_names_say() {
+    let p4 = Path::new(env!("CARGO_MANIFEST_DIR")).join("../p4");
+    let folder = tempfile::tempdir().unwrap();
+    let program = p4.join("front_router.p4").display().to_string();
+    let arguments = [
+        &program,
+        "-o",
+        "out.json",
+        "--p4info",
+        "info.txtpb",
+        "--p4runtime-files",
+        "info.bin,info.json",
+        "--std",
+        "p4-16",
+    ];
+    let output = compile(&arguments, folder.path());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let program: serde_json::Value = serde_json::from_slice(&read("out.json")).unwrap();
+    assert!(program["pipelines"].is_array());
+    let info: serde_json::Value = serde_json::from_slice(&read("info.json")).unwrap();
+    let tables = info["tables"].as_array().unwrap();
+    let name = tables[0]["preamble"]["name"].as_str().unwrap();
+    assert!(text(&read("info.txtpb")).contains(name));
+    assert!(text(&read("info.bin")).contains(name));
+}
+
+#[test]
+fn what_an_output_is_to_hold_must_be_said() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.p4"), "").unwrap();
+    for (arguments, part) in [
+        (vec!["a.p4", "-o", "out.xyz"], "out.xyz"),
+        (vec!["a.p4", "--p4info", "info.xyz"], ".xyz"),
+        (vec!["a.p4", "a.p4", "-o", "out.json"], "one program"),
+        (vec!["a.p4", "--Wdisable=nonsense"], "nonsense"),
+        (vec!["a.p4", "--std", "p4-14"], "p4-14"),
+    ] {
+        let output = compile(&arguments, folder.path());
+        assert!(!output.status.success(), "{arguments:?}");
+        let errors = text(&output.stderr);
+        assert!(errors.contains(part), "`{part}` is missing in:\n{errors}");
+    }
+}
+
+#[test]
+fn warnings_obey_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = "control C(inout bit<8> x) {\n    bit<8> idle;\n    apply { x = 300; }\n}\n";
+    std::fs::write(folder.path().join("a.p4"), program).unwrap();
+    let outcome = |options: &[&str]| {
+        let output = compile(&[&["a.p4"], options].concat(), folder.path());
+        let errors = text(&output.stderr);
+        let shown = ["W0401", "W0408"].map(|code| errors.contains(code));
+        (output.status.success(), shown)
+    };
+    assert_eq!(outcome(&[]), (true, [true, true]));
+    assert_eq!(outcome(&["--Wdisable"]), (true, [false, false]));
+    assert_eq!(outcome(&["--Wdisable=unused"]), (true, [false, true]));
+    assert_eq!(outcome(&["--Werror=overflow"]), (false, [true, true]));
+    assert_eq!(
+        outcome(&["--Werror", "--Wwarn=overflow,unused"]),
+        (true, [true, true])
+    );
+    assert_eq!(outcome(&["--Wdisable=branch"]), (true, [true, true]));
+}
+
+#[test]
+fn editors_get_one_object_per_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = "const bit<8> A = 1;\nconst bit<8> A = 2;\nconst bit<8> B = AA;\n";
+    std::fs::write(folder.path().join("a.p4"), program).unwrap();
+    let output = compile(&["a.p4", "--message-format", "json"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<serde_json::Value> = text(&output.stderr)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    let first = serde_json::json!({
+        "level": "error",
+        "code": "E0302",
+        "message": "`A` is declared twice",
+        "file": "a.p4", "line": 2, "column": 14, "end_line": 2, "end_column": 15,
+        "spans": [
+            {"file": "a.p4", "line": 2, "column": 14, "end_line": 2, "end_column": 15, "primary": true},
+            {
+                "file": "a.p4", "line": 1, "column": 14, "end_line": 1, "end_column": 15,
+                "primary": false, "label": "first declared here"
+            }
+        ]
+    });
+    assert_eq!(lines[0], first);
+    assert_eq!(lines[1]["hint"], "did you mean `A`?");
 }

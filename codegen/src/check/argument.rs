@@ -83,7 +83,11 @@ impl<'a> Checker<'a> {
         for param in target.type_params {
             let ty = self.resolved(&with_types(&Type::Param(param.id)));
             if let Type::Var(at) = ty {
-                if !target.lenient && all_fit && matched.iter().all(Option::is_some) {
+                let is_known = matched
+                    .iter()
+                    .flatten()
+                    .all(|argument| *self.typed.ty(argument) != Type::Unknown);
+                if !target.lenient && all_fit && is_known && matched.iter().all(Option::is_some) {
                     self.error(
                         codes::WRONG_TYPE_ARGUMENTS,
                         span,

@@ -163,6 +163,16 @@ impl<'a> Checker<'a> {
                 }
             },
             Type::Header(..) | Type::Union(..) | Type::Stack(..) => {
+                if let (Type::Stack(element, _), "push_front" | "pop_front") =
+                    (&base_type, member.as_str())
+                    && !matches!(
+                        **element,
+                        Type::Header(..) | Type::Union(..) | Type::Param(_)
+                    )
+                {
+                    self.infer_arguments(arguments);
+                    return self.only_header_stacks(member);
+                }
                 let builtin = match (&base_type, member.as_str()) {
                     (Type::Header(..) | Type::Union(..), "isValid") => Builtin::IsValid,
                     (Type::Header(..), "setValid") => Builtin::SetValid,
@@ -232,10 +242,41 @@ impl<'a> Checker<'a> {
                 candidates.push((method.id, Callee::Method(method.id), target));
             }
         }
+        let fitting: Vec<DeclId> = candidates
+            .iter()
+            .filter(|(_, _, target)| accepts(target.params, arguments))
+            .map(|(id, _, _)| *id)
+            .collect();
+        if let [first, second, ..] = fitting[..] {
+            self.infer_arguments(arguments);
+            let places: Vec<Span> = [first, second]
+                .iter()
+                .filter_map(|id| Some(self.typed.node(*id)?.ident()?.span))
+                .collect();
+            let diagnostic = self.error(
+                codes::WRONG_ARGUMENTS,
+                expr.span,
+                format!("more than one method `{member}` takes these arguments"),
+            );
+            for place in places {
+                diagnostic.note(place, "this one");
+            }
+            return Type::Unknown;
+        }
         let Some((_, callee, target)) = choose(candidates, arguments) else {
             self.infer_arguments(arguments);
             return self.no_member(&Type::Extern(id, Type::none()), member, names.into_iter());
         };
+        if super::signature::is_block(&target.result) {
+            let shown = self.show(&target.result);
+            self.infer_arguments(arguments);
+            self.error(
+                codes::BAD_TYPE,
+                expr.span,
+                format!("`{member}` returns `{shown}`, which no call can give"),
+            );
+            return Type::Unknown;
+        }
         let open = target.params.iter().any(|param| {
             let ty = self.typed.decl_type(param.id).cloned();
             target.outer.iter().any(|(id, outer)| {

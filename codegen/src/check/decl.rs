@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
             DeclKind::ExternFunction(signature) => {
                 self.scopes.push();
                 let result = self.signature(signature);
-                self.result_type(signature, &result);
+                self.result_type(signature, &result, false);
                 self.parameter_kinds(&signature.params, Place::Call);
                 self.scopes.pop();
                 self.typed.set_decl_type(decl.id, result);
@@ -346,7 +346,7 @@ impl<'a> Checker<'a> {
     fn function(&mut self, decl: &'a Decl, function: &'a Function) {
         self.scopes.push();
         let result = self.signature(&function.signature);
-        self.result_type(&function.signature, &result);
+        self.result_type(&function.signature, &result, false);
         self.parameter_kinds(&function.signature.params, Place::Call);
         self.no_optional(&function.signature.params);
         self.typed.set_decl_type(decl.id, result.clone());
@@ -405,8 +405,7 @@ impl<'a> Checker<'a> {
                         );
                     }
                     let result = self.signature(signature);
-                    self.result_type(signature, &result);
-                    self.parameter_kinds(&signature.params, Place::Call);
+                    self.result_type(signature, &result, true);
                     self.typed.set_decl_type(method.id, result);
                 }
             }

@@ -13,6 +13,7 @@ use super::types::Type;
 use crate::ast::{
     ActionRef, Entry, Expr, ExprKind, KeyElement, Table, TableProperty, TablePropertyKind,
 };
+use crate::diagnostic::WarningKind;
 use crate::source::Span;
 
 impl<'a> Checker<'a> {
@@ -187,6 +188,8 @@ impl<'a> Checker<'a> {
             _ => 1.into(),
         };
         let mut priority = BigInt::zero();
+        let mut seen: HashMap<BigInt, Span> = HashMap::new();
+        let mut before: Option<(BigInt, Span)> = None;
         for entry in entries {
             match &entry.priority {
                 Some(given) => match self.typed.eval_int(given, &no_environment) {
@@ -211,6 +214,33 @@ impl<'a> Checker<'a> {
                 );
                 return;
             }
+            if let Some(same) = seen.insert(priority.clone(), entry.span) {
+                self.diagnostics
+                    .warning(
+                        WarningKind::DuplicatePriorities.code(),
+                        entry.span,
+                        format!("another entry has the priority {priority} too"),
+                    )
+                    .note(same, "the other one");
+            }
+            if let Some((value, span)) = before
+                && (if largest_wins {
+                    priority > value
+                } else {
+                    priority < value
+                })
+            {
+                self.diagnostics
+                    .warning(
+                        WarningKind::EntriesOutOfOrder.code(),
+                        entry.span,
+                        format!(
+                            "this entry comes before the one above it: its priority is {priority}"
+                        ),
+                    )
+                    .note(span, format!("has the priority {value}"));
+            }
+            before = Some((priority.clone(), entry.span));
         }
     }
 }

@@ -18,6 +18,17 @@ impl<'a> Checker<'a> {
             self.definitions(instance, &ty);
             return;
         };
+        let is_open = match &ty {
+            Type::Extern(id, _) => self
+                .extern_of(*id)
+                .is_some_and(|object| abstract_methods(object).next().is_some()),
+            Type::Unknown => true,
+            _ => false,
+        };
+        if !is_open {
+            self.definitions(instance, &ty);
+            return;
+        }
         let errors = self.diagnostics.error_count();
         self.scopes.push();
         let outer = std::mem::replace(&mut self.in_instance, true);

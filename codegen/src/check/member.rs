@@ -29,6 +29,14 @@ impl<'a> Checker<'a> {
                 }
             }
             Type::Stack(element, _) => match member.as_str() {
+                "next" | "last" | "lastIndex"
+                    if !matches!(
+                        **element,
+                        Type::Header(..) | Type::Union(..) | Type::Param(_)
+                    ) =>
+                {
+                    self.only_header_stacks(member)
+                }
                 "next" | "last" | "lastIndex" if self.context.site != Site::Parser => {
                     self.error(
                         codes::NOT_ALLOWED_HERE,
@@ -119,6 +127,16 @@ impl<'a> Checker<'a> {
             }
             other => self.no_member(other, member, std::iter::empty()),
         }
+    }
+
+    /// Reports what only stacks of headers have.
+    pub(super) fn only_header_stacks(&mut self, member: &Ident) -> Type {
+        self.error(
+            codes::UNKNOWN_MEMBER,
+            member.span,
+            format!("only stacks of headers have `{member}`"),
+        );
+        Type::Unknown
     }
 
     pub(super) fn no_member<'n>(

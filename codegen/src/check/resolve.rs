@@ -45,26 +45,27 @@ impl<'a> Checker<'a> {
                 self.well_formed(resolved, ty.span)
             }
             TypeKind::Stack { element, size } => {
-                let resolved = self.resolve(element);
+                let resolved = self.resolve_open(element);
                 let size = self.width(size, 0);
-                match (&resolved, size) {
-                    (Type::Unknown, _) | (_, None) => Type::Unknown,
-                    (
-                        Type::Bool
+                let can_be_many = matches!(
+                    resolved,
+                    Type::Header(..)
+                        | Type::Union(..)
+                        | Type::Param(_)
                         | Type::Bit(_)
                         | Type::Int(_)
-                        | Type::Error
+                        | Type::Bool
                         | Type::Enum(_)
+                        | Type::Error
                         | Type::NewType(_)
                         | Type::Struct(..)
-                        | Type::Header(..)
-                        | Type::Union(..)
-                        | Type::Stack(..)
                         | Type::Tuple(_)
+                        | Type::Stack(..)
                         | Type::Extern(..)
-                        | Type::Param(_),
-                        Some(size),
-                    ) => Type::Stack(Arc::new(resolved), size),
+                );
+                match (&resolved, size) {
+                    (Type::Unknown, _) | (_, None) => Type::Unknown,
+                    (_, Some(size)) if can_be_many => Type::Stack(Arc::new(resolved), size),
                     _ => {
                         let shown = self.show(&resolved);
                         self.error(

@@ -69,18 +69,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports results that exist at compile time only.
-    pub(super) fn result_type(&mut self, signature: &'a Signature, result: &Type) {
-        let bad = matches!(
-            result,
-            Type::Integer
-                | Type::String
-                | Type::Parser(..)
-                | Type::Control(..)
-                | Type::Package(..)
-                | Type::MatchKind
-                | Type::Anything
-        );
+    /// Reports results that exist at compile time only. What a method of an extern does with parsers and controls is
+    /// the architecture's affair, as long as nothing calls it.
+    pub(super) fn result_type(&mut self, signature: &'a Signature, result: &Type, is_method: bool) {
+        let bad = match result {
+            Type::Integer | Type::String | Type::MatchKind | Type::Anything => true,
+            _ => !is_method && is_block(result),
+        };
         if bad {
             let shown = self.show(result);
             self.error(
@@ -120,4 +115,9 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Whether a type is of something that is instantiated at compile time, other than an extern.
+pub(super) fn is_block(ty: &Type) -> bool {
+    matches!(ty, Type::Parser(..) | Type::Control(..) | Type::Package(..))
 }

@@ -63,11 +63,14 @@ impl<'a> Checker<'a> {
             )
             .hint = Some("add `actions = { .. }`".to_owned());
         }
+        let has_actions = actions.is_some();
         let actions = actions.unwrap_or(&[]);
         self.order_of_properties(table);
         for property in &table.properties {
             match &property.kind {
                 TablePropertyKind::Key(_) | TablePropertyKind::Actions(_) => {}
+                TablePropertyKind::DefaultAction(_) | TablePropertyKind::Entries(_)
+                    if !has_actions => {}
                 TablePropertyKind::DefaultAction(action) => {
                     self.action_in_table(action, actions, &table.name.name, false);
                 }
@@ -187,7 +190,7 @@ impl<'a> Checker<'a> {
         let is_listed = list
             .iter()
             .any(|other| self.typed.reference(other.id) == Some(id));
-        if !is_listed && !list.is_empty() {
+        if !is_listed {
             self.error(
                 codes::ACTION_NOT_IN_TABLE,
                 reference.path.span,

@@ -34,6 +34,7 @@ use crate::ir;
 use crate::source::{SourceMap, Span};
 use instance::{Binding, Instance};
 use operand::Operand;
+pub use package::is_v1model;
 
 /// Lowers a checked program; `name` is the file stem of its root source.
 ///

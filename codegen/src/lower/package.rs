@@ -9,7 +9,7 @@ use super::{Lowerer, codes};
 use crate::ast::{
     AnnotationBody, Decl, DeclId, DeclKind, Direction, Expr, Instance, Param, TypeAlias,
 };
-use crate::check::{self, Bound, Type};
+use crate::check::{self, Bound, Type, Typed};
 use crate::diagnostic::Label;
 use crate::ir::{self, ControlKind};
 use crate::source::Span;
@@ -434,4 +434,17 @@ impl<'a> Lowerer<'a, '_> {
 /// Whether a parameter is written by what is called.
 pub(super) fn is_written(direction: Direction) -> bool {
     matches!(direction, Direction::Out | Direction::InOut)
+}
+
+/// Whether a program is for v1model: its `main` is a `V1Switch` of six blocks. Other architectures have used that name.
+pub fn is_v1model(typed: &Typed<'_>) -> bool {
+    let has_six_blocks = |id| match typed.decl(id).map(|decl| &decl.kind) {
+        Some(DeclKind::Package(package)) => package.params.len() == 6,
+        _ => false,
+    };
+    typed.program.declarations.iter().any(|decl| {
+        matches!(typed.decl_type(decl.id), Some(Type::Package(id, _))
+            if typed.name(*id) == "V1Switch" && has_six_blocks(*id))
+            && decl.name().is_some_and(|name| name.as_str() == "main")
+    })
 }

@@ -1,8 +1,10 @@
-//! A protobuf message as a tree, written as binary and as text.
+//! A protobuf message as a tree, written as binary, as text and as JSON.
 //!
 //! P4Info is only ever built and written here, field by field in the order of its definition, so a tree of numbered and
-//! named fields is all that both encodings need.
+//! named fields is all that the encodings need; for JSON, the names of the repeated ones beside it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use std::fmt::Write;
 
@@ -182,6 +184,162 @@ impl Message {
     }
 }
 
+/// Fields of P4Info that are repeated.
+const REPEATED: &[&str] = &[
+    "action_profiles",
+    "action_refs",
+    "actions",
+    "annotation_locations",
+    "annotations",
+    "controller_packet_metadata",
+    "counters",
+    "digests",
+    "direct_counters",
+    "direct_meters",
+    "direct_resource_ids",
+    "expressions",
+    "externs",
+    "instances",
+    "kv_pairs",
+    "match",
+    "match_fields",
+    "members",
+    "metadata",
+    "meters",
+    "params",
+    "platform_properties",
+    "registers",
+    "structured_annotations",
+    "table_ids",
+    "tables",
+    "value_sets",
+];
+
+impl Message {
+    /// The JSON encoding of protobuf, two spaces per level.
+    pub fn to_json(&self) -> String {
+        let mut text = String::new();
+        self.write_json(1, &mut text);
+        text.push('\n');
+        text
+    }
+
+    fn write_json(&self, level: usize, text: &mut String) {
+        if self.fields.is_empty() {
+            text.push_str("{}");
+            return;
+        }
+        text.push('{');
+        let mut at = 0;
+        while let Some((number, name, first)) = self.fields.get(at) {
+            let same = self.fields[at..]
+                .iter()
+                .take_while(|(other, _, _)| other == number)
+                .count();
+            let values = &self.fields[at..at + same];
+            if at > 0 {
+                text.push(',');
+            }
+            line(level, text);
+            text.push_str(&json_string(&camel_case(name)));
+            text.push_str(": ");
+            let entries: Option<Vec<_>> =
+                values.iter().map(|(_, _, value)| value.entry()).collect();
+            match entries.filter(|_| *name != "kv_pairs") {
+                // A map is written as repeated pairs of a key and a value.
+                Some(entries) => {
+                    text.push('{');
+                    for (index, (key, value)) in entries.into_iter().enumerate() {
+                        if index > 0 {
+                            text.push(',');
+                        }
+                        line(level + 1, text);
+                        text.push_str(&json_string(key));
+                        text.push_str(": ");
+                        value.write_json(level + 2, text);
+                    }
+                    line(level, text);
+                    text.push('}');
+                }
+                None if REPEATED.contains(name) => {
+                    text.push('[');
+                    for (index, (_, _, value)) in values.iter().enumerate() {
+                        if index > 0 {
+                            text.push(',');
+                        }
+                        line(level + 1, text);
+                        value.write_json(level + 2, text);
+                    }
+                    line(level, text);
+                    text.push(']');
+                }
+                None => first.write_json(level + 1, text),
+            }
+            at += same;
+        }
+        line(level - 1, text);
+        text.push('}');
+    }
+}
+
+impl Value {
+    /// The key and value of a map's entry.
+    fn entry(&self) -> Option<(&str, &Value)> {
+        match self {
+            Value::Message(message) => match message.fields.as_slice() {
+                [(1, "key", Value::String(key)), (2, "value", value)] => Some((key, value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn write_json(&self, level: usize, text: &mut String) {
+        match self {
+            Value::Integer(value) => _ = write!(text, "{value}"),
+            Value::Signed(value) => _ = write!(text, "{value}"),
+            Value::Bool(value) => _ = write!(text, "{value}"),
+            Value::Enum(_, name) => text.push_str(&json_string(name)),
+            Value::String(value) => text.push_str(&json_string(value)),
+            Value::Bytes(value) => text.push_str(&json_string(&BASE64.encode(value))),
+            Value::Message(message) => message.write_json(level, text),
+        }
+    }
+}
+
+fn line(level: usize, text: &mut String) {
+    text.push('\n');
+    text.push_str(&"  ".repeat(level));
+}
+
+/// `match_fields` becomes `matchFields`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut text = words.next().unwrap_or("").to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        text.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        text.push_str(letters.as_str());
+    }
+    text
+}
+
+fn json_string(value: &str) -> String {
+    let mut text = String::from("\"");
+    for letter in value.chars() {
+        match letter {
+            '"' | '\\' => {
+                text.push('\\');
+                text.push(letter);
+            }
+            letter if letter < ' ' => _ = write!(text, "\\u{:04x}", u32::from(letter)),
+            letter => text.push(letter),
+        }
+    }
+    text.push('"');
+    text
+}
+
 fn encode_bytes(number: u32, bytes: &[u8], buffer: &mut Vec<u8>) {
     encode_key(number, WireType::LengthDelimited, buffer);
     buffer.reserve(encoded_len_varint(bytes.len() as u64) + bytes.len());
@@ -235,5 +393,42 @@ mod tests {
         let expected =
             b"\x08\xac\x02\x12\x05a\"\xc3\xa9\n\x18\x01\x28\x03\x32\x04\x0a\x02\x00*\x3a\x00";
         assert_eq!(example().to_binary(), expected);
+    }
+
+    #[test]
+    fn json() {
+        let map = |key: &str| {
+            Message::new().string(1, "key", key).message(
+                2,
+                "value",
+                Message::new().integer(1, "bitwidth", 9u32),
+            )
+        };
+        let message = Message::new()
+            .message(1, "pkg_info", Message::new().string(1, "arch", "a\"b"))
+            .messages(2, "tables", [Message::new().integer(1, "table_id", 7u32)])
+            .messages(3, "structs", [map("one"), map("two")])
+            .bytes(4, "value", vec![0, 255]);
+        let expected = r#"{
+  "pkgInfo": {
+    "arch": "a\"b"
+  },
+  "tables": [
+    {
+      "tableId": 7
+    }
+  ],
+  "structs": {
+    "one": {
+      "bitwidth": 9
+    },
+    "two": {
+      "bitwidth": 9
+    }
+  },
+  "value": "AP8="
+}
+"#;
+        assert_eq!(message.to_json(), expected);
     }
 }

@@ -44,7 +44,7 @@ control C(inout s_t s) {
         entries = {
             priority = 15: (1, 1): set(1);
             (2, 1): set(1);
-            priority = 10: (_, 1): set(1);
+            priority = 10: (_, 1): set(1); //~ WARNING W0412 this entry comes before the one above it: its priority is 10
         }
     }
     table twice {

@@ -12,6 +12,8 @@ parser P(packet_in packet, out s_t s) {
         packet.lookahead<varied_t>(); //~ ERROR E0408 `lookahead` needs a type of a fixed size, which `varied_t` is not
         packet.lookahead<void>(); //~ ERROR E0408 `lookahead` needs a type of a fixed size, which `void` is not
         packet.extract(s.v, 8);
+        two_t two;
+        packet.extract(two, 8);
         transition select(s.v.v) { //~ ERROR E0408 `select` is not defined for `varbit<16>`
             _: next;
         }
