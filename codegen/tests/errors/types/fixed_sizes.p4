@@ -2,7 +2,7 @@
 #include <core.p4>
 
 header varied_t { varbit<16> v; }
-header two_t { varbit<8> one; bit<8> between; varbit<8> two; }
+header two_t { varbit<8> one; bit<8> between; varbit<8> two; } //~ ERROR E0408 `two_t` has more than one `varbit` field
 struct s_t { varied_t v; bit<8> x; }
 type bit<8> small_t;
 
