@@ -16,6 +16,9 @@ use super::stack::{Connection, Stack};
 
 const RECEIVE_BUFFER: usize = 4 << 10;
 const SEND_BUFFER: usize = 32 << 10;
+/// From the last acknowledgement to the FIN. smoltcp takes late duplicates of that acknowledgement for a reason to repeat data; when
+/// a FIN is all that is on its way, and it is lost, nothing repeats it any more.
+const QUIET_US: u64 = 30_000;
 /// A peer that has not been heard of for so long while it should is gone.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
@@ -37,6 +40,8 @@ struct Served {
     connection: Connection,
     server: Server,
     deadline_us: Option<u64>,
+    /// When it is closed, once all is sent and acknowledged.
+    closes_us: Option<u64>,
 }
 
 /// A host that serves connections.
@@ -145,6 +150,7 @@ impl Host {
             connection,
             server: Server::default(),
             deadline_us: None,
+            closes_us: None,
         };
         let slot = match self.free.pop() {
             Some(slot) => {
@@ -169,6 +175,7 @@ impl Host {
             connection,
             server,
             deadline_us,
+            closes_us,
             client,
         } = served;
         let mut next_us;
@@ -188,15 +195,20 @@ impl Host {
                     break;
                 }
             }
-            // Only once all is acknowledged: smoltcp never repeats a FIN whose data arrived without it, when duplicate
-            // acknowledgements come back (it takes them for a reason to repeat data, and there is none).
             let has_no_more = server.is_done()
                 || (socket.state() == tcp::State::CloseWait && !server.has_output());
-            if has_no_more && socket.send_queue() == 0 {
+            if has_no_more
+                && socket.send_queue() == 0
+                && now_us >= *closes_us.get_or_insert(now_us + QUIET_US)
+            {
                 socket.close();
             }
             let queued = socket.send_queue();
-            next_us = self.stack.transmit(now_us, connection);
+            let close_us = closes_us.filter(|closes_us| *closes_us > now_us);
+            next_us = [self.stack.transmit(now_us, connection), close_us]
+                .into_iter()
+                .flatten()
+                .min();
             // Sending may have made room (nothing of it was acknowledged, so rarely); then there may be more to write.
             if !(server.has_output()
                 && connection.socket().can_send()
