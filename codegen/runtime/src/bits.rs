@@ -94,6 +94,46 @@ impl<const N: usize> BitWriter<N> {
     }
 }
 
+/// As [`BitWriter`], of any length.
+#[derive(Clone, Debug, Default)]
+pub struct BitList {
+    bytes: Vec<u8>,
+    bits: usize,
+}
+
+impl BitList {
+    fn grow(&mut self, bits: usize) -> usize {
+        let start = self.bits;
+        self.bits += bits;
+        self.bytes.resize(self.bits.div_ceil(8), 0);
+        start
+    }
+
+    /// Appends the low `bits` bits (at most 128) of a value.
+    pub fn push(&mut self, value: u128, bits: u32) {
+        let start = self.grow(bits as usize);
+        put_bits(&mut self.bytes, start, bits, value);
+    }
+
+    /// Appends the low `bits` bits of a value.
+    pub fn push_wide<const N: usize>(&mut self, value: crate::Wide<N>, bits: u32) {
+        let start = self.grow(bits as usize);
+        value.put_bits(&mut self.bytes, start, bits);
+    }
+
+    /// Appends bytes.
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.push(u128::from(*byte), 8);
+        }
+    }
+
+    /// What was appended, padded to whole bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

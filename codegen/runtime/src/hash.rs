@@ -52,6 +52,16 @@ pub fn identity(bytes: &[u8]) -> u64 {
         .fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
+/// BMv2's `crc32_custom` as the target starts: CRC-32 as in IEEE 802.3.
+pub fn crc32_custom(bytes: &[u8]) -> u32 {
+    crc32(bytes)
+}
+
+/// BMv2's `crc16_custom` as the target starts: CRC-16/ARC.
+pub fn crc16_custom(bytes: &[u8]) -> u16 {
+    crc16(bytes)
+}
+
 /// What v1model's `hash` makes of a hash value: `base + value % max`, where a `max` of 0 counts as 1.
 #[inline(always)]
 pub fn scale(base: u64, value: u64, max: u64) -> u64 {

@@ -2,6 +2,7 @@
 //! packets read without locks, hashes and checksums as v1model computes them, counters, registers, and the neutral model of
 //! table entries with the typed face that generated code gives it.
 
+mod action_words;
 mod bits;
 pub mod checksum;
 mod counter;
@@ -12,14 +13,17 @@ mod layout;
 mod meter;
 mod packet;
 mod pipeline;
+mod profile;
 mod register;
 pub mod replication;
 mod schema;
 mod table;
 mod typed;
+mod value_set;
+mod wide;
 mod worker;
 
-pub use bits::{BitWriter, Truncated, get_bits, put_bits};
+pub use bits::{BitList, BitWriter, Truncated, get_bits, put_bits};
 pub use counter::{CounterValue, Counters};
 pub use entry::{
     ActionCall, DigestConfig, Entity, EntryFilter, FieldMatch, MatchValue, Operation, Query,
@@ -32,6 +36,7 @@ pub use layout::{
 pub use meter::{Color, MeterConfig, Meters};
 pub use packet::{HEADROOM, Packet};
 pub use pipeline::{Ingress, Pipeline, Verdict};
+pub use profile::ActionProfile;
 pub use register::Registers;
 pub use schema::{
     ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, DigestSchema,
@@ -45,4 +50,6 @@ pub use table::{
 pub use typed::{
     Entry, KeyField, Lpm, Range, Table, TableAction, TableKey, Ternary, Unsigned, argument, field,
 };
+pub use value_set::ValueSet;
+pub use wide::Wide;
 pub use worker::{Digest, Output, Worker};

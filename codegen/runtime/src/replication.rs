@@ -1,6 +1,6 @@
 //! What becomes of a packet of which several copies leave: multicast groups and clone sessions, as packets read them without locks.
 
-use crate::{Entity, Invalid, Operation, Query, Replica, WriteError};
+use crate::{Entity, Invalid, Operation, Packet, Query, Replica, WriteError};
 use arc_swap::{ArcSwap, Guard};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +10,36 @@ pub const MAX_PASSES: u32 = 512;
 
 /// The largest number of a clone session: the target keeps 15 bits of it.
 pub const MAX_SESSION: u32 = 0x7fff;
+
+/// Where a packet enters the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// At the parser.
+    Ingress,
+    /// At the parser, as a clone that passes no ingress.
+    Clone {
+        /// What says where the clones go.
+        session: u32,
+    },
+    /// At egress.
+    Egress {
+        /// Where it leaves.
+        port: u16,
+    },
+}
+
+/// What one pass of a packet through the pipeline starts from.
+#[derive(Clone, Debug)]
+pub struct Pass<S> {
+    /// Where it enters.
+    pub stage: Stage,
+    /// The packet as it came to the parser.
+    pub packet: Packet,
+    /// Most bytes that leave.
+    pub most: usize,
+    /// Headers and metadata.
+    pub state: S,
+}
 
 /// A clone session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

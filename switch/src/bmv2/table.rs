@@ -69,7 +69,7 @@ fn put<const V: usize>(words: &mut [u64; MAX_WORDS], found: &[u64; V]) {
     }
 }
 
-/// Words of a table's key, and of its actions with the cell of a direct counter.
+/// Words of a table's key, and of its actions with the cell of a direct counter or meter.
 pub fn width(schema: &TableSchema) -> (usize, usize) {
     let key = key_places(schema.fields.iter().map(|field| field.bits));
     let key = key.last().map_or(0, |place| place.end().div_ceil(64));
@@ -79,7 +79,7 @@ pub fn width(schema: &TableSchema) -> (usize, usize) {
             .last()
             .map_or(1, |place| place.end().div_ceil(64))
     });
-    let extra = usize::from(schema.direct_counter.is_some());
+    let extra = usize::from(schema.direct_counter.is_some() || schema.direct_meter.is_some());
     (key as usize, actions.max().unwrap_or(1) as usize + extra)
 }
 

@@ -10,15 +10,14 @@ pub use exact::ExactStore;
 pub use lpm::LpmStore;
 pub use ternary::TernaryStore;
 
+use crate::action_words::ActionWords;
 use crate::{
-    ActionCall, CounterValue, Counters, Entity, EntryFilter, FieldMatch, MatchKind, MatchValue,
-    Operation, Place, Query, TableEntry, TableSchema, WriteError, action_places, get_word_bits,
-    key_places,
-    layout::{ACTION_BITS, ones},
-    put_word_bits,
+    ActionProfile, CounterUnit, CounterValue, Counters, Entity, EntryFilter, FieldMatch, Invalid,
+    MatchKind, MatchValue, MeterConfig, Meters, Operation, Place, Query, TableActionRef,
+    TableEntry, TableSchema, WriteError, get_word_bits, key_places, layout::ones, put_word_bits,
 };
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A table whose fields are all exact.
 pub type ExactTable<const K: usize, const V: usize> = MatchTable<ExactStore<K, V>, K, V>;
@@ -104,10 +103,12 @@ impl<const V: usize> Lookup<V> {
 pub struct MatchTable<S, const K: usize, const V: usize> {
     schema: Cow<'static, TableSchema>,
     key: Vec<Place>,
-    params: Vec<Vec<Place>>,
+    layout: ActionWords,
     store: S,
     default: WordCell<V>,
     counters: Option<Counters>,
+    meters: Option<Meters>,
+    profile: Option<Arc<ActionProfile>>,
     // Also what makes writers take turns: the cells of the direct counter that no entry has.
     free_cells: Mutex<Vec<u64>>,
 }
@@ -115,44 +116,44 @@ pub struct MatchTable<S, const K: usize, const V: usize> {
 impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     /// The table with the entries and the default action that the program says.
     pub fn new(schema: &'static TableSchema) -> Self {
-        MatchTable::with(Cow::Borrowed(schema))
+        MatchTable::build(Cow::Borrowed(schema), None)
     }
 
     /// The same, for a program that is loaded while others run.
     pub fn owned(schema: TableSchema) -> Self {
-        MatchTable::with(Cow::Owned(schema))
+        MatchTable::build(Cow::Owned(schema), None)
     }
 
-    fn with(schema: Cow<'static, TableSchema>) -> Self {
+    /// As [`MatchTable::new`], for a table whose entries refer to an action profile.
+    pub fn with_profile(schema: &'static TableSchema, profile: &Arc<ActionProfile>) -> Self {
+        MatchTable::build(Cow::Borrowed(schema), Some(profile.clone()))
+    }
+
+    fn build(schema: Cow<'static, TableSchema>, profile: Option<Arc<ActionProfile>>) -> Self {
         let key = key_places(schema.fields.iter().map(|field| field.bits));
-        let params: Vec<Vec<Place>> = schema
-            .actions
-            .iter()
-            .map(|entry| action_places(entry.action.params.iter().map(|param| param.bits)))
-            .collect();
+        let layout = ActionWords::new(&schema);
         let counters = schema.direct_counter.map(|_| Counters::new(schema.size));
-        let own = usize::from(counters.is_some());
+        // The caller says how much a packet weighs: bytes, or 1.
+        let meters = schema
+            .direct_meter
+            .map(|_| Meters::new(schema.size, CounterUnit::Bytes));
+        let own = usize::from(counters.is_some() || meters.is_some());
         debug_assert!(
             key.last()
                 .is_none_or(|place| place.end() as usize <= K * 64),
             "key words of {}",
             schema.name
         );
-        debug_assert!(
-            params
-                .iter()
-                .flatten()
-                .all(|place| place.end() as usize <= (V - own) * 64),
-            "action words of {}",
-            schema.name
-        );
+        debug_assert!(layout.len() + own <= V, "action words of {}", schema.name);
         let table = MatchTable {
             key,
-            params,
+            layout,
             store: S::new(&schema),
             schema,
             default: WordCell::new([0; V]),
             counters,
+            meters,
+            profile,
             free_cells: Mutex::new(Vec::new()),
         };
         table.clear();
@@ -194,6 +195,22 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         }
     }
 
+    /// The colour of a packet that weighs `amount` in the direct meter of the entry that was hit; 0 (green) without one.
+    pub fn meter(&self, found: &Lookup<V>, amount: usize, now_us: u64) -> u8 {
+        match (&self.meters, found.hit, found.words.last()) {
+            (Some(meters), true, Some(cell)) => meters.execute(*cell, amount, now_us) as u8,
+            _ => 0,
+        }
+    }
+
+    /// The action behind what was found, in a table whose entries refer to an action profile.
+    pub fn select(&self, found: Lookup<V>, hash: u64) -> Lookup<V> {
+        match &self.profile {
+            Some(profile) => profile.resolve(found, hash),
+            None => found,
+        }
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.store.len()
@@ -218,7 +235,12 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         self.store.clear();
         if let Some(counters) = &self.counters {
             counters.clear();
-            *free = (0..counters.size()).rev().collect();
+        }
+        if let Some(meters) = &self.meters {
+            meters.clear();
+        }
+        if self.has_cells() {
+            *free = (0..self.schema.size).rev().collect();
         }
         self.default.store(self.initial_default());
         for entry in self.schema.entries.iter() {
@@ -238,18 +260,22 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .free_cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let words = entry.call().map(|call| self.pack_call(call));
+        let words = entry.action.as_ref().map(|action| self.pack_action(action));
+        let words = words.transpose()?;
         if entry.is_default {
-            self.default
-                .store(words.unwrap_or_else(|| self.initial_default()));
+            let words = words.unwrap_or_else(|| self.initial_default());
+            self.release(&self.default.load());
+            self.default.store(words);
             return Ok(());
         }
         let rule = self.rule(&entry.matches, entry.priority);
         let mut words = words.unwrap_or([0; V]);
+        let before = self.profile.as_ref().and_then(|_| self.store.get(&rule));
         let done = match operation {
             Operation::Insert => {
                 let cell = self.take_cell(&mut free, &mut words);
                 self.set_counter(cell, Some(entry.counter.unwrap_or_default()));
+                self.set_meter(cell, entry);
                 let done = self.store.insert(&rule, words);
                 if done.is_err() {
                     free.extend(cell);
@@ -258,22 +284,28 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             }
             Operation::Modify => {
                 let cell = self
-                    .counters
-                    .as_ref()
-                    .and_then(|_| self.store.get(&rule)?.last().copied());
+                    .has_cells()
+                    .then(|| self.store.get(&rule)?.last().copied())
+                    .flatten();
                 if let (Some(cell), Some(last)) = (cell, words.last_mut()) {
                     *last = cell;
                 }
-                self.store
-                    .modify(&rule, words)
-                    .inspect(|()| self.set_counter(cell, entry.counter))
+                self.store.modify(&rule, words).inspect(|()| {
+                    self.set_counter(cell, entry.counter);
+                    self.set_meter(cell, entry);
+                })
             }
             Operation::Delete => self.store.remove(&rule).map(|words| {
-                if self.counters.is_some() {
+                if self.has_cells() {
                     free.extend(words.last());
                 }
             }),
         };
+        match (&done, before) {
+            (Ok(()), Some(before)) => self.release(&before),
+            (Ok(()), None) => {}
+            (Err(_), _) => self.release(&words),
+        }
         done.map_err(|refused| match refused {
             Refused::Exists => WriteError::AlreadyExists,
             Refused::Missing => WriteError::NotFound,
@@ -283,11 +315,29 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         })
     }
 
+    /// Configures the direct meter of the entry with a key.
+    pub fn configure(
+        &self,
+        operation: Operation,
+        key: &TableEntry,
+        config: Option<MeterConfig>,
+    ) -> Result<(), WriteError> {
+        let meters = self.meters.as_ref().ok_or(Invalid::NoDirectMeter)?;
+        self.schema.check_key(&key.matches, key.priority)?;
+        let _turn = self
+            .free_cells
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let words = self.store.get(&self.rule(&key.matches, key.priority));
+        let cell = words.and_then(|words| words.last().copied());
+        meters.modify(operation, cell.ok_or(WriteError::NotFound)?, config)
+    }
+
     /// Shows entries, by key.
     pub fn read(&self, filter: &EntryFilter, visit: &mut dyn FnMut(Entity)) {
         match filter {
             EntryFilter::Default => {
-                let action = Some(self.unpack(&self.default.load()).into());
+                let action = Some(self.unpack(&self.default.load()));
                 let entry = TableEntry {
                     table: self.schema.id,
                     action,
@@ -336,8 +386,15 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         )
     }
 
+    /// Whether entries have cells of their own, of a direct counter or meter or both.
+    fn has_cells(&self) -> bool {
+        self.counters.is_some() || self.meters.is_some()
+    }
+
     fn take_cell(&self, free: &mut Vec<u64>, words: &mut [u64; V]) -> Option<u64> {
-        self.counters.as_ref()?;
+        if !self.has_cells() {
+            return None;
+        }
         // A full table has no cell left; the store refuses the entry then.
         let cell = free.pop()?;
         *words.last_mut()? = cell;
@@ -350,64 +407,42 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         }
     }
 
+    fn set_meter(&self, cell: Option<u64>, entry: &TableEntry) {
+        if let (Some(meters), Some(cell)) = (&self.meters, cell) {
+            meters.configure(cell, entry.meter);
+        }
+    }
+
     fn pack(&self, action: usize, arguments: &[u128]) -> [u64; V] {
         let mut words = [0; V];
-        put_word_bits(
-            &mut words,
-            Place {
-                start: 0,
-                bits: ACTION_BITS,
-            },
-            action as u128,
-        );
-        for (place, value) in self.params.get(action).into_iter().flatten().zip(arguments) {
-            put_word_bits(&mut words, *place, *value);
-        }
+        self.layout.pack(action, arguments, &mut words);
         words
     }
 
-    fn pack_call(&self, call: &ActionCall) -> [u64; V] {
-        let position = self.schema.action_position(call.action).unwrap_or(0);
-        let params = self
-            .schema
-            .actions
-            .get(position)
-            .map_or(&[][..], |entry| &entry.action.params);
-        let value = |id| {
-            call.arguments
-                .iter()
-                .find(|(param, _)| *param == id)
-                .map_or(0, |(_, value)| *value)
-        };
-        let arguments: Vec<u128> = params.iter().map(|param| value(param.id)).collect();
-        self.pack(position, &arguments)
+    /// The words of what an entry runs, without its cell.
+    fn pack_action(&self, action: &TableActionRef) -> Result<[u64; V], WriteError> {
+        let mut words = [0; V];
+        match (action, &self.profile) {
+            (TableActionRef::Call(call), _) => self.layout.pack_call(call, &mut words),
+            (_, None) => return Err(Invalid::NoProfile.into()),
+            (action, Some(profile)) => {
+                let word = profile.acquire(action)?;
+                words.iter_mut().take(1).for_each(|first| *first = word);
+            }
+        }
+        Ok(words)
     }
 
-    fn unpack(&self, words: &[u64; V]) -> ActionCall {
-        let position = get_word_bits(
-            words,
-            Place {
-                start: 0,
-                bits: ACTION_BITS,
-            },
-        ) as usize;
-        let Some(entry) = self.schema.actions.get(position) else {
-            return ActionCall {
-                action: 0,
-                arguments: Vec::new(),
-            };
-        };
-        let places = self.params.get(position).into_iter().flatten();
-        let arguments = entry
-            .action
-            .params
-            .iter()
-            .zip(places)
-            .map(|(param, place)| (param.id, get_word_bits(words, *place)));
-        ActionCall {
-            action: entry.action.id,
-            arguments: arguments.collect(),
+    fn release(&self, words: &[u64; V]) {
+        if let (Some(profile), Some(first)) = (&self.profile, words.first()) {
+            profile.release(*first);
         }
+    }
+
+    fn unpack(&self, words: &[u64; V]) -> TableActionRef {
+        let profile = self.profile.as_ref();
+        let reference = profile.and_then(|profile| profile.reference(*words.first()?));
+        reference.unwrap_or_else(|| self.layout.unpack(words).into())
     }
 
     fn rule(&self, matches: &[FieldMatch], priority: i32) -> Rule<K> {
@@ -475,12 +510,17 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .counters
             .as_ref()
             .and_then(|counters| counters.get(*words.last()?));
+        let meter = self
+            .meters
+            .as_ref()
+            .and_then(|meters| meters.config(*words.last()?));
         Entity::Table(TableEntry {
             table: self.schema.id,
             matches: self.matches(rule),
             priority: rule.priority,
-            action: Some(self.unpack(words).into()),
+            action: Some(self.unpack(words)),
             counter,
+            meter,
             ..TableEntry::default()
         })
     }

@@ -5,7 +5,7 @@ use super::names::Locals;
 use super::usage::Usage;
 use crate::backend::p4info::Symbols;
 use crate::diagnostic::{Code, Diagnostics};
-use crate::ir::{HeaderId, HeaderRef, HeaderType, Program, StandardField, VariableId};
+use crate::ir::{HeaderId, HeaderType, Program, StandardField, VariableId};
 use crate::source::Span;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -61,24 +61,6 @@ impl<'a> Context<'a> {
     pub(super) fn fresh_label(&self) -> u32 {
         self.labels.set(self.labels.get() + 1);
         self.labels.get()
-    }
-
-    /// The instance that a reference names, if the program says which.
-    pub(super) fn instance(&self, header: &HeaderRef, span: Span) -> Option<HeaderId> {
-        match header {
-            HeaderRef::Instance(id) => Some(*id),
-            HeaderRef::Element(..) => {
-                self.unsupported(
-                    span,
-                    "a header stack's element at an index that is not constant",
-                );
-                None
-            }
-            HeaderRef::Next(_) | HeaderRef::Last(_) => {
-                self.unsupported(span, "parsing into a header stack");
-                None
-            }
-        }
     }
 
     /// A header's type.

@@ -4,48 +4,87 @@ use super::code::Code;
 use super::context::{Context, Frame};
 use super::expr::expr;
 use super::layout::{Place, places};
-use super::scalar::MAX_WIDTH;
+use super::scalar::{MAX_WIDTH, is_wide};
 use crate::ir::{Data, Expr, ExprKind, HashAlgorithm, HeaderId, HeaderRef, Scalar};
 use crate::source::Span;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// A piece of a field list: a value of a known width, or bytes of the packet.
+/// A piece of a field list: a value of a known width, bytes of the packet, or the pieces of a header if that is valid.
 enum Piece {
     Value(Code, Scalar),
     Bytes(TokenStream),
+    Header(TokenStream, Vec<Piece>),
 }
 
 impl Piece {
+    /// Its width, if it is a value that an integer of Rust holds.
     fn width(&self) -> Option<u32> {
         match self {
-            Piece::Value(_, scalar) => Some(scalar.width()),
-            Piece::Bytes(_) => None,
+            Piece::Value(_, scalar) => Some(scalar.width()).filter(|width| !is_wide(*width)),
+            Piece::Bytes(_) | Piece::Header(..) => None,
         }
     }
 }
 
-/// The pieces of a field list. A whole header counts as its fields, of which none may be there if it is not valid.
-fn pieces(cx: &Context<'_>, frame: Frame<'_>, data: &[Data], span: Span) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for piece in data {
-        match piece {
-            Data::Expr(value) => pieces.push(match value.scalar {
-                Scalar::Varbit(_) => Piece::Bytes(varbit_bytes(cx, frame, value)),
-                scalar => Piece::Value(expr(cx, frame, value), scalar),
-            }),
-            Data::Header(_) => {
-                cx.unsupported(span, "a whole header as hash or checksum data");
+/// The pieces of a field list. A whole header counts as its fields, of which none is there if it is not valid.
+fn pieces(cx: &Context<'_>, frame: Frame<'_>, data: &[Data]) -> Vec<Piece> {
+    let piece = |piece: &Data| match piece {
+        Data::Expr(value) => match value.scalar {
+            Scalar::Varbit(_) => Piece::Bytes(varbit_bytes(cx, frame, value)),
+            scalar => Piece::Value(expr(cx, frame, value), scalar),
+        },
+        Data::Header(id) => {
+            let locals = cx.locals.header(*id);
+            let fields = cx.header_type(*id).fields.iter().zip(&locals.fields);
+            let fields = fields.map(|(field, local)| match field.scalar {
+                Scalar::Varbit(_) => Piece::Bytes(bytes_of(&quote!(#local))),
+                scalar => Piece::Value(Code::atom(quote!(#local)), scalar),
+            });
+            let valid = &locals.valid;
+            Piece::Header(quote!(#valid), fields.collect())
+        }
+    };
+    data.iter().map(piece).collect()
+}
+
+/// Any field list, bit by bit: an expression for its bytes.
+fn list_of(pieces: &[Piece], with_payload: bool) -> TokenStream {
+    let pushes = pieces.iter().map(push);
+    let payload =
+        with_payload.then(|| quote!(list.push_bytes(data.get(at..).unwrap_or_default());));
+    quote!({
+        let mut list = dpr_runtime::BitList::default();
+        #(#pushes)*
+        #payload
+        list.into_bytes()
+    })
+}
+
+fn push(piece: &Piece) -> TokenStream {
+    match piece {
+        Piece::Value(value, scalar) => {
+            let (value, width) = (value.bare(), Literal::u32_unsuffixed(scalar.width()));
+            match super::scalar::container(scalar.width()) {
+                MAX_WIDTH => quote!(list.push(#value, #width);),
+                wide if is_wide(wide) => quote!(list.push_wide(#value, #width);),
+                _ => quote!(list.push(u128::from(#value), #width);),
             }
         }
+        Piece::Bytes(bytes) => quote!(list.push_bytes(#bytes);),
+        Piece::Header(valid, fields) => {
+            let fields = fields.iter().map(push);
+            quote!(if #valid { #(#fields)* })
+        }
     }
-    pieces
 }
 
 /// The bytes of a varbit value.
 pub(super) fn varbit_bytes(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> TokenStream {
-    let range = expr(cx, frame, value);
-    let range = range.operand();
+    bytes_of(&expr(cx, frame, value).operand())
+}
+
+fn bytes_of(range: &TokenStream) -> TokenStream {
     quote!(data.get(#range.0..#range.1).unwrap_or_default())
 }
 
@@ -55,28 +94,27 @@ pub(super) fn hash(
     frame: Frame<'_>,
     algorithm: HashAlgorithm,
     data: &[Data],
+    with_payload: bool,
     span: Span,
 ) -> (TokenStream, u32) {
     let (function, bits) = match algorithm {
         HashAlgorithm::Crc32 => (quote!(crc32), 32),
         HashAlgorithm::Crc16 => (quote!(crc16), 16),
+        HashAlgorithm::Crc32Custom => (quote!(crc32_custom), 32),
+        HashAlgorithm::Crc16Custom => (quote!(crc16_custom), 16),
         HashAlgorithm::Csum16 => (quote!(csum16), 16),
         HashAlgorithm::Xor16 => (quote!(xor16), 16),
         HashAlgorithm::Identity => (quote!(identity), 64),
-        HashAlgorithm::Random | HashAlgorithm::Crc32Custom | HashAlgorithm::Crc16Custom => {
-            return (cx.unsupported(span, "this hash algorithm"), 64);
-        }
+        HashAlgorithm::Random => return (quote!(worker.random(0, u64::MAX)), 64),
     };
-    let pieces = pieces(cx, frame, data, span);
+    let _ = span;
+    let pieces = pieces(cx, frame, data);
     let total: u32 = pieces.iter().filter_map(Piece::width).sum();
     let is_fixed = pieces.iter().all(|piece| piece.width().is_some());
-    if !is_fixed {
-        return (
-            cx.unsupported(span, "a hash of a field of variable length"),
-            bits,
-        );
-    }
-    let call = if total <= MAX_WIDTH {
+    let call = if !is_fixed || with_payload {
+        let list = list_of(&pieces, with_payload);
+        quote!(dpr_runtime::hash::#function(&#list))
+    } else if total <= MAX_WIDTH {
         hash_of_integer(&pieces, total, &function)
     } else {
         hash_of_writer(&pieces, total, &function)
@@ -149,38 +187,40 @@ pub(super) fn internet_checksum(
     with_payload: bool,
     span: Span,
 ) -> TokenStream {
-    let pieces = pieces(cx, frame, data, span);
+    let _ = span;
+    let pieces = pieces(cx, frame, data);
+    // Varbits of a whole number of words do not move what follows; only the packet says whether one is such.
+    let last = pieces.len().saturating_sub(1);
+    let (mut end, mut is_plain) = (0, true);
+    for (index, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Value(_, scalar) => {
+                end += scalar.width();
+                is_plain &= !is_wide(scalar.width());
+            }
+            Piece::Bytes(_) => is_plain &= index == last && !with_payload && end % 16 == 0,
+            Piece::Header(..) => is_plain = false,
+        }
+    }
+    if !is_plain || (with_payload && end % 16 != 0) {
+        let list = list_of(&pieces, with_payload);
+        return quote!(dpr_runtime::checksum::internet(&#list));
+    }
     let mut terms = Vec::new();
     let mut end = 0;
-    let mut is_aligned = true;
     for piece in &pieces {
         match piece {
             Piece::Value(value, scalar) => {
                 end += scalar.width();
                 terms.extend(terms_of(value, *scalar, end));
-                if !is_aligned {
-                    cx.unsupported(span, "a field after one of variable length in a checksum");
-                }
             }
             Piece::Bytes(bytes) => {
-                if end % 16 != 0 || !is_aligned {
-                    cx.unsupported(
-                        span,
-                        "a field of variable length within a 16-bit word of a checksum",
-                    );
-                }
-                is_aligned = false;
                 terms.push(quote!(u64::from(dpr_runtime::checksum::sum(#bytes))));
             }
+            Piece::Header(..) => {}
         }
     }
     if with_payload {
-        if end % 16 != 0 || !is_aligned {
-            cx.unsupported(
-                span,
-                "a payload after data that does not end with a 16-bit word in a checksum",
-            );
-        }
         terms.push(quote!(u64::from(dpr_runtime::checksum::sum(
             data.get(at..).unwrap_or_default()
         ))));

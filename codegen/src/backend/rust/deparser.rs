@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::layout::{places, runs, store, varbit_field};
+use super::scalar::is_wide;
 use super::stmt::block;
 use super::usage::Deparse;
 use crate::ir::{HeaderId, HeaderRef, Scalar, StmtKind};
@@ -66,11 +67,18 @@ fn store_run(cx: &Context<'_>, id: HeaderId, run: &super::layout::Run, span: Spa
             _ => quote!(#local),
         }
     };
+    let _ = span;
     store(&head, run, value).unwrap_or_else(|| {
-        cx.unsupported(
-            span,
-            "a run of fields of more than 128 bits without a byte's end",
-        )
+        let puts = run.places.iter().map(|place| {
+            let local = &locals.fields[place.field];
+            let start = Literal::u32_unsuffixed(place.start);
+            let width = Literal::u32_unsuffixed(place.width);
+            match is_wide(place.width) {
+                true => quote!(#local.put_bits(head, #start, #width);),
+                false => quote!(dpr_runtime::put_bits(head, #start, #width, #local.into());),
+            }
+        });
+        puts.collect()
     })
 }
 

@@ -3,18 +3,16 @@
 use super::code::Code;
 use super::context::{Context, Frame};
 use super::scalar::{
-    MAX_WIDTH, constant, container, is_native, number, ones, rust_type, signed, typed_number,
-    unsigned,
+    MAX_WIDTH, constant, container, is_native, is_wide, number, ones, rust_type, signed,
+    typed_number, unsigned, zero,
 };
+use super::stacks;
 use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, UnaryOp};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// An expression's value.
 pub(super) fn expr(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> Code {
-    if value.scalar.width() > MAX_WIDTH && !matches!(value.scalar, Scalar::Varbit(_)) {
-        return Code::atom(cx.unsupported(value.span, "an integer of more than 128 bits"));
-    }
     match &value.kind {
         ExprKind::Constant(number) => Code::atom(constant(number, value.scalar)),
         ExprKind::Variable(id) => {
@@ -25,20 +23,15 @@ pub(super) fn expr(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> Code {
             Some(argument) => Code::atom(argument.clone()),
             None => Code::atom(cx.unsupported(value.span, "a parameter outside its action")),
         },
-        ExprKind::Field(header, field) => match cx.instance(header, value.span) {
-            Some(id) => {
-                let local = &cx.locals.header(id).fields[*field as usize];
-                Code::atom(quote!(#local))
-            }
-            None => Code::atom(quote!(0)),
-        },
-        ExprKind::IsValid(header) => match cx.instance(header, value.span) {
-            Some(id) => {
-                let valid = &cx.locals.header(id).valid;
-                Code::atom(quote!(#valid))
-            }
-            None => Code::atom(quote!(false)),
-        },
+        ExprKind::Field(header, field) => {
+            let otherwise = zero(value.scalar);
+            stacks::value(cx, frame, header, otherwise, |id| {
+                &cx.locals.header(id).fields[*field as usize]
+            })
+        }
+        ExprKind::IsValid(header) => stacks::value(cx, frame, header, quote!(false), |id| {
+            &cx.locals.header(id).valid
+        }),
         ExprKind::IsUnionValid(id) => {
             let members = cx.program.unions[id.index()]
                 .members
@@ -46,7 +39,10 @@ pub(super) fn expr(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> Code {
                 .map(|member| &cx.locals.header(*member).valid);
             Code::compound(quote!(#(#members)||*))
         }
-        ExprKind::LastIndex(_) => Code::atom(cx.unsupported(value.span, "`lastIndex`")),
+        ExprKind::LastIndex(stack) => {
+            let next = cx.locals.next(*stack);
+            Code::atom(quote!(#next.wrapping_sub(1)))
+        }
         ExprKind::Lookahead(offset) => lookahead(*offset, value.scalar),
         ExprKind::PacketLength => Code::compound(quote!(data.len() as u32)),
         ExprKind::Unary(op, operand) => unary(cx, frame, *op, operand),
@@ -73,6 +69,18 @@ pub(super) fn expr(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> Code {
 /// An unsigned value in the integer of a scalar that is at least as wide.
 fn widened(value: &Code, from: Scalar, to: Scalar) -> Code {
     let target = unsigned(to.width());
+    if is_wide(to.width()) {
+        let (bare, operand) = (value.bare(), value.operand());
+        return match container(from.width()) {
+            same if same == container(to.width()) => value.clone(),
+            MAX_WIDTH => Code::atom(quote!(#target::from(#bare))),
+            _ if is_wide(from.width()) => {
+                let words = Literal::u32_unsuffixed(to.width().div_ceil(64));
+                Code::atom(quote!(#operand.resized::<#words>()))
+            }
+            _ => Code::atom(quote!(#target::from(u128::from(#bare)))),
+        };
+    }
     match from {
         Scalar::Bool => {
             let value = value.bare();
@@ -92,12 +100,34 @@ pub(super) fn masked(value: Code, width: u32) -> Code {
         return value;
     }
     let operand = value.operand();
+    if is_wide(width) {
+        let width = Literal::u32_unsuffixed(width);
+        return Code::atom(quote!(#operand.masked(#width)));
+    }
     let mask = number(ones(width));
     Code::compound(quote!(#operand & #mask))
 }
 
+/// The low bits of a value in the integer that holds them; what is beyond them in it stays.
+fn narrowed(value: Code, from: u32, to: u32) -> Code {
+    if container(from) == container(to) {
+        return value;
+    }
+    let operand = value.operand();
+    let integer = unsigned(to);
+    match (is_wide(from), is_wide(to)) {
+        (true, true) => {
+            let words = Literal::u32_unsuffixed(to.div_ceil(64));
+            Code::atom(quote!(#operand.resized::<#words>()))
+        }
+        (true, false) if container(to) == MAX_WIDTH => Code::atom(quote!(#operand.low())),
+        (true, false) => Code::compound(quote!(#operand.low() as #integer)),
+        (false, _) => Code::compound(quote!(#operand as #integer)),
+    }
+}
+
 /// A value as Rust's signed integer, the sign in its place.
-fn sign_extended(value: &Code, width: u32) -> Code {
+pub(super) fn sign_extended(value: &Code, width: u32) -> Code {
     let operand = value.operand();
     let integer = signed(width);
     match container(width) - width {
@@ -125,11 +155,7 @@ fn slice(base: &Code, scalar: Scalar, high: u32, low: u32) -> Code {
         let low = Literal::u32_unsuffixed(low);
         value = Code::compound(quote!(#operand >> #low));
     }
-    if container(width) != container(scalar.width()) {
-        let operand = value.operand();
-        let integer = unsigned(width);
-        value = Code::compound(quote!(#operand as #integer));
-    }
+    value = narrowed(value, scalar.width(), width);
     // Where the slice reaches the top, the shift has left nothing above it.
     if high + 1 == scalar.width() {
         value
@@ -142,6 +168,7 @@ fn slice(base: &Code, scalar: Scalar, high: u32, low: u32) -> Code {
 pub(super) fn cast(value: &Code, from: Scalar, to: Scalar) -> Code {
     match (from, to) {
         (Scalar::Bool, Scalar::Bool) => value.clone(),
+        (Scalar::Bool, _) if is_wide(to.width()) => widened(value, from, to),
         (Scalar::Bool, _) => {
             let integer = unsigned(to.width());
             let value = value.bare();
@@ -151,6 +178,11 @@ pub(super) fn cast(value: &Code, from: Scalar, to: Scalar) -> Code {
             let operand = value.operand();
             Code::compound(quote!(#operand != 0))
         }
+        (Scalar::Int(sign), _) if sign < to.width() && is_wide(to.width()) => {
+            let wide = widened(value, from, to).operand();
+            let sign = Literal::u32_unsuffixed(sign);
+            masked(Code::atom(quote!(#wide.sign_extended(#sign))), to.width())
+        }
         (Scalar::Int(from), _) if from < to.width() => {
             let extended = sign_extended(value, from).operand();
             let wide = signed(to.width());
@@ -158,13 +190,8 @@ pub(super) fn cast(value: &Code, from: Scalar, to: Scalar) -> Code {
         }
         _ if to.width() >= from.width() => widened(value, from, to),
         _ => {
-            let mut value = value.clone();
-            if container(from.width()) != container(to.width()) {
-                let operand = value.operand();
-                let integer = unsigned(to.width());
-                value = Code::compound(quote!(#operand as #integer));
-            }
-            masked(value, to.width())
+            let narrowed = narrowed(value.clone(), from.width(), to.width());
+            masked(narrowed, to.width())
         }
     }
 }
@@ -173,6 +200,10 @@ pub(super) fn cast(value: &Code, from: Scalar, to: Scalar) -> Code {
 fn lookahead(offset: u32, scalar: Scalar) -> Code {
     let width = Literal::u32_unsuffixed(scalar.width());
     let offset = Literal::u32_unsuffixed(offset);
+    if is_wide(scalar.width()) {
+        let integer = rust_type(scalar);
+        return Code::atom(quote!(#integer::from_bits(data, at * 8 + #offset, #width)));
+    }
     let bits = quote!(dpr_runtime::get_bits(data, at * 8 + #offset, #width));
     match scalar {
         Scalar::Bool => Code::compound(quote!(#bits != 0)),
@@ -202,6 +233,12 @@ fn binary(cx: &Context<'_>, frame: Frame<'_>, op: BinaryOp, left: &Expr, right: 
     }
     let b = expr(cx, frame, right);
     let is_signed = matches!(scalar, Scalar::Int(_));
+    if is_signed
+        && is_wide(width)
+        && let Some(code) = signed_wide(op, &a, &b, width)
+    {
+        return code;
+    }
     let ordered = |operator: TokenStream| {
         let (a, b) = match is_signed {
             true => (
@@ -251,7 +288,13 @@ fn binary(cx: &Context<'_>, frame: Frame<'_>, op: BinaryOp, left: &Expr, right: 
             } else {
                 quote!(saturating_sub)
             };
-            if is_signed {
+            if is_wide(width) && op == BinaryOp::SaturatingAdd {
+                let (a, b) = (a.operand(), b.bare());
+                let width = Literal::u32_unsuffixed(width);
+                Code::atom(quote!(#a.saturating_add(#b, #width)))
+            } else if is_wide(width) {
+                method(name)
+            } else if is_signed {
                 saturating_signed(&a, &b, width, &name)
             } else {
                 saturating_unsigned(&method(name), width)
@@ -259,6 +302,22 @@ fn binary(cx: &Context<'_>, frame: Frame<'_>, op: BinaryOp, left: &Expr, right: 
         }
         BinaryOp::ShiftLeft | BinaryOp::ShiftRight => a,
     }
+}
+
+/// What signed integers of more than 128 bits do differently.
+fn signed_wide(op: BinaryOp, a: &Code, b: &Code, width: u32) -> Option<Code> {
+    let (a, b) = (a.operand(), b.bare());
+    let width = Literal::u32_unsuffixed(width);
+    let compared = |outcome: TokenStream| quote!(#a.cmp_signed(#b, #width).#outcome());
+    Some(Code::atom(match op {
+        BinaryOp::Less => compared(quote!(is_lt)),
+        BinaryOp::LessEqual => compared(quote!(is_le)),
+        BinaryOp::Greater => compared(quote!(is_gt)),
+        BinaryOp::GreaterEqual => compared(quote!(is_ge)),
+        BinaryOp::SaturatingAdd => quote!(#a.saturating_signed(#b, #width, false)),
+        BinaryOp::SaturatingSub => quote!(#a.saturating_signed(#b, #width, true)),
+        _ => return None,
+    }))
 }
 
 fn saturating_unsigned(call: &Code, width: u32) -> Code {
@@ -293,6 +352,16 @@ fn shift(
 ) -> Code {
     let width = scalar.width();
     let is_arithmetic = matches!(scalar, Scalar::Int(_)) && op == BinaryOp::ShiftRight;
+    if is_wide(width) {
+        let amount = shift_amount(cx, frame, amount);
+        let operand = value.operand();
+        let bits = Literal::u32_unsuffixed(width);
+        return match op {
+            BinaryOp::ShiftLeft => masked(Code::compound(quote!(#operand << #amount)), width),
+            _ if is_arithmetic => Code::atom(quote!(#operand.shr_signed(#amount, #bits))),
+            _ => Code::compound(quote!(#operand >> #amount)),
+        };
+    }
     let operand = if is_arithmetic {
         sign_extended(value, width).operand()
     } else {
@@ -312,19 +381,7 @@ fn shift(
             _ => Code::compound(quote!(#operand >> #amount)),
         };
     }
-    let code = expr(cx, frame, amount);
-    // An amount that does not fit into 32 bits is as good as the largest that does.
-    let amount = match container(amount.scalar.width()) {
-        32 => code.bare().clone(),
-        8 | 16 => {
-            let code = code.bare();
-            quote!(u32::from(#code))
-        }
-        _ => {
-            let code = code.operand();
-            quote!(u32::try_from(#code).unwrap_or(u32::MAX))
-        }
-    };
+    let amount = shift_amount(cx, frame, amount);
     match op {
         BinaryOp::ShiftLeft => masked(
             Code::atom(quote!(#operand.checked_shl(#amount).unwrap_or(0))),
@@ -338,5 +395,25 @@ fn shift(
             )
         }
         _ => Code::atom(quote!(#operand.checked_shr(#amount).unwrap_or(0))),
+    }
+}
+
+/// What is shifted by, as a `u32`. An amount that does not fit is as good as the largest that does.
+fn shift_amount(cx: &Context<'_>, frame: Frame<'_>, amount: &Expr) -> TokenStream {
+    let code = expr(cx, frame, amount);
+    match container(amount.scalar.width()) {
+        32 => code.bare().clone(),
+        8 | 16 => {
+            let code = code.bare();
+            quote!(u32::from(#code))
+        }
+        width if is_wide(width) => {
+            let code = code.operand();
+            quote!(u32::try_from(#code.low()).unwrap_or(u32::MAX))
+        }
+        _ => {
+            let code = code.operand();
+            quote!(u32::try_from(#code).unwrap_or(u32::MAX))
+        }
     }
 }

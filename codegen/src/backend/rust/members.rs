@@ -89,10 +89,10 @@ pub(super) fn meters(cx: &Context<'_>) -> Vec<MeterId> {
 
 /// The program's action profiles by their id.
 pub(super) fn profiles(cx: &Context<'_>) -> Vec<ActionProfileId> {
-    by_id(
-        cx.symbols.action_profiles.iter().map(|symbol| symbol.id),
-        ActionProfileId,
-    )
+    let ids = cx.symbols.action_profiles.iter().map(|symbol| symbol.id);
+    let mut profiles = by_id(ids, ActionProfileId);
+    profiles.retain(|id| is_used(cx, *id));
+    profiles
 }
 
 /// The program's digests by their id.
@@ -158,10 +158,17 @@ pub(super) fn members(cx: &Context<'_>) -> Vec<(Ident, TokenStream, TokenStream)
             Literal::u32_unsuffixed(shape.action_words),
         );
         let position = Literal::usize_unsuffixed(position);
+        let new = match cx.program.tables[id.index()].implementation {
+            None => quote!(new(&schema::TABLES[#position])),
+            Some(id) => {
+                let profile = profile(cx, id);
+                quote!(with_profile(&schema::TABLES[#position], &#profile))
+            }
+        };
         (
             table(cx, id),
             quote!(dpr_runtime::#store<#key, #action>),
-            quote!(dpr_runtime::#store::new(&schema::TABLES[#position])),
+            quote!(dpr_runtime::#store::#new),
         )
     });
     let counters = counters(cx).into_iter().map(|id| {
@@ -181,6 +188,34 @@ pub(super) fn members(cx: &Context<'_>) -> Vec<(Ident, TokenStream, TokenStream)
             quote!(dpr_runtime::Registers::new(#name::SIZE, #bits)),
         )
     });
+    let meters = meters(cx).into_iter().map(|id| {
+        let name = meter(cx, id);
+        let unit = super::schema::unit(cx.program.meters[id.index()].unit);
+        (
+            name.clone(),
+            quote!(dpr_runtime::Meters),
+            quote!(dpr_runtime::Meters::new(#name::SIZE, #unit)),
+        )
+    });
+    let value_sets = value_sets(cx)
+        .into_iter()
+        .enumerate()
+        .map(|(position, id)| {
+            let position = Literal::usize_unsuffixed(position);
+            (
+                value_set(cx, id),
+                quote!(dpr_runtime::ValueSet),
+                quote!(dpr_runtime::ValueSet::new(&schema::VALUE_SETS[#position])),
+            )
+        });
+    let profiles = profiles(cx).into_iter().map(|id| {
+        let name = profile(cx, id);
+        (
+            name.clone(),
+            quote!(std::sync::Arc<dpr_runtime::ActionProfile>),
+            quote!(#name),
+        )
+    });
     let replication = (
         ident("replication"),
         quote!(dpr_runtime::replication::Replication),
@@ -189,6 +224,33 @@ pub(super) fn members(cx: &Context<'_>) -> Vec<(Ident, TokenStream, TokenStream)
     tables
         .chain(counters)
         .chain(registers)
+        .chain(meters)
+        .chain(value_sets)
+        .chain(profiles)
         .chain([replication])
         .collect()
+}
+
+/// The action profiles, which tables share, as locals; each with the first of its tables.
+pub(super) fn shared_profiles(cx: &Context<'_>) -> TokenStream {
+    let tables = tables(cx);
+    let profiles = profiles(cx).into_iter().enumerate().map(|(position, id)| {
+        let name = profile(cx, id);
+        let position = Literal::usize_unsuffixed(position);
+        let uses = |table: &TableId| cx.program.tables[table.index()].implementation == Some(id);
+        let table = Literal::usize_unsuffixed(tables.iter().position(uses).unwrap_or(0));
+        quote! {
+            let #name = std::sync::Arc::new(dpr_runtime::ActionProfile::new(
+                &schema::PROFILES[#position],
+                &schema::TABLES[#table],
+            ));
+        }
+    });
+    profiles.collect()
+}
+
+/// Whether some table uses a profile: one that none uses has nothing to run.
+fn is_used(cx: &Context<'_>, id: ActionProfileId) -> bool {
+    let mut tables = cx.program.tables.iter();
+    tables.any(|table| table.implementation == Some(id))
 }

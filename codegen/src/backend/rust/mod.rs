@@ -17,8 +17,10 @@ mod modules;
 mod names;
 mod parser;
 mod process;
+mod replication;
 mod scalar;
 mod schema;
+mod stacks;
 mod stmt;
 mod tables;
 mod usage;
@@ -114,7 +116,21 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         .collect();
     let counter_arm = cell_arm("counter", &counters);
     let register_arm = cell_arm("register", &registers);
-    let process = process::process(cx);
+    let (process, passes) = process::process(cx, &name);
+    let profiles = members::shared_profiles(cx);
+    let others = other_arms(cx, &tables);
+    let meters: Vec<_> = members::meters(cx)
+        .into_iter()
+        .map(|id| members::meter(cx, id))
+        .collect();
+    let shown = (members::profiles(cx)
+        .into_iter()
+        .map(|id| members::profile(cx, id)))
+    .chain(
+        members::value_sets(cx)
+            .into_iter()
+            .map(|id| members::value_set(cx, id)),
+    );
     quote! {
         #[doc = #doc]
         pub struct #name { #(#declarations)* }
@@ -128,33 +144,19 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         impl #name {
             /// A pipeline as the program says: its own entries and default actions, counters and registers 0.
             pub fn new() -> Self {
+                #profiles
                 #name { #(#initial)* }
             }
         }
+
+        #passes
 
         impl dpr_runtime::Pipeline for #name {
             fn program(&self) -> &dpr_runtime::ProgramInfo {
                 &PROGRAM
             }
 
-            #[allow(
-                clippy::all,
-                unreachable_code,
-                unreachable_patterns,
-                unused_assignments,
-                unused_labels,
-                unused_mut,
-                unused_parens,
-                unused_variables
-            )]
-            fn process(
-                &self,
-                worker: &mut dpr_runtime::Worker,
-                ingress: dpr_runtime::Ingress,
-                packet: &mut dpr_runtime::Packet,
-            ) -> dpr_runtime::Verdict {
-                #process
-            }
+            #process
 
             #[allow(unused_variables)]
             fn write(&self, update: &dpr_runtime::Update) -> Result<(), dpr_runtime::WriteError> {
@@ -166,6 +168,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                     },
                     #counter_arm
                     #register_arm
+                    #others
                     entity => self.replication.write(update.operation, entity),
                 }
             }
@@ -175,6 +178,8 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 #(self.#tables.answer(query, visit);)*
                 #(self.#counters.answer(#counters::ID, query, visit);)*
                 #(self.#registers.answer(#registers::ID, query, visit);)*
+                #(self.#meters.answer(#meters::ID, query, visit);)*
+                #(self.#shown.answer(query, visit);)*
                 self.replication.answer(query, visit);
             }
 
@@ -200,4 +205,54 @@ fn cell_arm(kind: &str, members: &[proc_macro2::Ident]) -> TokenStream {
             id => Err(WriteError::UnknownId { kind: #kind, id }),
         },
     }
+}
+
+/// The arms of `Pipeline::write` for what only some programs have.
+fn other_arms(cx: &Context<'_>, tables: &[proc_macro2::Ident]) -> TokenStream {
+    let meters: Vec<_> = members::meters(cx)
+        .into_iter()
+        .map(|id| members::meter(cx, id))
+        .collect();
+    let meter_arm = (!meters.is_empty()).then(|| {
+        quote! {
+            Entity::Meter { meter, index, config } => match *meter {
+                #(#meters::ID => self.#meters.modify(update.operation, *index, *config),)*
+                id => Err(WriteError::UnknownId { kind: "meter", id }),
+            },
+        }
+    });
+    let has_direct = cx.program.tables.iter().any(|table| table.meter.is_some());
+    let direct_arm = has_direct.then(|| {
+        quote! {
+            Entity::DirectMeter { entry, config } => match entry.table {
+                #(#tables::ID => self.#tables.configure(update.operation, entry, *config),)*
+                id => Err(WriteError::UnknownId { kind: "table", id }),
+            },
+        }
+    });
+    let profiles: Vec<_> = members::profiles(cx)
+        .into_iter()
+        .map(|id| members::profile(cx, id))
+        .collect();
+    let profile_arm = (!profiles.is_empty()).then(|| {
+        quote! {
+            Entity::Member { profile, .. } | Entity::Group { profile, .. } => match *profile {
+                #(#profiles::ID => self.#profiles.write(update.operation, &update.entity),)*
+                id => Err(WriteError::UnknownId { kind: "action profile", id }),
+            },
+        }
+    });
+    let sets: Vec<_> = members::value_sets(cx)
+        .into_iter()
+        .map(|id| members::value_set(cx, id))
+        .collect();
+    let set_arm = (!sets.is_empty()).then(|| {
+        quote! {
+            Entity::ValueSet { id, members } => match *id {
+                #(#sets::ID => self.#sets.modify(update.operation, members),)*
+                id => Err(WriteError::UnknownId { kind: "value set", id }),
+            },
+        }
+    });
+    quote!(#meter_arm #direct_arm #profile_arm #set_arm)
 }

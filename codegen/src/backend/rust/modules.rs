@@ -39,7 +39,32 @@ pub(super) fn modules(cx: &Context<'_>) -> TokenStream {
             declared.size,
         )
     });
-    tables.chain(counters).chain(registers).collect()
+    let meters = members::meters(cx).into_iter().map(|id| {
+        let declared = &cx.program.meters[id.index()];
+        let symbol = &cx.symbols.meters[id.index()];
+        let size = declared.size.unwrap_or(0);
+        let module = members::meter(cx, id);
+        cells(&module, "meter", &declared.control, symbol.id, size)
+    });
+    let profiles = members::profiles(cx).into_iter().map(|id| {
+        let declared = &cx.program.action_profiles[id.index()];
+        let symbol = &cx.symbols.action_profiles[id.index()];
+        let module = members::profile(cx, id);
+        named(&module, "action profile", &declared.control, symbol.id)
+    });
+    let value_sets = members::value_sets(cx).into_iter().map(|id| {
+        let declared = &cx.program.value_sets[id.index()];
+        let symbol = &cx.symbols.value_sets[id.index()];
+        let module = members::value_set(cx, id);
+        named(&module, "value set", &declared.control, symbol.id)
+    });
+    tables
+        .chain(counters)
+        .chain(registers)
+        .chain(meters)
+        .chain(profiles)
+        .chain(value_sets)
+        .collect()
 }
 
 /// The comment of a declaration as documentation, after a line that says what it is.
@@ -74,6 +99,20 @@ fn cells(module: &Ident, kind: &str, control: &ControlName, id: u32, size: u64) 
             pub const NAME: &str = #name;
             /// Number of cells.
             pub const SIZE: u64 = #size;
+        }
+    }
+}
+
+fn named(module: &Ident, kind: &str, control: &ControlName, id: u32) -> TokenStream {
+    let doc = documentation(kind, control);
+    let (id, name) = (number(id), &control.name);
+    quote! {
+        #doc
+        pub mod #module {
+            /// P4Info id.
+            pub const ID: u32 = #id;
+            /// Fully qualified name.
+            pub const NAME: &str = #name;
         }
     }
 }

@@ -1,14 +1,48 @@
 //! Rust names for what a P4 program names.
 
-use crate::ir::{HeaderId, Program, VariableId};
+use crate::ir::{HeaderId, Program, StackId, VariableId};
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the generated function itself uses, and names that mean something else in a pattern or a path.
-const RESERVED: [&str; 19] = [
-    "at", "bits", "bytes", "data", "end", "error", "found", "group", "head", "ingress", "leave_by",
-    "length", "now", "packet", "rest", "start", "state", "worker", "writer",
+const RESERVED: [&str; 36] = [
+    "at",
+    "base",
+    "bits",
+    "bytes",
+    "clone_to",
+    "copy",
+    "data",
+    "end",
+    "error",
+    "found",
+    "group",
+    "head",
+    "ingress",
+    "kept",
+    "leave_by",
+    "length",
+    "list",
+    "most",
+    "now",
+    "original",
+    "packet",
+    "pass",
+    "port",
+    "queue",
+    "recirculate_with",
+    "replica",
+    "rest",
+    "resubmit_with",
+    "session",
+    "stage",
+    "start",
+    "state",
+    "value",
+    "worker",
+    "writer",
+    "field_list",
 ];
 
 /// What the locals for an action's arguments begin with.
@@ -87,6 +121,7 @@ pub(super) fn without_type_suffix(name: &str) -> &str {
 pub(super) struct Locals {
     variables: Vec<Ident>,
     headers: Vec<HeaderLocals>,
+    stacks: Vec<Ident>,
 }
 
 /// The locals of one header instance.
@@ -137,12 +172,26 @@ impl Locals {
             })
             .collect();
         let variables = variable_names.into_iter().map(&mut unique).collect();
-        Locals { variables, headers }
+        let stack_names = short_names(program.stacks.iter().map(|stack| stack.name.as_str()));
+        let stacks = stack_names
+            .into_iter()
+            .map(|name| unique(format!("{name}_next")));
+        let stacks = stacks.collect();
+        Locals {
+            variables,
+            headers,
+            stacks,
+        }
     }
 
     /// A variable's local.
     pub(super) fn variable(&self, id: VariableId) -> &Ident {
         &self.variables[id.index()]
+    }
+
+    /// The number of the element of a stack that is extracted next.
+    pub(super) fn next(&self, id: StackId) -> &Ident {
+        &self.stacks[id.index()]
     }
 
     /// A header's locals.

@@ -1,15 +1,18 @@
 //! The parser: states that are reached in one way stand where they are reached from, others behind a labelled block; only a graph
 //! with cycles becomes a loop over a state number.
 
+use super::code::Code;
 use super::context::{Context, Frame};
 use super::data::reads_bytes;
-use super::expr::expr;
+use super::expr::sign_extended;
+use super::expr::{cast, expr};
 use super::layout::{load, places, varbit_field};
-use super::scalar::{constant, number, ones, to_u128};
+use super::scalar::{constant, is_wide, number, ones, to_u128, unsigned, wide_constant};
 use super::stmt::{assign_invalid_members, block};
 use super::usage::{Order, successors};
-use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition};
+use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition, ValueSetId};
 use crate::source::Span;
+use num_bigint::BigUint;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Lifetime;
@@ -147,6 +150,13 @@ impl Writer<'_> {
             patterns.push(match pattern {
                 Pattern::Any => quote!(_),
                 Pattern::Value(value) => constant(value, key.scalar),
+                Pattern::Mask(value, mask) if is_wide(key.scalar.width()) => {
+                    let width = key.scalar.width();
+                    let value = wide_constant(&(value & mask), width);
+                    let mask = wide_constant(mask, width);
+                    guards.push(quote!(#name & #mask == #value));
+                    quote!(#name)
+                }
                 Pattern::Mask(value, mask) => {
                     let mask = to_u128(mask) & ones(key.scalar.width());
                     let value = number(to_u128(value) & mask);
@@ -155,17 +165,33 @@ impl Writer<'_> {
                     quote!(#name)
                 }
                 Pattern::Range(low, high) if matches!(key.scalar, Scalar::Int(_)) => {
-                    let _ = (low, high);
-                    self.cx
-                        .unsupported(case.span, "a range of signed values in a select")
+                    let width = key.scalar.width();
+                    if is_wide(width) {
+                        self.cx
+                            .unsupported(case.span, "a range of signed values of this width");
+                    }
+                    let key = sign_extended(&Code::atom(quote!(#name)), width).operand();
+                    let (low, high) = (signed_number(low, width), signed_number(high, width));
+                    guards.push(quote!((#low..=#high).contains(&#key)));
+                    quote!(#name)
+                }
+                Pattern::Range(low, high) if is_wide(key.scalar.width()) => {
+                    let (low, high) = (constant(low, key.scalar), constant(high, key.scalar));
+                    guards.push(quote!((#low..=#high).contains(&#name)));
+                    quote!(#name)
                 }
                 Pattern::Range(low, high) => {
                     let (low, high) = (constant(low, key.scalar), constant(high, key.scalar));
                     quote!(#low..=#high)
                 }
-                Pattern::ValueSet(_) => {
-                    self.cx.unsupported(case.span, "a value set");
-                    quote!(_)
+                Pattern::ValueSet(set) => {
+                    let is_first = index == 0
+                        || !matches!(&case.patterns[index - 1], Pattern::ValueSet(other) if other == set)
+                        || self.cx.program.value_sets[set.index()].fields.len() == 1;
+                    if is_first {
+                        guards.push(self.value_set(*set, keys, index));
+                    }
+                    quote!(#name)
                 }
             });
         }
@@ -183,6 +209,37 @@ impl Writer<'_> {
         match &patterns[..] {
             [pattern] => (pattern.clone(), guard),
             _ => (quote!((#(#patterns),*)), guard),
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Whether a member of a value set matches the keys from `first` on, one for each of its fields.
+    fn value_set(&self, set: ValueSetId, keys: &[Expr], first: usize) -> TokenStream {
+        let member = super::members::value_set(self.cx, set);
+        let count = self.cx.program.value_sets[set.index()].fields.len();
+        let values = keys.iter().enumerate().skip(first).take(count);
+        let values = values.map(|(index, key)| {
+            let name = format_ident!("key_{index}");
+            let code = cast(&Code::atom(quote!(#name)), key.scalar, Scalar::Bits(128));
+            code.bare().clone()
+        });
+        quote!(self.#member.contains(&[#(#values),*]))
+    }
+}
+
+/// A constant in two's complement as a signed literal.
+fn signed_number(value: &BigUint, width: u32) -> TokenStream {
+    let value = to_u128(value);
+    let sign = 1u128.checked_shl(width - 1).unwrap_or(0);
+    match value & sign != 0 {
+        false => {
+            let value = number(value);
+            quote!(#value)
+        }
+        true => {
+            let magnitude = number((!value & ones(width)) + 1);
+            quote!(-#magnitude)
         }
     }
 }
@@ -229,10 +286,17 @@ pub(super) fn extract(
                 loads.push(quote!(#local = #value;));
             }
             None => {
-                _ = cx.unsupported(
-                    header_type.fields[place.field].span,
-                    "a field of more than 128 bits",
-                )
+                let (start, width) = (
+                    Literal::u32_unsuffixed(place.start),
+                    Literal::u32_unsuffixed(place.width),
+                );
+                let integer = unsigned(place.width);
+                loads.push(match is_wide(place.width) {
+                    true => quote!(#local = #integer::from_bits(bytes, #start, #width);),
+                    false => {
+                        quote!(#local = dpr_runtime::get_bits(bytes, #start, #width) as #integer;)
+                    }
+                });
             }
         }
     }

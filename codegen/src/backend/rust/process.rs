@@ -7,38 +7,110 @@ use super::deparser::deparser;
 use super::parser::parser;
 use super::scalar::{rust_type, zero};
 use super::stmt::block;
-use crate::ir::{Block, ControlKind, HeaderId, Scope, StandardField, VariableId};
+use crate::ir::{Block, ControlKind, HeaderId, Scope, StackId, StandardField, VariableId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Lifetime;
 
-/// The body of `Pipeline::process`.
-pub(super) fn process(cx: &Context<'_>) -> TokenStream {
-    let variables = variables(cx, |scope| {
-        matches!(scope, Scope::Metadata | Scope::Parser | Scope::Standard(_))
-    });
-    let headers = headers(cx);
-    let parser = parser(cx);
+/// The parts of the packet function.
+pub(super) struct Parts {
+    /// Locals of the parser.
+    pub(super) locals: TokenStream,
+    /// The parser, and the error that it leaves behind.
+    pub(super) parser: TokenStream,
+    pub(super) verify: TokenStream,
+    pub(super) ingress: TokenStream,
+    pub(super) egress: TokenStream,
+    pub(super) compute: TokenStream,
+    pub(super) deparser: TokenStream,
+}
+
+fn parts(cx: &Context<'_>) -> Parts {
+    let parsed = parser(cx);
     let note_error = cx.standard(StandardField::ParserError).map(|id| {
         let local = cx.locals.variable(id);
         quote!(#local = error;)
     });
     let program = cx.program;
-    let verify = control(
-        cx,
-        ControlKind::VerifyChecksum,
-        "'verify_checksum",
-        &program.verify_checksum,
-    );
-    let ingress = control(cx, ControlKind::Ingress, "'ingress", &program.ingress);
-    let egress = control(cx, ControlKind::Egress, "'egress", &program.egress);
-    let compute = control(
-        cx,
-        ControlKind::ComputeChecksum,
-        "'compute_checksum",
-        &program.compute_checksum,
-    );
-    let deparser = deparser(cx);
+    let written = |kind, label, body| control(cx, kind, label, body);
+    let variables = variables(cx, |scope| scope == Scope::Parser);
+    let next = (0..program.stacks.len()).map(|index| {
+        let next = cx.locals.next(StackId(index as u32));
+        quote!(let mut #next = 0u32;)
+    });
+    let bytes = (0..program.headers.len()).map(|index| kept_bytes(cx, HeaderId(index as u32)));
+    Parts {
+        locals: quote!(let mut error = 0u32; #variables #(#next)* #(#bytes)*),
+        parser: quote!(#parsed #note_error),
+        verify: written(
+            ControlKind::VerifyChecksum,
+            "'verify_checksum",
+            &program.verify_checksum,
+        ),
+        ingress: written(ControlKind::Ingress, "'ingress", &program.ingress),
+        egress: written(ControlKind::Egress, "'egress", &program.egress),
+        compute: written(
+            ControlKind::ComputeChecksum,
+            "'compute_checksum",
+            &program.compute_checksum,
+        ),
+        deparser: deparser(cx),
+    }
+}
+
+/// `Pipeline::process`, and the items that it needs besides.
+pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, TokenStream) {
+    let parts = parts(cx);
+    if super::replication::replicates(cx) {
+        return super::replication::process(cx, pipeline, &parts);
+    }
+    let body = single(cx, parts);
+    let function = quote! {
+        #[allow(
+            clippy::all,
+            unreachable_code,
+            unreachable_patterns,
+            unused_assignments,
+            unused_labels,
+            unused_mut,
+            unused_parens,
+            unused_variables
+        )]
+        fn process(
+            &self,
+            worker: &mut dpr_runtime::Worker,
+            ingress: dpr_runtime::Ingress,
+            packet: &mut dpr_runtime::Packet,
+        ) -> dpr_runtime::Verdict {
+            #body
+        }
+    };
+    (function, TokenStream::new())
+}
+
+/// The body for a program of which every packet leaves once, or not at all.
+fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
+    let Parts {
+        locals,
+        parser,
+        verify,
+        ingress,
+        egress,
+        compute,
+        deparser,
+    } = parts;
+    let variables = variables(cx, |scope| {
+        matches!(scope, Scope::Metadata | Scope::Standard(_))
+    });
+    let headers = headers(cx);
+    let most = cx
+        .usage
+        .truncates
+        .then(|| quote!(let mut most = usize::MAX;));
+    let truncate = cx
+        .usage
+        .truncates
+        .then(|| quote!(packet.truncate(most.min(packet.len()));));
     let spec = egress_spec(cx);
     let own_spec = cx
         .standard(StandardField::EgressSpec)
@@ -69,40 +141,6 @@ pub(super) fn process(cx: &Context<'_>) -> TokenStream {
         Some(_) => quote!(leave_by),
         None => quote!(#spec),
     };
-    let group = cx
-        .standard(StandardField::McastGrp)
-        .map(|id| cx.locals.variable(id));
-    let (unicast, result) = match group {
-        None => (
-            quote! {
-                if #spec == DROP_PORT {
-                    return dpr_runtime::Verdict::Drop;
-                }
-                #egress
-            },
-            quote!(dpr_runtime::Verdict::Send { port: #leave_by }),
-        ),
-        Some(group) => (
-            quote! {
-                let group = #group;
-                let leave_by = if group != 0 {
-                    0
-                } else {
-                    if #spec == DROP_PORT {
-                        return dpr_runtime::Verdict::Drop;
-                    }
-                    #egress
-                    #leave_by
-                };
-            },
-            quote! {
-                match group {
-                    0 => dpr_runtime::Verdict::Send { port: leave_by },
-                    _ => dpr_runtime::Verdict::Drop,
-                }
-            },
-        ),
-    };
     quote! {
         /// The egress port that drops.
         const DROP_PORT: u16 = 511;
@@ -110,18 +148,22 @@ pub(super) fn process(cx: &Context<'_>) -> TokenStream {
         let length = packet.len();
         let data = packet.bytes();
         let mut at = 0usize;
-        let mut error = 0u32;
+        #most
+        #locals
         #variables
         #own_spec
         #headers
         #parser
-        #note_error
         #verify
         #ingress
-        #unicast
+        if #spec == DROP_PORT {
+            return dpr_runtime::Verdict::Drop;
+        }
+        #egress
         #compute
         #deparser
-        #result
+        #truncate
+        dpr_runtime::Verdict::Send { port: #leave_by }
     }
 }
 
@@ -183,18 +225,22 @@ fn headers(cx: &Context<'_>) -> TokenStream {
             let offset = &locals.offset;
             quote!(let mut #offset = 0usize;)
         });
-        let bytes = reads_bytes(cx, id).then(|| {
-            let bytes = &locals.bytes;
-            let length = Literal::u32_unsuffixed(header_type.fixed_width() / 8);
-            quote!(let mut #bytes = &[0u8; #length];)
-        });
         let fields = (header_type.fields.iter().zip(&locals.fields).enumerate())
             .filter(|(index, _)| cx.usage.needs(id, *index))
             .map(|(_, (field, local))| {
                 let (declared, zero) = (rust_type(field.scalar), zero(field.scalar));
                 quote!(let mut #local: #declared = #zero;)
             });
-        quote!(let mut #valid = false; #offset #bytes #(#fields)*)
+        quote!(let mut #valid = false; #offset #(#fields)*)
     })
     .collect()
+}
+
+/// The local for a header's bytes as they came, if something reads them after parsing.
+fn kept_bytes(cx: &Context<'_>, id: HeaderId) -> Option<TokenStream> {
+    reads_bytes(cx, id).then(|| {
+        let bytes = &cx.locals.header(id).bytes;
+        let length = Literal::u32_unsuffixed(cx.header_type(id).fixed_width() / 8);
+        quote!(let mut #bytes = &[0u8; #length];)
+    })
 }

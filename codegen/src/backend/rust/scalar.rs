@@ -1,6 +1,7 @@
 //! How P4's integers of any width lie in Rust's.
 //!
-//! A `bit<W>` or `int<W>` is the smallest unsigned integer that holds W bits; bits beyond W are always 0.
+//! A `bit<W>` or `int<W>` is the smallest unsigned integer that holds W bits, beyond 128 a `Wide` of as many words as needed; bits
+//! beyond W are always 0.
 
 use crate::ir::Scalar;
 use num_bigint::{BigInt, BigUint};
@@ -12,11 +13,23 @@ pub(super) const MAX_WIDTH: u32 = 128;
 
 /// Width in bits of the Rust integer that holds `width` bits.
 pub(super) fn container(width: u32) -> u32 {
-    width.next_power_of_two().clamp(8, MAX_WIDTH)
+    match is_wide(width) {
+        true => width.next_multiple_of(64),
+        false => width.next_power_of_two().clamp(8, MAX_WIDTH),
+    }
+}
+
+/// Whether no integer of Rust holds `width` bits.
+pub(super) fn is_wide(width: u32) -> bool {
+    width > MAX_WIDTH
 }
 
 /// The unsigned Rust integer that holds `width` bits.
 pub(super) fn unsigned(width: u32) -> TokenStream {
+    if is_wide(width) {
+        let words = Literal::u32_unsuffixed(width.div_ceil(64));
+        return quote!(dpr_runtime::Wide::<#words>);
+    }
     let name = format_ident!("u{}", container(width));
     quote!(#name)
 }
@@ -41,6 +54,9 @@ pub(super) fn zero(scalar: Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool => quote!(false),
         Scalar::Varbit(_) => quote!((0, 0)),
+        Scalar::Bits(width) | Scalar::Int(width) if is_wide(width) => {
+            quote!(dpr_runtime::Wide::ZERO)
+        }
         Scalar::Bits(_) | Scalar::Int(_) => quote!(0),
     }
 }
@@ -96,6 +112,21 @@ pub(super) fn constant(value: &BigUint, scalar: Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool if *value == BigUint::ZERO => quote!(false),
         Scalar::Bool => quote!(true),
+        _ if is_wide(scalar.width()) => wide_constant(value, scalar.width()),
         _ => typed_number(to_u128(value), scalar.width()),
     }
+}
+
+/// A constant of more than 128 bits, as an expression or a pattern.
+pub(super) fn wide_constant(value: &BigUint, width: u32) -> TokenStream {
+    let mut words = value.to_u64_digits();
+    words.resize(width.div_ceil(64) as usize, 0);
+    let words = words.into_iter().map(|word| number(word.into()));
+    quote!(dpr_runtime::Wide([#(#words),*]))
+}
+
+/// All ones in `width` bits, from bit `low` on, of `whole` bits.
+pub(super) fn mask_constant(width: u32, low: u32, whole: u32) -> TokenStream {
+    let mask = ((BigUint::from(1u8) << width) - 1u8) << low;
+    constant(&mask, Scalar::Bits(whole))
 }

@@ -7,8 +7,11 @@ use super::deparser::emit;
 use super::expr::{cast, expr};
 use super::parser::{extract, fail};
 use super::process::egress_spec;
-use super::scalar::{constant, container, number, ones, unsigned};
+use super::replication;
+use super::scalar::{constant, container, is_wide, mask_constant, number, ones, unsigned};
+use super::stacks;
 use super::tables::apply;
+use super::usage::innermost;
 use crate::ir::{
     Block, Expr, ExprKind, ExternCall, HashAlgorithm, HeaderId, HeaderRef, Place, Scalar,
     StandardField, Stmt, StmtKind,
@@ -37,16 +40,13 @@ fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
             let value = expr(cx, frame, value);
             assign(cx, frame, place, &value, span)
         }
-        StmtKind::SetValid(header) => on(cx, header, span, |id| set_valid(cx, id)),
-        StmtKind::SetInvalid(header) => on(cx, header, span, |id| set_invalid(cx, id)),
-        StmtKind::CopyHeader { to, from } => match (cx.instance(to, span), cx.instance(from, span))
-        {
-            (Some(to), Some(from)) => copy_header(cx, to, from),
-            _ => TokenStream::new(),
-        },
-        StmtKind::PushFront(..) | StmtKind::PopFront(..) => {
-            cx.unsupported(span, "moving a header stack's elements")
-        }
+        StmtKind::SetValid(header) => on(cx, frame, header, |id| set_valid(cx, id)),
+        StmtKind::SetInvalid(header) => on(cx, frame, header, |id| set_invalid(cx, id)),
+        StmtKind::CopyHeader { to, from } => on(cx, frame, to, |to| {
+            on(cx, frame, from, |from| copy_header(cx, to, from))
+        }),
+        StmtKind::PushFront(stack, count) => stacks::push_front(cx, *stack, *count),
+        StmtKind::PopFront(stack, count) => stacks::pop_front(cx, *stack, *count),
         StmtKind::If(condition, then, otherwise) => {
             let condition = expr(cx, frame, condition);
             let condition = condition.bare();
@@ -108,10 +108,8 @@ fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
             quote!(break #label;)
         }
         StmtKind::Extern(call) => extern_call(cx, frame, call, span),
-        StmtKind::Extract(header) => on(cx, header, span, |id| extract(cx, frame, id, None, span)),
-        StmtKind::ExtractVarbit(header, bits) => on(cx, header, span, |id| {
-            extract(cx, frame, id, Some(bits), span)
-        }),
+        StmtKind::Extract(header) => extract_into(cx, frame, header, None, span),
+        StmtKind::ExtractVarbit(header, bits) => extract_into(cx, frame, header, Some(bits), span),
         StmtKind::Advance(bits) => advance(cx, frame, bits),
         StmtKind::RequireLookahead(bits) => {
             let bytes = Literal::u32_unsuffixed(bits.div_ceil(8));
@@ -129,7 +127,7 @@ fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
             let error = error.bare();
             quote!(if #condition { error = #error; break 'parser; })
         }
-        StmtKind::Emit(header) => on(cx, header, span, |id| emit(cx, id, span)),
+        StmtKind::Emit(header) => on(cx, frame, header, |id| emit(cx, id, span)),
     }
 }
 
@@ -183,13 +181,36 @@ fn otherwise_part(cx: &Context<'_>, frame: Frame<'_>, otherwise: &Block) -> Toke
     }
 }
 
+/// What is done to a header; nothing beyond the end of a stack.
 fn on(
     cx: &Context<'_>,
+    frame: Frame<'_>,
     header: &HeaderRef,
-    span: Span,
-    write: impl FnOnce(HeaderId) -> TokenStream,
+    write: impl Fn(HeaderId) -> TokenStream,
 ) -> TokenStream {
-    cx.instance(header, span).map(write).unwrap_or_default()
+    stacks::each(cx, frame, header, &TokenStream::new(), write)
+}
+
+/// `packet.extract` into a header, or into the next of a stack.
+fn extract_into(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    header: &HeaderRef,
+    varbit_bits: Option<&Expr>,
+    span: Span,
+) -> TokenStream {
+    let full = fail(cx, "StackOutOfBounds");
+    let extracted = stacks::each(cx, frame, header, &full, |id| {
+        extract(cx, frame, id, varbit_bits, span)
+    });
+    let advance = match header {
+        HeaderRef::Next(stack) => {
+            let next = cx.locals.next(*stack);
+            quote!(#next += 1;)
+        }
+        _ => TokenStream::new(),
+    };
+    quote!(#extracted #advance)
 }
 
 /// `place = value`.
@@ -200,19 +221,32 @@ pub(super) fn assign(
     value: &Code,
     span: Span,
 ) -> TokenStream {
+    if let Place::Field(header, _) = innermost(place)
+        && !matches!(header, HeaderRef::Instance(_))
+    {
+        let code = Code::atom(quote!(value));
+        let assigned = on(cx, frame, header, |id| {
+            assign(cx, frame, &at_instance(place, id), &code, span)
+        });
+        let value = value.bare();
+        return quote!({ let value = #value; #assigned });
+    }
     match place {
         Place::Variable(_) | Place::Field(..) => {
-            let Some((target, _)) = target(cx, place, span) else {
+            let Some((target, _)) = target(cx, place) else {
                 return TokenStream::new();
             };
             let value = value.bare();
             quote!(#target = #value;)
         }
         Place::Slice(base, high, low) => {
-            let Some((local, scalar)) = target(cx, base, span) else {
-                return cx.unsupported(span, "an assignment to a slice of a slice");
+            if let Place::Slice(inner, _, below) = &**base {
+                let flat = Place::Slice(inner.clone(), high + below, low + below);
+                return assign(cx, frame, &flat, value, span);
+            }
+            let Some((local, scalar)) = target(cx, base) else {
+                return cx.unsupported(span, "an assignment to this place");
             };
-            let _ = frame;
             let whole = scalar.width();
             let slice = high - low + 1;
             let widened = cast(value, Scalar::Bits(slice), Scalar::Bits(whole)).operand();
@@ -225,6 +259,10 @@ pub(super) fn assign(
             if slice == whole {
                 return quote!(#local = #shifted;);
             }
+            if is_wide(whole) {
+                let replaced = mask_constant(slice, *low, whole);
+                return quote!(#local = (#local & !#replaced) | #shifted;);
+            }
             let kept = ones(container(whole)) ^ (ones(slice) << low);
             let kept = number(kept & ones(whole));
             quote!(#local = (#local & #kept) | #shifted;)
@@ -232,15 +270,26 @@ pub(super) fn assign(
     }
 }
 
+/// A place in one of the headers that its reference can mean.
+fn at_instance(place: &Place, id: HeaderId) -> Place {
+    match place {
+        Place::Field(_, field) => Place::Field(HeaderRef::Instance(id), *field),
+        Place::Slice(base, high, low) => Place::Slice(Box::new(at_instance(base, id)), *high, *low),
+        place => place.clone(),
+    }
+}
+
 /// The local that a place is, and its type.
-fn target(cx: &Context<'_>, place: &Place, span: Span) -> Option<(TokenStream, Scalar)> {
+fn target(cx: &Context<'_>, place: &Place) -> Option<(TokenStream, Scalar)> {
     match place {
         Place::Variable(id) => {
             let local = cx.locals.variable(*id);
             Some((quote!(#local), cx.program.variables[id.index()].scalar))
         }
         Place::Field(header, field) => {
-            let id = cx.instance(header, span)?;
+            let HeaderRef::Instance(id) = *header else {
+                return None;
+            };
             let local = &cx.locals.header(id).fields[*field as usize];
             Some((
                 quote!(#local),
@@ -252,10 +301,16 @@ fn target(cx: &Context<'_>, place: &Place, span: Span) -> Option<(TokenStream, S
 }
 
 /// The type of a place.
-fn scalar_of(cx: &Context<'_>, place: &Place, span: Span) -> Scalar {
+fn scalar_of(cx: &Context<'_>, place: &Place) -> Scalar {
     match place {
         Place::Slice(_, high, low) => Scalar::Bits(high - low + 1),
-        place => target(cx, place, span).map_or(Scalar::Bits(1), |(_, scalar)| scalar),
+        Place::Field(header, field) if !matches!(header, HeaderRef::Instance(_)) => {
+            let first = stacks::instances(cx.program, header).first().copied();
+            first.map_or(Scalar::Bits(1), |id| {
+                cx.header_type(id).fields[*field as usize].scalar
+            })
+        }
+        place => target(cx, place).map_or(Scalar::Bits(1), |(_, scalar)| scalar),
     }
 }
 
@@ -284,7 +339,7 @@ fn set_valid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
     quote!(if !#valid { #fields #others #valid = true; })
 }
 
-fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+pub(super) fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
     let valid = &cx.locals.header(id).valid;
     let fields = zero_fields(cx, id);
     quote!(#fields #valid = false;)
@@ -304,7 +359,10 @@ pub(super) fn assign_invalid_members(cx: &Context<'_>, id: HeaderId) -> TokenStr
         .collect()
 }
 
-fn copy_header(cx: &Context<'_>, to: HeaderId, from: HeaderId) -> TokenStream {
+pub(super) fn copy_header(cx: &Context<'_>, to: HeaderId, from: HeaderId) -> TokenStream {
+    if to == from {
+        return TokenStream::new();
+    }
     let (target, source) = (cx.locals.header(to), cx.locals.header(from));
     let fields = target
         .fields
@@ -354,6 +412,10 @@ fn index(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> TokenStream {
             let code = code.operand();
             quote!(u64::try_from(#code).unwrap_or(u64::MAX))
         }
+        width if is_wide(width) => {
+            let code = code.operand();
+            quote!(u64::try_from(#code.low()).unwrap_or(u64::MAX))
+        }
         _ => {
             let code = code.bare();
             quote!(u64::from(#code))
@@ -378,6 +440,11 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
         }
         // Direct counters count where their table is applied.
         ExternCall::DirectCounterCount { .. } => TokenStream::new(),
+        ExternCall::RegisterRead { register, .. } | ExternCall::RegisterWrite { register, .. }
+            if is_wide(cx.program.registers[register.index()].scalar.width()) =>
+        {
+            cx.unsupported(span, "a register of more than 128 bits")
+        }
         ExternCall::RegisterRead {
             register,
             result,
@@ -417,7 +484,7 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             }
         }
         ExternCall::Random { result, low, high } => {
-            let scalar = scalar_of(cx, result, span);
+            let scalar = scalar_of(cx, result);
             let (low, high) = (index(cx, frame, low), index(cx, frame, high));
             let drawn = Code::atom(quote!(worker.random(#low, #high)));
             let value = cast(&drawn, Scalar::Bits(64), scalar);
@@ -430,9 +497,9 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             data,
             max,
         } => {
-            let (value, bits) = hash(cx, frame, *algorithm, data, span);
+            let (value, bits) = hash(cx, frame, *algorithm, data, false, span);
             let scaled = scale(cx, frame, Code::atom(value), bits, base, max);
-            let value = cast(&scaled, Scalar::Bits(64), scalar_of(cx, result, span));
+            let value = cast(&scaled, Scalar::Bits(64), scalar_of(cx, result));
             assign(cx, frame, result, &value, span)
         }
         ExternCall::MarkToDrop => {
@@ -478,20 +545,59 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
         } => {
             let (computed, scalar) =
                 checksum_value(cx, frame, *algorithm, data, *with_payload, span);
-            let value = cast(&computed, scalar, scalar_of(cx, checksum, span));
+            let value = cast(&computed, scalar, scalar_of(cx, checksum));
             let assigned = assign(cx, frame, checksum, &value, span);
             let condition = expr(cx, frame, condition);
             let condition = condition.bare();
             quote!(if #condition { #assigned })
         }
-        ExternCall::Truncate { .. } => cx.unsupported(span, "`truncate`"),
-        ExternCall::MeterExecute { .. } | ExternCall::DirectMeterRead { .. } => {
-            cx.unsupported(span, "a meter")
+        ExternCall::Truncate { length } => {
+            let length = index(cx, frame, length);
+            quote!(most = most.min(#length as usize);)
         }
-        ExternCall::Digest { .. } => cx.unsupported(span, "a digest"),
-        ExternCall::Clone { .. } => cx.unsupported(span, "`clone`"),
-        ExternCall::Resubmit { .. } => cx.unsupported(span, "`resubmit`"),
-        ExternCall::Recirculate { .. } => cx.unsupported(span, "`recirculate`"),
+        ExternCall::MeterExecute {
+            meter,
+            index: at,
+            result,
+        } => {
+            let meter = super::members::meter(cx, *meter);
+            let at = index(cx, frame, at);
+            let color = Code::compound(quote!(self.#meter.execute(#at, length, now) as u8));
+            let value = cast(&color, Scalar::Bits(8), scalar_of(cx, result));
+            assign(cx, frame, result, &value, span)
+        }
+        ExternCall::DirectMeterRead { meter, result } => {
+            let is_its = |table: &crate::ir::Table| table.meter == Some(*meter);
+            let Some(table) = cx.program.tables.iter().position(is_its) else {
+                return TokenStream::new();
+            };
+            let table = super::members::table(cx, crate::ir::TableId(table as u32));
+            let amount = match cx.program.meters[meter.index()].unit {
+                crate::ir::CounterUnit::Packets => quote!(1),
+                _ => quote!(length),
+            };
+            let color = Code::atom(quote!(self.#table.meter(&found, #amount, now)));
+            let value = cast(&color, Scalar::Bits(8), scalar_of(cx, result));
+            assign(cx, frame, result, &value, span)
+        }
+        ExternCall::Digest { digest, data } => digest_call(cx, frame, *digest, data),
+        ExternCall::Clone {
+            session,
+            field_list,
+            ..
+        } => {
+            let session = index(cx, frame, session);
+            let field_list = Literal::u32_unsuffixed(field_list.unwrap_or(replication::NO_FIELDS));
+            quote!(clone_to = Some((#session as u32, #field_list));)
+        }
+        ExternCall::Resubmit { field_list } => {
+            let field_list = Literal::u32_unsuffixed(*field_list);
+            quote!(resubmit_with = Some(#field_list);)
+        }
+        ExternCall::Recirculate { field_list } => {
+            let field_list = Literal::u32_unsuffixed(*field_list);
+            quote!(recirculate_with = Some(#field_list);)
+        }
         // What they say is for tools that check programs and for people who run them step by step.
         ExternCall::Assert { .. } | ExternCall::Assume { .. } | ExternCall::LogMessage { .. } => {
             TokenStream::new()
@@ -502,6 +608,35 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             &format!("the extern `{name}`, which v1model does not have,"),
         ),
     }
+}
+
+/// What a program sends to its control plane.
+fn digest_call(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    digest: crate::ir::DigestId,
+    data: &[crate::ir::Data],
+) -> TokenStream {
+    let id = Literal::u32_unsuffixed(cx.symbols.digests[digest.index()].id);
+    let mut fields = Vec::new();
+    for piece in data {
+        match piece {
+            crate::ir::Data::Expr(value) => {
+                let code = cast(&expr(cx, frame, value), value.scalar, Scalar::Bits(128));
+                fields.push(code.bare().clone());
+            }
+            crate::ir::Data::Header(header) => {
+                let declared = &cx.header_type(*header).fields;
+                let locals = &cx.locals.header(*header).fields;
+                for (field, local) in declared.iter().zip(locals) {
+                    let code = Code::atom(quote!(#local));
+                    let code = cast(&code, field.scalar, Scalar::Bits(128));
+                    fields.push(code.bare().clone());
+                }
+            }
+        }
+    }
+    quote!(worker.digests.push(dpr_runtime::Digest { id: #id, fields: vec![#(#fields),*] });)
 }
 
 /// A checksum's value and type.
@@ -517,13 +652,7 @@ fn checksum_value(
         let sum = internet_checksum(cx, frame, data, with_payload, span);
         return (Code::compound(sum), Scalar::Bits(16));
     }
-    if with_payload {
-        return (
-            Code::atom(cx.unsupported(span, "this checksum of a payload")),
-            Scalar::Bits(16),
-        );
-    }
-    let (value, _) = hash(cx, frame, algorithm, data, span);
+    let (value, _) = hash(cx, frame, algorithm, data, with_payload, span);
     (Code::atom(value), Scalar::Bits(64))
 }
 

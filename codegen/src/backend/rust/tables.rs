@@ -4,9 +4,11 @@ use super::context::{Context, Frame};
 use super::expr::expr;
 use super::members::table as member;
 use super::names::argument;
-use super::scalar::{container, number, ones, rust_type, unsigned};
+use super::scalar::{container, is_wide, number, ones, rust_type, unsigned};
 use super::stmt::block;
-use crate::ir::{ActionId, ApplyBranch, Key, MatchKind, Parameter, Scalar, Table, TableId};
+use crate::ir::{
+    ActionId, ActionProfileId, ApplyBranch, Data, Key, MatchKind, Parameter, Scalar, Table, TableId,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -73,7 +75,7 @@ pub(super) fn shape(cx: &Context<'_>, table: &Table) -> Shape {
                 .div_ceil(64)
         })
         .max();
-    let counter_words = u32::from(table.counter.is_some());
+    let counter_words = u32::from(table.counter.is_some() || table.meter.is_some());
     Shape {
         store,
         key_words,
@@ -120,12 +122,6 @@ pub(super) fn apply(
     branch: &ApplyBranch,
 ) -> TokenStream {
     let table = &cx.program.tables[id.index()];
-    if table.implementation.is_some() {
-        return cx.unsupported(table.span, "a table with an action profile or selector");
-    }
-    if table.meter.is_some() {
-        return cx.unsupported(table.span, "a direct meter");
-    }
     let name = member(cx, id);
     let key = packed_key(cx, frame, table);
     let lookup = if match_keys(table).next().is_none() {
@@ -133,6 +129,10 @@ pub(super) fn apply(
     } else {
         quote!(let found = self.#name.lookup(&[#(#key),*]);)
     };
+    let select = table.implementation.map(|profile| {
+        let hash = selector_hash(cx, frame, table, profile);
+        quote!(let found = self.#name.select(found, #hash);)
+    });
     let count = table
         .counter
         .is_some()
@@ -177,7 +177,30 @@ pub(super) fn apply(
             quote!(match found.action() { #(#arms)* _ => { #default } })
         }
     };
-    quote!(#lookup #count #run #after)
+    quote!(#lookup #select #count #run #after)
+}
+
+/// What chooses a member of a group: the hash of the selector's keys.
+fn selector_hash(
+    cx: &Context<'_>,
+    frame: Frame<'_>,
+    table: &Table,
+    profile: ActionProfileId,
+) -> TokenStream {
+    let Some((algorithm, width)) = cx.program.action_profiles[profile.index()].selector else {
+        return quote!(0);
+    };
+    let keys = table.keys.iter();
+    let keys = keys.filter(|key| key.match_kind == MatchKind::Selector);
+    let data: Vec<Data> = keys.map(|key| Data::Expr(key.expr.clone())).collect();
+    let (value, bits) = super::data::hash(cx, frame, algorithm, &data, false, table.span);
+    match width < bits {
+        true => {
+            let mask = number(ones(width));
+            quote!(#value & #mask)
+        }
+        false => value,
+    }
 }
 
 fn packed_key(cx: &Context<'_>, frame: Frame<'_>, table: &Table) -> Vec<TokenStream> {
@@ -188,6 +211,14 @@ fn packed_key(cx: &Context<'_>, frame: Frame<'_>, table: &Table) -> Vec<TokenStr
         let value = expr(cx, frame, &key.expr);
         let word = (start / 64) as usize;
         let width = key.expr.scalar.width();
+        if is_wide(width) {
+            let operand = value.operand();
+            for limb in 0..width.div_ceil(64) as usize {
+                let index = Literal::usize_unsuffixed(limb);
+                words[word + limb].push(quote!(#operand.0[#index]));
+            }
+            continue;
+        }
         if width > 64 {
             let operand = value.operand();
             words[word].push(quote!(#operand as u64));
@@ -242,6 +273,10 @@ fn argument_value(scalar: Scalar, start: u32) -> TokenStream {
     let width = scalar.width();
     let word = Literal::u32_unsuffixed(start / 64);
     let integer = unsigned(width);
+    if is_wide(width) {
+        let words = (start / 64..(start + width).div_ceil(64)).map(Literal::u32_unsuffixed);
+        return quote!(dpr_runtime::Wide([#(found.words[#words]),*]));
+    }
     if width > 64 {
         let next = Literal::u32_unsuffixed(start / 64 + 1);
         return quote!(#integer::from(found.words[#word]) | (#integer::from(found.words[#next]) << 64));

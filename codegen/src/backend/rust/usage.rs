@@ -1,9 +1,10 @@
 //! What a program does with its headers, hence what generated code can leave out.
 
 use super::layout::{places, runs};
+use super::stacks::instances;
 use super::walk::{self, Node};
 use crate::ir::{
-    Block, Data, ExprKind, HeaderId, HeaderRef, Place, Program, StmtKind, Target, Transition,
+    Data, ExprKind, ExternCall, HeaderId, HeaderRef, Place, Program, StmtKind, Target, Transition,
     VariableId,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,14 @@ pub(super) struct Usage {
     pub(super) extracted: BTreeMap<HeaderId, usize>,
     /// Variables that are read or written.
     pub(super) variables: BTreeSet<VariableId>,
+    /// Whether packets are cloned.
+    pub(super) clones: bool,
+    /// Whether packets come to ingress again.
+    pub(super) resubmits: bool,
+    /// Whether packets come to the parser again after the deparser.
+    pub(super) recirculates: bool,
+    /// Whether packets are cut.
+    pub(super) truncates: bool,
 }
 
 impl Usage {
@@ -56,12 +65,16 @@ impl Usage {
             changed_early: BTreeSet::new(),
             extracted: BTreeMap::new(),
             variables: BTreeSet::new(),
+            clones: false,
+            resubmits: false,
+            recirculates: false,
+            truncates: false,
         };
         walk::program(program, &mut |node| usage.note(program, node));
         let mut early = BTreeSet::new();
-        walk::parser(program, &mut |node| note_changes(node, &mut early));
+        walk::parser(program, &mut |node| note_changes(program, node, &mut early));
         walk::block(&program.verify_checksum, &mut |node| {
-            note_changes(node, &mut early)
+            note_changes(program, node, &mut early)
         });
         usage.changed_early = early;
         let written: Vec<_> = usage.written.iter().copied().collect();
@@ -69,7 +82,7 @@ impl Usage {
         match deparse {
             Deparse::InPlace => usage.add_neighbours(program),
             Deparse::Rebuild => {
-                let emitted = emitted(&program.deparser);
+                let emitted = emitted(program);
                 for header in emitted {
                     usage.add_all(program, header);
                 }
@@ -111,8 +124,10 @@ impl Usage {
         match node {
             Node::Expr(expr) => match &expr.kind {
                 ExprKind::Variable(id) => _ = self.variables.insert(*id),
-                ExprKind::Field(HeaderRef::Instance(header), field) => {
-                    _ = self.fields.insert((*header, *field as usize))
+                ExprKind::Field(header, field) => {
+                    for header in instances(program, header) {
+                        self.fields.insert((header, *field as usize));
+                    }
                 }
                 _ => {}
             },
@@ -120,23 +135,38 @@ impl Usage {
             Node::Data(Data::Expr(_)) => {}
             Node::Written(place) => match innermost(place) {
                 Place::Variable(id) => _ = self.variables.insert(*id),
-                Place::Field(HeaderRef::Instance(header), field) => {
-                    _ = self.written.insert((*header, *field as usize))
+                Place::Field(header, field) => {
+                    for header in instances(program, header) {
+                        self.written.insert((header, *field as usize));
+                    }
                 }
-                _ => {}
+                Place::Slice(..) => {}
             },
             Node::Stmt(stmt) => match &stmt.kind {
-                StmtKind::CopyHeader {
-                    to: HeaderRef::Instance(to),
-                    from: HeaderRef::Instance(from),
-                } => {
-                    self.add_all(program, *to);
-                    self.add_all(program, *from);
+                StmtKind::CopyHeader { to, from } => {
+                    for header in [to, from] {
+                        for header in instances(program, header) {
+                            self.add_all(program, header);
+                        }
+                    }
                 }
-                StmtKind::Extract(HeaderRef::Instance(header))
-                | StmtKind::ExtractVarbit(HeaderRef::Instance(header), _) => {
-                    *self.extracted.entry(*header).or_default() += 1;
+                StmtKind::PushFront(stack, _) | StmtKind::PopFront(stack, _) => {
+                    for header in &program.stacks[stack.index()].elements {
+                        self.add_all(program, *header);
+                    }
                 }
+                StmtKind::Extract(header) | StmtKind::ExtractVarbit(header, _) => {
+                    for header in instances(program, header) {
+                        *self.extracted.entry(header).or_default() += 1;
+                    }
+                }
+                StmtKind::Extern(call) => match call {
+                    ExternCall::Clone { .. } => self.clones = true,
+                    ExternCall::Resubmit { .. } => self.resubmits = true,
+                    ExternCall::Recirculate { .. } => self.recirculates = true,
+                    ExternCall::Truncate { .. } => self.truncates = true,
+                    _ => {}
+                },
                 _ => {}
             },
         }
@@ -151,14 +181,24 @@ pub(super) fn innermost(place: &Place) -> &Place {
     }
 }
 
-fn note_changes(node: Node<'_>, changed: &mut BTreeSet<HeaderId>) {
+fn note_changes(program: &Program, node: Node<'_>, changed: &mut BTreeSet<HeaderId>) {
     match node {
         Node::Written(place) => {
-            if let Place::Field(HeaderRef::Instance(header), _) = innermost(place) {
-                changed.insert(*header);
+            if let Place::Field(header, _) = innermost(place) {
+                changed.extend(instances(program, header));
             }
         }
-        Node::Stmt(stmt) => changed.extend(changed_validity(&stmt.kind)),
+        Node::Stmt(stmt) => match &stmt.kind {
+            StmtKind::SetValid(header)
+            | StmtKind::SetInvalid(header)
+            | StmtKind::CopyHeader { to: header, .. } => {
+                changed.extend(instances(program, header));
+            }
+            StmtKind::PushFront(stack, _) | StmtKind::PopFront(stack, _) => {
+                changed.extend(&program.stacks[stack.index()].elements);
+            }
+            _ => {}
+        },
         Node::Expr(_) | Node::Data(_) => {}
     }
 }
@@ -177,13 +217,13 @@ fn changed_validity(kind: &StmtKind) -> Option<HeaderId> {
 }
 
 /// The headers that a deparser emits, wherever in it.
-fn emitted(deparser: &Block) -> Vec<HeaderId> {
+fn emitted(program: &Program) -> Vec<HeaderId> {
     let mut emitted = Vec::new();
-    walk::block(deparser, &mut |node| {
+    walk::block(&program.deparser, &mut |node| {
         if let Node::Stmt(stmt) = node
-            && let StmtKind::Emit(HeaderRef::Instance(header)) = stmt.kind
+            && let StmtKind::Emit(header) = &stmt.kind
         {
-            emitted.push(header);
+            emitted.extend(instances(program, header));
         }
     });
     emitted
