@@ -7,20 +7,6 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// What the Rust back end does not take yet.
-const NOT_IN_RUST: [&str; 10] = [
-    "action_profiles",
-    "clones",
-    "digests",
-    "header_stacks",
-    "meters",
-    "multicast",
-    "recirculate",
-    "resubmit",
-    "truncated",
-    "value_sets",
-];
-
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=programs");
     let mut programs: Vec<PathBuf> = std::fs::read_dir("programs")?
@@ -31,9 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut modules, mut list) = (String::new(), String::new());
     for program in programs {
         let name = program.file_stem().unwrap_or_default().to_string_lossy();
-        if NOT_IN_RUST.contains(&name.as_ref()) {
-            continue;
-        }
         let module = compile_to_rust(&program, &PreprocessorOptions::default())?;
         let pipeline = pipeline_name(&name);
         writeln!(
@@ -46,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     let text = format!(
-        "{modules}\n/// Every program that the Rust back end takes, by its file's name.\n\
+        "{modules}\n/// Every program, by its file's name.\n\
          pub const PROGRAMS: &[(&str, fn() -> Arc<dyn Pipeline>)] = &[\n{list}];\n"
     );
     let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
