@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let text = format!(
         "{modules}\n/// Every program, by its file's name.\n\
-         pub const PROGRAMS: &[(&str, fn() -> Arc<dyn Pipeline>)] = &[\n{list}];\n"
+         pub const PROGRAMS: &[(&str, Build)] = &[\n{list}];\n"
     );
     let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     std::fs::write(Path::new(&folder).join("programs.rs"), text)?;

@@ -8,3 +8,6 @@ include!(concat!(env!("OUT_DIR"), "/programs.rs"));
 
 /// Where the programs and their tests are.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/programs");
+
+/// Makes a program's pipeline.
+pub type Build = fn() -> Arc<dyn Pipeline>;
