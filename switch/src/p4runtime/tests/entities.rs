@@ -182,8 +182,8 @@ async fn what_is_not_well_formed_is_refused_with_the_reason() {
     let digest = client
         .write_one(Type::Insert, Kind::DigestEntry(v1::DigestEntry::default()))
         .await;
-    let expected = "digest entries are not supported by this target".to_owned();
-    assert_eq!(digest.unwrap_err(), (Code::Unimplemented, expected));
+    let expected = "the program has no digest with id 0x00000000".to_owned();
+    assert_eq!(digest.unwrap_err(), (Code::NotFound, expected));
 }
 
 #[tokio::test]
