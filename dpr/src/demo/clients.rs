@@ -196,11 +196,18 @@ impl Clients {
         let slot = self.clients[client].by_port.get(port).copied();
         match slot.and_then(|slot| self.connections[slot].as_mut().map(|open| (slot, open))) {
             Some((slot, open)) => {
+                // Once both sides have closed, a reset is the other end's way to say that it is done: users are not told of it
+                // (RFC 9293, section 3.10.7.4: CLOSING, LAST-ACK, TIME-WAIT).
+                let both_closed = matches!(
+                    open.connection.socket().state(),
+                    tcp::State::Closing | tcp::State::LastAck | tcp::State::TimeWait
+                );
                 self.clients[client]
                     .stack
                     .receive(now_us, frame, Some(&mut open.connection));
-                open.was_reset |=
-                    segment.rst && open.connection.socket().state() == tcp::State::Closed;
+                open.was_reset |= segment.rst
+                    && !both_closed
+                    && open.connection.socket().state() == tcp::State::Closed;
                 self.advance(now_us, slot);
             }
             // A host that has not heard the last acknowledgement says so until it is told that the connection is no more.
