@@ -3,15 +3,16 @@
 mod message;
 mod output;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use dpr_codegen::diagnostic::{Diagnostics, Style, WarningAction, WarningKind, WarningRules};
+use dpr_codegen::diagnostic::{Diagnostics, WarningAction, WarningKind, WarningRules};
 use dpr_codegen::source::SourceMap;
-use dpr_codegen::{Goal, PreprocessorOptions, compile_for};
+use dpr_codegen::{Goal, compile_for};
 
+use crate::program::{self, Preprocessor};
 use output::{Output, outputs};
 
 /// What the command takes.
@@ -46,15 +47,8 @@ pub struct Arguments {
         conflicts_with_all = ["parse_only", "check"]
     )]
     p4runtime_files: Vec<PathBuf>,
-    /// A folder in which included files are searched
-    #[arg(short = 'I', value_name = "FOLDER")]
-    include: Vec<PathBuf>,
-    /// Define a macro: NAME, NAME=text or NAME(parameters)=text
-    #[arg(short = 'D', value_name = "MACRO")]
-    define: Vec<String>,
-    /// Do not define a macro after all
-    #[arg(short = 'U', value_name = "NAME")]
-    undefine: Vec<String>,
+    #[command(flatten)]
+    preprocessor: Preprocessor,
     /// The language: p4-16 is the only one
     #[arg(long = "std", value_name = "LANGUAGE", default_value = "p4-16")]
     language: Language,
@@ -192,18 +186,13 @@ fn compile(
     rules: &WarningRules,
     file: &Path,
 ) -> anyhow::Result<usize> {
-    let options = PreprocessorOptions {
-        include_paths: arguments.include.clone(),
-        defines: arguments.define.clone(),
-        undefines: arguments.undefine.clone(),
-    };
     let goals: Vec<Goal> = match outputs {
         [] if arguments.parse_only => vec![Goal::Syntax],
         [] => vec![Goal::Compilable],
         outputs => outputs.iter().map(|output| output.goal).collect(),
     };
-    let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-    let outcomes = compile_for(sources, file, &options, &goals);
+    let options = arguments.preprocessor.options();
+    let outcomes = compile_for(program::files(), file, &options, &goals);
     let diagnostics = rules.apply(outcomes.diagnostics);
     show(arguments.message_format, &diagnostics, &outcomes.sources)?;
     if diagnostics.has_errors() {
@@ -230,11 +219,6 @@ fn show(
         }
         return Ok(());
     }
-    let style = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        Style::Coloured
-    } else {
-        Style::Plain
-    };
-    eprint!("{}", diagnostics.render(sources, style));
+    program::show(diagnostics, sources);
     Ok(())
 }

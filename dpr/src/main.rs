@@ -5,6 +5,7 @@ mod compile;
 mod controller;
 mod ctl;
 mod demo;
+mod program;
 mod run;
 mod shim;
 mod switch;

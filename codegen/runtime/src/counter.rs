@@ -1,6 +1,6 @@
 //! Counters of packets and bytes.
 
-use crate::{Entity, Invalid, Operation, Query, WriteError};
+use crate::{Entity, Operation, Query, WriteError, error::check_cell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What a cell counted.
@@ -75,18 +75,9 @@ impl Counters {
         index: u64,
         value: CounterValue,
     ) -> Result<(), WriteError> {
-        if operation != Operation::Modify {
-            return Err(Invalid::ModifyOnly { what: "a counter" }.into());
-        }
-        if self.set(index, value) {
-            Ok(())
-        } else {
-            Err(Invalid::IndexOutOfRange {
-                index,
-                size: self.size(),
-            }
-            .into())
-        }
+        check_cell("a counter", operation, index, self.size())?;
+        self.set(index, value);
+        Ok(())
     }
 
     /// Shows this counter's part of a query; `id` is its P4Info id.

@@ -1,6 +1,6 @@
 //! Why a write is refused, and why an entry is not of the type that it should be.
 
-use crate::Name;
+use crate::{Name, Operation};
 
 /// Why a write is refused. Each reason has one canonical gRPC code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -248,4 +248,20 @@ pub enum DecodeError {
     /// A value that does not fit.
     #[error("the value {0:#x} does not fit")]
     TooWide(u128),
+}
+
+/// Cells of counters, meters and registers are always there: they are modified, never inserted or deleted.
+pub(crate) fn check_cell(
+    what: &'static str,
+    operation: Operation,
+    index: u64,
+    size: u64,
+) -> Result<(), Invalid> {
+    if operation != Operation::Modify {
+        return Err(Invalid::ModifyOnly { what });
+    }
+    if index >= size {
+        return Err(Invalid::IndexOutOfRange { index, size });
+    }
+    Ok(())
 }

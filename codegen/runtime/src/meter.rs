@@ -1,6 +1,6 @@
 //! Meters with two rates and three colours (RFC 2698), colour-blind, as BMv2 computes them: whole tokens since a common start.
 
-use crate::{CounterUnit, Entity, Invalid, Operation, Query, WriteError};
+use crate::{CounterUnit, Entity, Invalid, Operation, Query, WriteError, error::check_cell};
 use std::sync::{Mutex, PoisonError};
 
 /// What a meter says of a packet.
@@ -159,13 +159,7 @@ impl Meters {
         index: u64,
         config: Option<MeterConfig>,
     ) -> Result<(), WriteError> {
-        if operation != Operation::Modify {
-            return Err(Invalid::ModifyOnly { what: "a meter" }.into());
-        }
-        let size = self.size();
-        if index >= size {
-            return Err(Invalid::IndexOutOfRange { index, size }.into());
-        }
+        check_cell("a meter", operation, index, self.size())?;
         check_rates(config)?;
         self.configure(index, config);
         Ok(())

@@ -1,6 +1,6 @@
 //! Registers: state that packets read and write.
 
-use crate::{Entity, Invalid, Operation, Query, WriteError, layout::ones};
+use crate::{Entity, Invalid, Operation, Query, WriteError, error::check_cell, layout::ones};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// An array of cells of up to 64 bits, or up to 128 in two halves. Each half is read and written whole; a packet's read and its later
@@ -73,16 +73,7 @@ impl Registers {
 
     /// What the control plane does to a cell.
     pub fn modify(&self, operation: Operation, index: u64, value: u128) -> Result<(), WriteError> {
-        if operation != Operation::Modify {
-            return Err(Invalid::ModifyOnly { what: "a register" }.into());
-        }
-        if index >= self.size {
-            return Err(Invalid::IndexOutOfRange {
-                index,
-                size: self.size,
-            }
-            .into());
-        }
+        check_cell("a register", operation, index, self.size)?;
         if value > ones(self.bits) {
             return Err(Invalid::TooWide {
                 name: "a register's cell".into(),

@@ -154,6 +154,78 @@ pub enum ExprKind {
     Invalid,
 }
 
+impl ExprKind {
+    /// Calls `each` for the expressions that are directly part of this one, in the order of the source.
+    pub(crate) fn each_part<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            ExprKind::Member { base: operand, .. }
+            | ExprKind::Unary { operand, .. }
+            | ExprKind::Cast { operand, .. } => each(operand),
+            ExprKind::Index { base: a, index: b }
+            | ExprKind::Binary {
+                left: a, right: b, ..
+            }
+            | ExprKind::Mask { value: a, mask: b }
+            | ExprKind::Range { low: a, high: b } => {
+                each(a);
+                each(b);
+            }
+            ExprKind::Slice {
+                base: a,
+                high: b,
+                low: c,
+            }
+            | ExprKind::PartSelect {
+                base: a,
+                low: b,
+                width: c,
+            }
+            | ExprKind::Ternary {
+                condition: a,
+                then: b,
+                otherwise: c,
+            } => {
+                each(a);
+                each(b);
+                each(c);
+            }
+            ExprKind::Call {
+                callee, arguments, ..
+            } => {
+                each(callee);
+                for argument in arguments {
+                    each(&argument.value);
+                }
+            }
+            ExprKind::Construct { arguments, .. } => {
+                for argument in arguments {
+                    each(&argument.value);
+                }
+            }
+            ExprKind::List(elements) | ExprKind::Tuple(elements) => {
+                for element in elements {
+                    each(element);
+                }
+            }
+            ExprKind::Struct { fields, .. } => {
+                for field in fields {
+                    each(&field.value);
+                }
+            }
+            ExprKind::Int(_)
+            | ExprKind::Bool(_)
+            | ExprKind::String(_)
+            | ExprKind::This
+            | ExprKind::Path(_)
+            | ExprKind::Type(_)
+            | ExprKind::InvalidHeader
+            | ExprKind::DontCare
+            | ExprKind::Default
+            | ExprKind::Invalid => {}
+        }
+    }
+}
+
 /// An integer literal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IntLiteral {

@@ -82,6 +82,16 @@ pub enum Bound<'a> {
     Nothing,
 }
 
+impl<'a> Bound<'a> {
+    /// The argument, or the parameter's default.
+    pub fn value(&self) -> Option<&'a Expr> {
+        match self {
+            Bound::Value(value) => Some(value),
+            Bound::Nothing => None,
+        }
+    }
+}
+
 /// A call or constructor call.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 
 use self::state::{Known, State, Storage};
 use super::states::targets;
-use super::walk::parts;
 use crate::ast::{
     Action, Block, Control, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, Param, Parser, Stmt,
     StmtKind, TablePropertyKind, TransitionKind,
@@ -410,7 +409,7 @@ impl<'t> Flow<'t, '_> {
                 self.read(state, base);
             }
             ExprKind::Call { callee, .. } => self.call(state, expr, callee),
-            _ => parts(expr, &mut |part| self.read(state, part)),
+            _ => expr.kind.each_part(&mut |part| self.read(state, part)),
         }
     }
 
@@ -418,14 +417,7 @@ impl<'t> Flow<'t, '_> {
         let Some(call) = self.typed.call(expr.id) else {
             return;
         };
-        let arguments: Vec<Option<&'t Expr>> = call
-            .arguments
-            .iter()
-            .map(|bound| match bound {
-                Bound::Value(value) => Some(*value),
-                Bound::Nothing => None,
-            })
-            .collect();
+        let arguments: Vec<Option<&'t Expr>> = call.arguments.iter().map(Bound::value).collect();
         let base = match &callee.kind {
             ExprKind::Member { base, .. } => Some(&**base),
             _ => None,
@@ -563,14 +555,8 @@ impl<'t> Flow<'t, '_> {
                         };
                         let mut branch = state.clone();
                         if let Some(call) = self.typed.call(reference.id) {
-                            let arguments: Vec<Option<&'t Expr>> = call
-                                .arguments
-                                .iter()
-                                .map(|bound| match bound {
-                                    Bound::Value(value) => Some(*value),
-                                    Bound::Nothing => None,
-                                })
-                                .collect();
+                            let arguments: Vec<Option<&'t Expr>> =
+                                call.arguments.iter().map(Bound::value).collect();
                             self.pass(&mut branch, &action.params, &arguments);
                         }
                         self.action(&mut branch, action);

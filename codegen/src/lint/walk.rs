@@ -1,8 +1,8 @@
 //! Every expression and statement of a program, in the order of the source.
 
 use crate::ast::{
-    ActionRef, Block, Decl, DeclKind, Expr, ExprKind, LoopVariable, MethodKind, Param, Stmt,
-    StmtKind, TablePropertyKind, TransitionKind,
+    ActionRef, Block, Decl, DeclKind, Expr, LoopVariable, MethodKind, Param, Stmt, StmtKind,
+    TablePropertyKind, TransitionKind,
 };
 
 /// What is called with what is met, outer things first.
@@ -199,76 +199,6 @@ impl Visit<'_> {
 
     fn expr(&mut self, expr: &Expr) {
         (self.expr)(expr);
-        parts(expr, &mut |part| self.expr(part));
-    }
-}
-
-/// The expressions that an expression consists of.
-pub(super) fn parts<'a>(expr: &'a Expr, each: &mut dyn FnMut(&'a Expr)) {
-    match &expr.kind {
-        ExprKind::Member { base: operand, .. }
-        | ExprKind::Unary { operand, .. }
-        | ExprKind::Cast { operand, .. } => each(operand),
-        ExprKind::Index { base: a, index: b }
-        | ExprKind::Binary {
-            left: a, right: b, ..
-        }
-        | ExprKind::Mask { value: a, mask: b }
-        | ExprKind::Range { low: a, high: b } => {
-            each(a);
-            each(b);
-        }
-        ExprKind::Slice {
-            base: a,
-            high: b,
-            low: c,
-        }
-        | ExprKind::PartSelect {
-            base: a,
-            low: b,
-            width: c,
-        }
-        | ExprKind::Ternary {
-            condition: a,
-            then: b,
-            otherwise: c,
-        } => {
-            each(a);
-            each(b);
-            each(c);
-        }
-        ExprKind::Call {
-            callee, arguments, ..
-        } => {
-            each(callee);
-            for argument in arguments {
-                each(&argument.value);
-            }
-        }
-        ExprKind::Construct { arguments, .. } => {
-            for argument in arguments {
-                each(&argument.value);
-            }
-        }
-        ExprKind::List(elements) | ExprKind::Tuple(elements) => {
-            for element in elements {
-                each(element);
-            }
-        }
-        ExprKind::Struct { fields, .. } => {
-            for field in fields {
-                each(&field.value);
-            }
-        }
-        ExprKind::Int(_)
-        | ExprKind::Bool(_)
-        | ExprKind::String(_)
-        | ExprKind::This
-        | ExprKind::Path(_)
-        | ExprKind::Type(_)
-        | ExprKind::InvalidHeader
-        | ExprKind::DontCare
-        | ExprKind::Default
-        | ExprKind::Invalid => {}
+        expr.kind.each_part(&mut |part| self.expr(part));
     }
 }

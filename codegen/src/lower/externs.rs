@@ -5,7 +5,7 @@ use super::instance::Object;
 use super::operand::{Operand, place, stmt};
 use super::package::is_written;
 use crate::ast::{DeclId, DeclKind, Expr, ExprKind, MethodKind, Signature};
-use crate::check::{self, Bound, Type};
+use crate::check::{self, Type};
 use crate::ir::{self, Data, ExternCall, ForeignArgument, HashAlgorithm, HeaderRef, StmtKind};
 use crate::source::Span;
 
@@ -32,10 +32,7 @@ struct Arguments<'c, 'a> {
 
 impl<'a> Lowerer<'a, '_> {
     fn argument(&mut self, arguments: &Arguments<'_, 'a>, at: usize) -> Option<&'a Expr> {
-        match arguments.call.arguments.get(at) {
-            Some(Bound::Value(expr)) => Some(expr),
-            _ => None,
-        }
+        arguments.call.arguments.get(at)?.value()
     }
 
     fn value(&mut self, arguments: &Arguments<'_, 'a>, at: usize, out: &mut ir::Block) -> ir::Expr {

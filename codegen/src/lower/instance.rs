@@ -104,8 +104,7 @@ impl<'a> Lowerer<'a, '_> {
         let mut given = Vec::new();
         for (position, param) in params.iter().enumerate() {
             let argument = match call.and_then(|call| call.arguments.get(position)) {
-                Some(Bound::Value(argument)) => Some(*argument),
-                Some(Bound::Nothing) => None,
+                Some(bound) => bound.value(),
                 None => param.default.as_ref(),
             };
             if let Some(argument) = argument

@@ -22,14 +22,7 @@ impl<'a> Lowerer<'a, '_> {
         };
         self.package_info(decl);
         let blocks: Vec<&'a Expr> = match self.typed.call(main.id) {
-            Some(call) => call
-                .arguments
-                .iter()
-                .filter_map(|bound| match bound {
-                    Bound::Value(expr) => Some(*expr),
-                    Bound::Nothing => None,
-                })
-                .collect(),
+            Some(call) => call.arguments.iter().filter_map(Bound::value).collect(),
             None => Vec::new(),
         };
         let [parser, verify, ingress, egress, compute, deparser] = blocks.as_slice() else {

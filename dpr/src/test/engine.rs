@@ -4,9 +4,9 @@ mod bmv2_json;
 mod rust;
 
 use super::case::Case;
+use crate::program::files;
 use dpr_codegen::diagnostic::Style;
-use dpr_codegen::source::SourceMap;
-use dpr_codegen::{Goal, PreprocessorOptions};
+use dpr_codegen::{Goal, PreprocessorOptions, compile_for};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -113,18 +113,22 @@ impl Engine {
     }
 }
 
-/// Compiles a program, or says why not.
-fn compile(program: &Path, options: &PreprocessorOptions, goal: Goal) -> Result<Vec<u8>, Outcome> {
+/// Compiles a program for some goals, or says why not.
+fn compile<const GOALS: usize>(
+    program: &Path,
+    options: &PreprocessorOptions,
+    goals: [Goal; GOALS],
+) -> Result<[Vec<u8>; GOALS], Outcome> {
     let failed = |message| Outcome::Failed {
         stage: Stage::Compile,
         message,
     };
     let compiled = std::panic::catch_unwind(|| {
-        let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-        let outcome = dpr_codegen::compile(sources, program, options, goal);
-        outcome
-            .output
-            .ok_or_else(|| outcome.diagnostics.render(&outcome.sources, Style::Plain))
+        let outcomes = compile_for(files(), program, options, &goals);
+        outcomes
+            .outputs
+            .and_then(|outputs| outputs.try_into().ok())
+            .ok_or_else(|| outcomes.diagnostics.render(&outcomes.sources, Style::Plain))
     });
     match compiled {
         Ok(output) => output.map_err(failed),

@@ -5,6 +5,7 @@ mod engine;
 mod parallel;
 mod report;
 
+use crate::program::Preprocessor;
 use anyhow::Context;
 use case::{Case, Found};
 use engine::Engine;
@@ -45,17 +46,6 @@ pub struct Arguments {
     build: engine::Build,
 }
 
-/// The preprocessor's options.
-#[derive(Debug, clap::Args)]
-struct Preprocessor {
-    /// A folder in which included files are searched
-    #[arg(short = 'I', value_name = "FOLDER")]
-    include: Vec<PathBuf>,
-    /// Define a macro: NAME, NAME=text or NAME(parameters)=text
-    #[arg(short = 'D', value_name = "MACRO")]
-    define: Vec<String>,
-}
-
 /// Which engines run a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Engines {
@@ -82,11 +72,7 @@ impl Engines {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let found = cases(arguments)?;
     let options = engine::Options {
-        preprocessor: dpr_codegen::PreprocessorOptions {
-            include_paths: arguments.preprocessor.include.clone(),
-            defines: arguments.preprocessor.define.clone(),
-            undefines: Vec::new(),
-        },
+        preprocessor: arguments.preprocessor.options(),
         jobs: arguments
             .jobs
             .map_or_else(parallel::cores, |jobs| jobs.max(1)),

@@ -22,6 +22,16 @@ pub fn fail<T>(at: &Value, reason: Reason) -> Loaded<T> {
     Err(Failure::new(at, reason))
 }
 
+/// Fails about how many there are of something.
+pub fn miscounted<T>(at: &Value, what: &'static str, expected: usize, found: usize) -> Loaded<T> {
+    let reason = Reason::Count {
+        what,
+        expected,
+        found,
+    };
+    fail(at, reason)
+}
+
 /// An unknown name.
 pub fn unknown(at: &Value, kind: &'static str, name: &str) -> Failure {
     Failure::new(
@@ -104,14 +114,7 @@ pub fn flag(value: &Value, name: &str) -> bool {
 pub fn pair(value: &Value) -> Loaded<(&str, &str)> {
     match items(value)? {
         [first, second] => Ok((text(first)?, text(second)?)),
-        other => fail(
-            value,
-            Reason::Count {
-                what: "items",
-                expected: 2,
-                found: other.len(),
-            },
-        ),
+        other => miscounted(value, "items", 2, other.len()),
     }
 }
 

@@ -6,8 +6,8 @@
 
 use super::error::{Failure, Reason};
 use super::json::{
-    Loaded, MAX_BITS, fail, flag, id, items, list, member, number, optional, pair, text, text_of,
-    unknown,
+    Loaded, MAX_BITS, fail, flag, id, items, list, member, miscounted, number, optional, pair,
+    text, text_of, unknown,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -397,12 +397,7 @@ fn read_type(value: &Value) -> Loaded<HeaderType<'_>> {
         given => number(given, "a header's length", MAX_BITS / 8)?,
     };
     if fields.iter().filter(|field| field.variable).count() > 1 {
-        let reason = Reason::Count {
-            what: "variable-length fields",
-            expected: 1,
-            found: 2,
-        };
-        return fail(value, reason);
+        return miscounted(value, "variable-length fields", 1, 2);
     }
     let mut words = 1;
     for field in &mut fields {

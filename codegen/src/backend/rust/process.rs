@@ -58,14 +58,9 @@ fn parts(cx: &Context<'_>) -> Parts {
     }
 }
 
-/// `Pipeline::process`, and the items that it needs besides.
-pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, TokenStream) {
-    let parts = parts(cx);
-    if super::replication::replicates(cx) {
-        return super::replication::process(cx, pipeline, &parts);
-    }
-    let body = single(cx, parts);
-    let function = quote! {
+/// What is not held against a function that runs packets: it is as regular as the program allows, not as short.
+pub(super) fn lints() -> TokenStream {
+    quote! {
         #[allow(
             clippy::all,
             unreachable_code,
@@ -76,6 +71,19 @@ pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, Token
             unused_parens,
             unused_variables
         )]
+    }
+}
+
+/// `Pipeline::process`, and the items that it needs besides.
+pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, TokenStream) {
+    let parts = parts(cx);
+    if super::replication::replicates(cx) {
+        return super::replication::process(cx, pipeline, &parts);
+    }
+    let body = single(cx, parts);
+    let lints = lints();
+    let function = quote! {
+        #lints
         fn process(
             &self,
             worker: &mut dpr_runtime::Worker,

@@ -324,6 +324,7 @@ pub(super) fn process(
     });
     let set_port = set(cx, StandardField::EgressPort, quote!(leave_by));
     let set_now = set(cx, StandardField::EgressGlobalTimestamp, quote!(now));
+    let lints = process::lints();
     let items = quote! {
         use dpr_runtime::replication::Stage;
 
@@ -339,16 +340,7 @@ pub(super) fn process(
 
         impl #pipeline {
             /// Sends a packet through ingress or egress; what comes of it goes to the queue, or leaves.
-            #[allow(
-                clippy::all,
-                unreachable_code,
-                unreachable_patterns,
-                unused_assignments,
-                unused_labels,
-                unused_mut,
-                unused_parens,
-                unused_variables
-            )]
+            #lints
             fn pass(
                 &self,
                 worker: &mut dpr_runtime::Worker,

@@ -91,8 +91,8 @@ impl Parser<'_> {
     /// Makes an expression, unless its tree would be too high.
     fn expr(&mut self, kind: ExprKind, span: Span) -> Parsed<Expr> {
         let mut height = 0;
-        each_operand(&kind, &mut |operand| {
-            height = height.max(self.heights[operand.id.index()]);
+        kind.each_part(&mut |part| {
+            height = height.max(self.heights[part.id.index()]);
         });
         if height >= MAX_HEIGHT {
             return Err(self.too_deep(span, "this expression has too many levels"));
@@ -159,51 +159,5 @@ impl Parser<'_> {
             expr_count: self.heights.len() as u32,
             decl_count: self.next_decl,
         }
-    }
-}
-
-/// Calls `visit` for the expressions that are directly part of an expression.
-fn each_operand(kind: &ExprKind, visit: &mut dyn FnMut(&Expr)) {
-    match kind {
-        ExprKind::Int(_)
-        | ExprKind::Bool(_)
-        | ExprKind::String(_)
-        | ExprKind::This
-        | ExprKind::Path(_)
-        | ExprKind::Type(_)
-        | ExprKind::InvalidHeader
-        | ExprKind::DontCare
-        | ExprKind::Default
-        | ExprKind::Invalid => {}
-        ExprKind::Member { base, .. } => visit(base),
-        ExprKind::Index { base, index } => [base, index].into_iter().for_each(|e| visit(e)),
-        ExprKind::Slice { base, high, low } => {
-            [base, high, low].into_iter().for_each(|e| visit(e));
-        }
-        ExprKind::PartSelect { base, low, width } => {
-            [base, low, width].into_iter().for_each(|e| visit(e));
-        }
-        ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => visit(operand),
-        ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|e| visit(e)),
-        ExprKind::Ternary {
-            condition,
-            then,
-            otherwise,
-        } => [condition, then, otherwise]
-            .into_iter()
-            .for_each(|e| visit(e)),
-        ExprKind::Call {
-            callee, arguments, ..
-        } => {
-            visit(callee);
-            arguments.iter().for_each(|argument| visit(&argument.value));
-        }
-        ExprKind::Construct { arguments, .. } => {
-            arguments.iter().for_each(|argument| visit(&argument.value));
-        }
-        ExprKind::List(elements) | ExprKind::Tuple(elements) => elements.iter().for_each(visit),
-        ExprKind::Struct { fields, .. } => fields.iter().for_each(|field| visit(&field.value)),
-        ExprKind::Mask { value, mask } => [value, mask].into_iter().for_each(|e| visit(e)),
-        ExprKind::Range { low, high } => [low, high].into_iter().for_each(|e| visit(e)),
     }
 }

@@ -42,8 +42,8 @@ fn engine(case: &Case, options: &Options<'_>) -> Result<bmv2::Engine, Outcome> {
         let json = fs::read(&case.program).map_err(|error| failed(Stage::Compile, error))?;
         (json, None)
     } else {
-        let json = compile(&case.program, &options.preprocessor, Goal::Bmv2Json)?;
-        let p4info = compile(&case.program, &options.preprocessor, Goal::P4InfoBinary)?;
+        let goals = [Goal::Bmv2Json, Goal::P4InfoBinary];
+        let [json, p4info] = compile(&case.program, &options.preprocessor, goals)?;
         let p4info = P4Info::decode(p4info.as_slice());
         (
             json,

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// Runs tests; the outcomes are in their order.
 pub(super) fn run(cases: &[Case], options: &Options<'_>) -> anyhow::Result<Vec<Outcome>> {
     let generated = parallel::map(cases, options.jobs, |case| {
-        compile(&case.program, &options.preprocessor, Goal::Rust)
-            .map(|module| String::from_utf8_lossy(&module).into_owned())
+        compile(&case.program, &options.preprocessor, [Goal::Rust])
+            .map(|[module]| String::from_utf8_lossy(&module).into_owned())
     });
     let programs: BTreeMap<&str, &str> = cases
         .iter()

@@ -6,7 +6,8 @@ use crate::bmv2::error::Reason;
 use crate::bmv2::expr::ast::{Data, HeaderOf, Names, Node};
 use crate::bmv2::expr::{Number, Word, number, ones, truth};
 use crate::bmv2::json::{
-    Loaded, MAX_BITS, fail, id, items, list, member, number as count, text, text_of, unknown,
+    Loaded, MAX_BITS, fail, id, items, list, member, miscounted, number as count, text, text_of,
+    unknown,
 };
 use crate::bmv2::layout::{FieldRef, Layout, Stack as StackLayout};
 use dpr_runtime::{Place, action_places};
@@ -157,14 +158,7 @@ impl<'a> Call<'_, 'a> {
     fn param(&self, position: usize) -> Loaded<&'a Value> {
         match self.given.get(position) {
             Some(given) => Ok(given),
-            None => fail(
-                self.value,
-                Reason::Count {
-                    what: "parameters",
-                    expected: position + 1,
-                    found: self.given.len(),
-                },
-            ),
+            None => miscounted(self.value, "parameters", position + 1, self.given.len()),
         }
     }
 

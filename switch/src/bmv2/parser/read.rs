@@ -6,7 +6,8 @@ use crate::bmv2::error::Reason;
 use crate::bmv2::expr::ast::Data;
 use crate::bmv2::expr::{Number, Word, number, truth};
 use crate::bmv2::json::{
-    Loaded, fail, hex_bytes, items, list, member, number as count, optional, text, text_of, unknown,
+    Loaded, fail, hex_bytes, items, list, member, miscounted, number as count, optional, text,
+    text_of, unknown,
 };
 use crate::bmv2::layout::Layout;
 use serde_json::Value;
@@ -120,15 +121,7 @@ impl<'a> Context<'_, 'a> {
         let given = hex_bytes(value)?;
         let surplus = given.len().saturating_sub(bytes);
         if given.iter().take(surplus).any(|byte| *byte != 0) {
-            let (what, expected, found) = ("bytes of the key", bytes, given.len());
-            return fail(
-                value,
-                Reason::Count {
-                    what,
-                    expected,
-                    found,
-                },
-            );
+            return miscounted(value, "bytes of the key", bytes, given.len());
         }
         let mut padded = vec![0; bytes.saturating_sub(given.len())];
         padded.extend_from_slice(given.get(surplus..).unwrap_or_default());
@@ -207,17 +200,7 @@ impl<'a> Context<'_, 'a> {
             Number::Word(word) => word,
             Number::Wide(wide) => Word::Low(Box::new(wide)),
         };
-        let counted = |expected: usize| {
-            let (what, found) = ("parameters", params.len());
-            fail(
-                value,
-                Reason::Count {
-                    what,
-                    expected,
-                    found,
-                },
-            )
-        };
+        let counted = |expected: usize| miscounted(value, "parameters", expected, params.len());
         match (text_of(value, "op")?, params) {
             ("extract", [to]) => self.extract(to, None),
             ("extract_VL", [to, length]) => self.extract(to, Some(word(&names.data(length)?))),

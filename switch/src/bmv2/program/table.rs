@@ -5,8 +5,8 @@ use super::read::Actions;
 use crate::bmv2::action::Reader;
 use crate::bmv2::error::Reason;
 use crate::bmv2::json::{
-    Loaded, MAX_CELLS, fail, flag, hex, hex_u128, id, items, list, member, number, optional, text,
-    text_of, unknown,
+    Loaded, MAX_CELLS, fail, flag, hex, hex_u128, id, items, list, member, miscounted, number,
+    optional, text, text_of, unknown,
 };
 use crate::bmv2::layout::FieldRef;
 use dpr_runtime::MatchKind;
@@ -208,15 +208,7 @@ fn call(value: &Value, actions: &Actions, own: &mut Vec<usize>) -> Loaded<(usize
     let data = list(value, "action_data")?;
     let expected = actions.params(action).len();
     if data.len() != expected {
-        let (what, found) = ("arguments", data.len());
-        return fail(
-            value,
-            Reason::Count {
-                what,
-                expected,
-                found,
-            },
-        );
+        return miscounted(value, "arguments", expected, data.len());
     }
     let arguments = data.iter().zip(actions.params(action));
     let arguments = arguments.map(|(value, (_, bits))| wrapped(value, *bits));
@@ -238,15 +230,7 @@ fn initial(
 ) -> Loaded<InitialRule> {
     let given = items(member(value, "match_key")?)?;
     if given.len() != key.len() {
-        let (what, expected, found) = ("key fields", key.len(), given.len());
-        return fail(
-            value,
-            Reason::Count {
-                what,
-                expected,
-                found,
-            },
-        );
+        return miscounted(value, "key fields", key.len(), given.len());
     }
     let matches = given
         .iter()
