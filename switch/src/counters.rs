@@ -26,6 +26,8 @@ pub struct SwitchCounters {
     pub dropped_by_pipeline: u64,
     /// Packets to a port that the switch does not have.
     pub unknown_port: u64,
+    /// Digests of the program: no client is told of them yet.
+    pub unheard_digests: u64,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +75,7 @@ impl PortCells {
 pub(crate) struct SwitchCells {
     dropped_by_pipeline: AtomicU64,
     unknown_port: AtomicU64,
+    unheard_digests: AtomicU64,
 }
 
 impl SwitchCells {
@@ -84,10 +87,15 @@ impl SwitchCells {
         self.unknown_port.fetch_add(1, Relaxed);
     }
 
+    pub fn count_unheard(&self, digests: usize) {
+        self.unheard_digests.fetch_add(digests as u64, Relaxed);
+    }
+
     pub fn read(&self) -> SwitchCounters {
         SwitchCounters {
             dropped_by_pipeline: self.dropped_by_pipeline.load(Relaxed),
             unknown_port: self.unknown_port.load(Relaxed),
+            unheard_digests: self.unheard_digests.load(Relaxed),
         }
     }
 }

@@ -251,10 +251,14 @@ impl PacketLoop {
     }
 
     fn forward(&mut self, ingress: Ingress) {
-        let number = match self
+        let verdict = self
             .pipeline
-            .process(&mut self.worker, ingress, &mut self.packet)
-        {
+            .process(&mut self.worker, ingress, &mut self.packet);
+        if !self.worker.digests.is_empty() {
+            self.counters.count_unheard(self.worker.digests.len());
+            self.worker.digests.clear();
+        }
+        let number = match verdict {
             Verdict::Send { port } => port,
             Verdict::Drop => return self.counters.count_dropped(),
             Verdict::Several => {
