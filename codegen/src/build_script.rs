@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Style;
-use crate::driver::{Goal, compile};
+use crate::driver::{Goal, compile_for};
 use crate::source::SourceMap;
 use crate::syntax::PreprocessorOptions;
 
@@ -43,28 +43,51 @@ pub fn compile_to_rust(
     root: impl AsRef<Path>,
     options: &PreprocessorOptions,
 ) -> Result<PathBuf, BuildError> {
-    let root = root.as_ref();
+    let [module] = compile_to_files(root.as_ref(), options, [(Goal::Rust, "rs")])?;
+    Ok(module)
+}
+
+/// As [`compile_to_rust`], and the program's JSON for BMv2 in `OUT_DIR/NAME.json` beside it.
+///
+/// # Errors
+/// As [`compile_to_rust`].
+pub fn compile_to_rust_and_json(
+    root: impl AsRef<Path>,
+    options: &PreprocessorOptions,
+) -> Result<[PathBuf; 2], BuildError> {
+    let goals = [(Goal::Rust, "rs"), (Goal::Bmv2Json, "json")];
+    compile_to_files(root.as_ref(), options, goals)
+}
+
+/// Compiles a program to a file for each goal, with this extension.
+fn compile_to_files<const N: usize>(
+    root: &Path,
+    options: &PreprocessorOptions,
+    goals: [(Goal, &str); N],
+) -> Result<[PathBuf; N], BuildError> {
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or(BuildError::NoOutputFolder)?);
     let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-    let outcome = compile(sources, root, options, Goal::Rust);
-    for file in outcome.files() {
+    let outcomes = compile_for(sources, root, options, &goals.map(|(goal, _)| goal));
+    for file in outcomes.sources.dependencies() {
         println!("cargo::rerun-if-changed={}", file.display());
     }
     eprint!(
         "{}",
-        outcome.diagnostics.render(&outcome.sources, Style::Plain)
+        outcomes.diagnostics.render(&outcomes.sources, Style::Plain)
     );
-    let Some(module) = outcome.output else {
+    let Some(outputs) = outcomes.outputs else {
         return Err(BuildError::Program {
             path: root.to_owned(),
-            errors: outcome.diagnostics.error_count(),
+            errors: outcomes.diagnostics.error_count(),
         });
     };
-    let path = folder
-        .join(root.file_stem().unwrap_or_default())
-        .with_extension("rs");
-    match std::fs::write(&path, module) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(BuildError::Write { path, error }),
+    let path = folder.join(root.file_stem().unwrap_or_default());
+    let paths = goals.map(|(_, extension)| path.with_extension(extension));
+    for (path, output) in paths.iter().zip(outputs) {
+        std::fs::write(path, output).map_err(|error| BuildError::Write {
+            path: path.clone(),
+            error,
+        })?;
     }
+    Ok(paths)
 }

@@ -51,11 +51,7 @@ pub struct Outcome {
 impl Outcome {
     /// The files that the output depends on, in the order in which they were read.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.sources
-            .files()
-            .iter()
-            .filter(|file| !file.embedded)
-            .map(|file| &file.path)
+        self.sources.dependencies()
     }
 }
 

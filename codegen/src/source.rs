@@ -197,6 +197,12 @@ impl SourceMap {
         &self.files
     }
 
+    /// The paths of those that are no part of the compiler: what its output depends on.
+    pub fn dependencies(&self) -> impl Iterator<Item = &PathBuf> {
+        let own = self.files.iter().filter(|file| !file.embedded);
+        own.map(|file| &file.path)
+    }
+
     /// The file with this id, which must be of this map.
     pub fn file(&self, file: FileId) -> &SourceFile {
         &self.files[file.index()]

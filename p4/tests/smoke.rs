@@ -1,4 +1,4 @@
-//! One packet through each program.
+//! One packet through each program, and the ids that their control planes use.
 
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{Entry, Ingress, Lpm, Packet, Pipeline, Range, Verdict, Worker, checksum};
@@ -130,4 +130,17 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
             ..
         })
     ));
+}
+
+/// What the reference compiler gives these names, so that its users' tools know our tables.
+#[test]
+fn ids_are_those_that_the_reference_compiler_gives() {
+    assert_eq!(host_stage::flow_state::ID, 0x02b6_147a);
+    assert_eq!(host_stage::recent::ID, 0x16ec_975b);
+    assert_eq!(host_stage::outcomes::ID, 0x12e4_63ff);
+    assert_eq!(front_router::routes::ID, 0x02dd_495d);
+    let no_action = host_stage::PROGRAM
+        .action(21_257_015)
+        .expect("NoAction has this id in every program");
+    assert_eq!(no_action.name, "NoAction");
 }

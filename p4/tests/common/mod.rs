@@ -2,6 +2,9 @@
 
 #![allow(dead_code)]
 
+pub mod entries;
+pub mod side_by_side;
+
 use dpr_runtime::checksum;
 use fastrand::Rng;
 
