@@ -1,4 +1,7 @@
-//! Numbers as STF writes them: hexadecimal, binary, octal or decimal, and with `*` for digits that do not matter.
+//! Numbers as STF writes them: hexadecimal, binary, octal or decimal, and with `*` for digits that do not matter. Addresses are
+//! dpr's own.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// How a number's digits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +76,40 @@ impl Number {
         Some(number)
     }
 
+    /// Reads an address: `192.0.2.1` (32 bits), `2001:db8::1` (128 bits) or `00:00:5e:00:53:01` (48 bits).
+    pub fn parse_address(text: &str) -> Option<Number> {
+        let (value, digits) = if let Ok(address) = text.parse::<Ipv4Addr>() {
+            (u128::from(address.to_bits()), 8)
+        } else if let Ok(address) = text.parse::<Ipv6Addr>() {
+            (address.to_bits(), 32)
+        } else {
+            (mac(text)?, 12)
+        };
+        Some(Number {
+            value,
+            wild: 0,
+            digits,
+            base: Base::Hexadecimal,
+        })
+    }
+
     /// Whether some digits do not matter.
     pub fn has_wildcards(&self) -> bool {
         self.wild != 0
     }
+}
+
+fn mac(text: &str) -> Option<u128> {
+    let mut value = 0;
+    let mut pairs = 0;
+    for pair in text.split(':') {
+        if pair.len() != 2 || !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        value = value << 8 | u128::from(u8::from_str_radix(pair, 16).ok()?);
+        pairs += 1;
+    }
+    (pairs == 6).then_some(value)
 }
 
 fn shifted(value: u128, radix: u32, digit: u32) -> Option<u128> {
@@ -86,6 +119,24 @@ fn shifted(value: u128, radix: u32, digit: u32) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_numbers() {
+        let read = |text| Number::parse_address(text).map(|number| number.value);
+        assert_eq!(read("192.0.2.1"), Some(0xc000_0201));
+        assert_eq!(read("2001:db8::1"), Some(0x2001_0db8 << 96 | 1));
+        assert_eq!(read("00:00:5e:00:53:01"), Some(0x5e00_5301));
+        for wrong in [
+            "10",
+            "10.0.0",
+            "1.2.3.4.5",
+            "0:1:2:3:4:5",
+            "00:00:5e:00:53:+1",
+            "a",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn each_base_has_its_digits() {

@@ -143,7 +143,7 @@ fn profiles_value_sets_and_digests() {
         Command::Group {
             profile: "p".to_owned(),
             id: 1,
-            members: vec![2, 3],
+            members: vec![(2, 1), (3, 1)],
         }
     );
     assert_eq!(

@@ -8,6 +8,15 @@ use dpr_runtime::{
     TableSchema,
 };
 
+/// Whose words the commands are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// A test's: priorities begin at 0, and `remove all` is about what the test has added.
+    Test,
+    /// A P4Runtime client's: priorities are P4Runtime's, from 1, and `remove all` is about all entries.
+    Client,
+}
+
 /// The table of a name.
 pub(super) fn table<'p>(
     program: &'p ProgramInfo,
@@ -16,8 +25,12 @@ pub(super) fn table<'p>(
     find("table", program.tables.iter(), |table| &table.name, name)
 }
 
-/// The key that a test means. An exact field that is not named is 0; any other such field matches everything.
-pub(super) fn entry(program: &ProgramInfo, given: &Entry) -> Result<TableEntry, Problem> {
+/// The key that is meant. An exact field that is not named is 0; any other such field matches everything.
+pub(super) fn entry(
+    program: &ProgramInfo,
+    given: &Entry,
+    dialect: Dialect,
+) -> Result<TableEntry, Problem> {
     let table = table(program, &given.table)?;
     let mut matches = Vec::new();
     for given in &given.matches {
@@ -40,10 +53,12 @@ pub(super) fn entry(program: &ProgramInfo, given: &Entry) -> Result<TableEntry, 
     }
     matches.sort_by_key(|(id, _)| *id);
     let matches = matches.into_iter();
-    let priority = match table.has_priority() {
-        // Priorities of tests begin at 0, those of entries at 1.
-        true => given.priority.unwrap_or(0).saturating_add(1),
-        false => 0,
+    let priority = match (table.has_priority(), dialect) {
+        (true, Dialect::Test) => given.priority.unwrap_or(0).saturating_add(1),
+        (true, Dialect::Client) => given.priority.unwrap_or(1),
+        // Tests give priorities to all kinds of tables.
+        (false, Dialect::Test) => 0,
+        (false, Dialect::Client) => given.priority.unwrap_or(0),
     };
     Ok(TableEntry {
         table: table.id,
