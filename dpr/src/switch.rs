@@ -19,8 +19,6 @@ use dpr_switch::{P4RuntimeServer, PipelineSlot, PortConfig, Switch, port::memory
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::p4rt;
-
 /// Packets that may wait between the pipeline and the P4Runtime server.
 const CPU_QUEUE: usize = 1024;
 
@@ -72,9 +70,6 @@ pub struct Serving {
     /// For the program's random numbers; chosen at random unless given
     #[arg(long)]
     seed: Option<u64>,
-    /// What the program's tables hold from the beginning: commands of STF, as `dpr p4rt show` prints them
-    #[arg(long, value_name = "FILE")]
-    entries: Option<PathBuf>,
 }
 
 /// What runs on a switch.
@@ -106,7 +101,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// The configuration of a program in files.
-pub fn config(json: &Path, p4info: Option<&Path>) -> anyhow::Result<ForwardingPipelineConfig> {
+fn config(json: &Path, p4info: Option<&Path>) -> anyhow::Result<ForwardingPipelineConfig> {
     let cannot_read = |path: &Path| format!("cannot read {}", path.display());
     let p4info = match p4info {
         Some(path) => {
@@ -160,15 +155,11 @@ async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
         }
         (Running::Fixed(pipeline), None) => P4RuntimeServer::bind(grpc, device_id, pipeline).await,
         (Running::Loaded(initial), cpu) => {
-            let (slot, loader) = (slot.clone(), Arc::new(JsonLoader));
+            let loader = Arc::new(JsonLoader);
             P4RuntimeServer::bind_loadable(grpc, device_id, slot, loader, initial, cpu).await
         }
     };
     let (address, server) = server.with_context(|| format!("cannot serve P4Runtime on {grpc}"))?;
-    if let Some(path) = &arguments.entries {
-        let pipeline = slot.load();
-        p4rt::fill(pipeline.as_ref(), path)?;
-    }
     let mut output = std::io::stdout();
     writeln!(output, "listening on {address}")?;
     output.flush()?;

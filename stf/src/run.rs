@@ -3,14 +3,13 @@
 mod control;
 mod digests;
 mod entries;
-pub mod names;
+mod names;
 mod ports;
 mod replication;
 
 use crate::{Command, Number, Place, Script};
-pub use control::{Control, Refusal, Session};
+use control::ControlPlane;
 use dpr_runtime::{Digest, Ingress, Packet, Pipeline, Verdict, Worker};
-pub use entries::Dialect;
 use names::NameError;
 use ports::Ports;
 use std::collections::VecDeque;
@@ -68,13 +67,11 @@ impl Summary {
 }
 
 /// Why a command does nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Problem {
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Problem {
     /// Where, if more is known than the command.
-    pub place: Option<Place>,
-    /// What stands in the way.
-    pub message: String,
+    place: Option<Place>,
+    message: String,
 }
 
 impl Problem {
@@ -118,7 +115,7 @@ pub fn run(script: &Script, pipeline: &dyn Pipeline) -> Summary {
         now_us: 0,
         ports: Ports::default(),
         digests: VecDeque::new(),
-        control: Session::new(pipeline, Dialect::Test),
+        control: ControlPlane::new(pipeline),
         summary: Summary::default(),
     };
     let mut complete = true;
@@ -139,7 +136,7 @@ struct Runner<'p> {
     ports: Ports,
     /// Those that no command has asked for yet.
     digests: VecDeque<Digest>,
-    control: Session<&'p dyn Pipeline>,
+    control: ControlPlane<'p>,
     summary: Summary,
 }
 
