@@ -5,6 +5,7 @@ mod compile;
 mod controller;
 mod ctl;
 mod demo;
+mod p4rt;
 mod program;
 mod run;
 mod shim;
@@ -35,6 +36,8 @@ enum Command {
     Ctl(ctl::Arguments),
     /// Run a whole group in this process, with real TCP connections, and show what it does
     Demo(demo::Options),
+    /// Read and change what a P4Runtime target holds
+    P4rt(p4rt::Arguments),
     /// Compile a P4-16 program and run it between ports, with a P4Runtime server
     Run(run::Arguments),
     /// Watch a host's connections and report them to the controller
@@ -45,13 +48,21 @@ enum Command {
     Test(test::Arguments),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Compile(arguments) => return compile::run(&arguments),
         Command::Controller(arguments) => controller::run(&arguments)?,
         Command::Ctl(arguments) => ctl::run(arguments)?,
         Command::Demo(options) => return demo::run(&options),
+        Command::P4rt(arguments) => return p4rt::run(arguments),
         Command::Run(arguments) => return run::run(arguments),
         Command::Shim(arguments) => shim::run(&arguments)?,
         Command::Switch(arguments) => switch::run(arguments)?,

@@ -3,9 +3,13 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use dpr_codegen::PreprocessorOptions;
+use anyhow::Context;
 use dpr_codegen::diagnostic::{Diagnostics, Style};
 use dpr_codegen::source::SourceMap;
+use dpr_codegen::{Goal, PreprocessorOptions, compile_for};
+use dpr_p4runtime::config::P4Info;
+use dpr_p4runtime::v1::ForwardingPipelineConfig;
+use prost::Message;
 
 /// The preprocessor's options.
 #[derive(Debug, clap::Args)]
@@ -35,6 +39,29 @@ impl Preprocessor {
 /// Programs that are files.
 pub fn files() -> SourceMap {
     SourceMap::new(|path: &Path| std::fs::read(path))
+}
+
+/// A program's P4Info and JSON, as P4Runtime takes them; `None` if the program has errors, which are shown.
+pub fn pipeline_config(
+    program: &Path,
+    preprocessor: &Preprocessor,
+) -> anyhow::Result<Option<ForwardingPipelineConfig>> {
+    let outcomes = compile_for(
+        files(),
+        program,
+        &preprocessor.options(),
+        &[Goal::Bmv2Json, Goal::P4InfoBinary],
+    );
+    show(&outcomes.diagnostics, &outcomes.sources);
+    let outputs: Option<[Vec<u8>; 2]> = outcomes.outputs.and_then(|both| both.try_into().ok());
+    let Some([json, p4info]) = outputs else {
+        return Ok(None);
+    };
+    Ok(Some(ForwardingPipelineConfig {
+        p4info: Some(P4Info::decode(p4info.as_slice()).context("the compiler's P4Info")?),
+        p4_device_config: json,
+        cookie: None,
+    }))
 }
 
 /// Shows diagnostics to whoever looks at standard error.

@@ -19,6 +19,8 @@ use dpr_switch::{P4RuntimeServer, PipelineSlot, PortConfig, Switch, port::memory
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::p4rt;
+
 /// Packets that may wait between the pipeline and the P4Runtime server.
 const CPU_QUEUE: usize = 1024;
 
@@ -70,6 +72,9 @@ pub struct Serving {
     /// For the program's random numbers; chosen at random unless given
     #[arg(long)]
     seed: Option<u64>,
+    /// What the program's tables hold from the beginning: commands of STF, as `dpr p4rt show` prints them
+    #[arg(long, value_name = "FILE")]
+    entries: Option<PathBuf>,
 }
 
 /// What runs on a switch.
@@ -101,7 +106,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// The configuration of a program in files.
-fn config(json: &Path, p4info: Option<&Path>) -> anyhow::Result<ForwardingPipelineConfig> {
+pub fn config(json: &Path, p4info: Option<&Path>) -> anyhow::Result<ForwardingPipelineConfig> {
     let cannot_read = |path: &Path| format!("cannot read {}", path.display());
     let p4info = match p4info {
         Some(path) => {
@@ -155,11 +160,15 @@ async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
         }
         (Running::Fixed(pipeline), None) => P4RuntimeServer::bind(grpc, device_id, pipeline).await,
         (Running::Loaded(initial), cpu) => {
-            let loader = Arc::new(JsonLoader);
+            let (slot, loader) = (slot.clone(), Arc::new(JsonLoader));
             P4RuntimeServer::bind_loadable(grpc, device_id, slot, loader, initial, cpu).await
         }
     };
     let (address, server) = server.with_context(|| format!("cannot serve P4Runtime on {grpc}"))?;
+    if let Some(path) = &arguments.entries {
+        let pipeline = slot.load();
+        p4rt::fill(pipeline.as_ref(), path)?;
+    }
     let mut output = std::io::stdout();
     writeln!(output, "listening on {address}")?;
     output.flush()?;

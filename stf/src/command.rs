@@ -1,7 +1,7 @@
 //! What a line of a test says.
 
 use crate::{Number, Place};
-use dpr_runtime::Integer;
+use dpr_runtime::Replica;
 
 /// Something with its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,13 @@ pub enum Command {
         /// What it is called further down.
         name: Option<String>,
     },
+    /// `modify TABLE [PRIORITY] KEY:VALUE ... ACTION(NAME:VALUE, ...)`: what an entry that is there runs from now on.
+    Modify {
+        /// The entry.
+        entry: Entry,
+        /// What runs.
+        action: EntryAction,
+    },
     /// `setdefault TABLE ACTION(...)`: what runs on a miss.
     SetDefault {
         /// The table.
@@ -62,15 +69,31 @@ pub enum Command {
         /// What it runs.
         action: Call,
     },
-    /// `group SELECTOR ID MEMBER ...`: a group of an action selector, new or changed; every member has the weight 1.
+    /// `group SELECTOR ID MEMBER[/WEIGHT] ...`: a group of an action selector, new or changed.
     Group {
         /// The selector.
         profile: String,
         /// Its number.
         id: u32,
-        /// Its members' numbers.
-        members: Vec<u32>,
+        /// Its members' numbers and weights.
+        members: Vec<(u32, u32)>,
     },
+    /// `multicast GROUP PORT[/INSTANCE] ...`: a multicast group, new or changed.
+    Multicast {
+        /// The group.
+        group: u32,
+        /// All of its copies.
+        replicas: Vec<Replica>,
+    },
+    /// `clone_session SESSION PORT[/INSTANCE] ...`: a clone session, new or changed.
+    CloneSession {
+        /// The session.
+        session: u32,
+        /// All of its copies.
+        replicas: Vec<Replica>,
+    },
+    /// `delete ...`: one thing less that is no table entry.
+    Delete(Deletion),
     /// `value_set NAME VALUE ...`: all that a parser value set holds; the fields of one value have commas between them.
     ValueSet {
         /// The set.
@@ -129,7 +152,7 @@ pub enum Command {
         /// Its cell.
         index: u64,
         /// What it must hold.
-        check: Option<(Comparison, Integer)>,
+        check: Option<(Comparison, u128)>,
     },
     /// `register_write NAME INDEX VALUE`.
     RegisterWrite {
@@ -138,7 +161,7 @@ pub enum Command {
         /// Its cell.
         index: u64,
         /// What it holds from now on.
-        value: Integer,
+        value: u128,
     },
     /// `register_reset NAME`: all cells are 0.
     RegisterReset {
@@ -215,6 +238,35 @@ pub enum Command {
     },
 }
 
+/// What `delete` can be about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// `member PROFILE ID`.
+    Member {
+        /// The profile.
+        profile: String,
+        /// Its number.
+        id: u32,
+    },
+    /// `group SELECTOR ID`.
+    Group {
+        /// The selector.
+        profile: String,
+        /// Its number.
+        id: u32,
+    },
+    /// `multicast GROUP`.
+    Multicast {
+        /// The group.
+        group: u32,
+    },
+    /// `clone_session SESSION`.
+    CloneSession {
+        /// The session.
+        session: u32,
+    },
+}
+
 /// A table's key, and the entry's priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -238,7 +290,7 @@ pub struct Match {
 }
 
 /// A match as it is written; what it means depends on the field's match kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchText {
     /// `0x0a**`.
     Number(Number),

@@ -1,6 +1,7 @@
 //! STF, the text format in which P4 programs are tested: packets that go in, packets that must come out, and what a control
 //! plane does between them. [`Script::parse`] reads it, [`run()`] plays it against any [`dpr_runtime::Pipeline`], in virtual time
-//! and with ports in memory.
+//! and with ports in memory. The commands of its control plane make a language of their own: a [`Session`] carries them out on
+//! whatever can be written to and read, such as a switch elsewhere, and [`show()`] says in it what was read there.
 
 mod command;
 mod compare;
@@ -8,14 +9,17 @@ mod number;
 mod parse;
 pub mod process;
 mod run;
+mod show;
 
 pub use command::{
-    Call, Cell, Command, Comparison, CounterPart, Entry, EntryAction, Expectation, Match,
+    Call, Cell, Command, Comparison, CounterPart, Deletion, Entry, EntryAction, Expectation, Match,
     MatchText, Nibble, Rate, Spanned,
 };
 pub use number::{Base, Number};
 pub use parse::{Place, SyntaxError};
-pub use run::{Failure, Summary, run};
+pub use run::names;
+pub use run::{Control, Dialect, Failure, Problem, Refusal, Session, Summary, run};
+pub use show::show;
 
 /// A test: commands in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]

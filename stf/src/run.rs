@@ -3,13 +3,14 @@
 mod control;
 mod digests;
 mod entries;
-mod names;
+pub mod names;
 mod ports;
 mod replication;
 
 use crate::{Command, Number, Place, Script};
-use control::ControlPlane;
+pub use control::{Control, Refusal, Session};
 use dpr_runtime::{Digest, Ingress, Packet, Pipeline, Verdict, Worker};
+pub use entries::Dialect;
 use names::NameError;
 use ports::Ports;
 use std::collections::VecDeque;
@@ -67,11 +68,13 @@ impl Summary {
 }
 
 /// Why a command does nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Problem {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
     /// Where, if more is known than the command.
-    place: Option<Place>,
-    message: String,
+    pub place: Option<Place>,
+    /// What stands in the way.
+    pub message: String,
 }
 
 impl Problem {
@@ -115,7 +118,7 @@ pub fn run(script: &Script, pipeline: &dyn Pipeline) -> Summary {
         now_us: 0,
         ports: Ports::default(),
         digests: VecDeque::new(),
-        control: ControlPlane::new(pipeline),
+        control: Session::new(pipeline, Dialect::Test),
         summary: Summary::default(),
     };
     let mut complete = true;
@@ -136,7 +139,7 @@ struct Runner<'p> {
     ports: Ports,
     /// Those that no command has asked for yet.
     digests: VecDeque<Digest>,
-    control: ControlPlane<'p>,
+    control: Session<&'p dyn Pipeline>,
     summary: Summary,
 }
 

@@ -110,7 +110,7 @@ impl Simulation<'_> {
             let entity = Entity::Register {
                 register: recent::ID,
                 index,
-                value: dpr_runtime::Integer::ZERO,
+                value: 0,
             };
             let written = self.host(number).stage.write(&Update {
                 operation: Operation::Modify,

@@ -1,6 +1,6 @@
 //! Why a write is refused, and why an entry is not of the type that it should be.
 
-use crate::{Integer, Name, Operation};
+use crate::{Name, Operation};
 
 /// Why a write is refused. Each reason has one canonical gRPC code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -247,7 +247,7 @@ pub enum DecodeError {
     MissingArgument(u32),
     /// A value that does not fit.
     #[error("the value {0:#x} does not fit")]
-    TooWide(Integer),
+    TooWide(u128),
 }
 
 /// Cells of counters, meters and registers are always there: they are modified, never inserted or deleted.

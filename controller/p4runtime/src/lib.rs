@@ -29,6 +29,7 @@ mod generated {
 pub mod bytestring;
 pub mod channel;
 pub mod convert;
+pub mod schema;
 pub mod status;
 pub mod text;
 

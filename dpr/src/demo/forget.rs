@@ -24,7 +24,7 @@ impl Forgetful {
         let entity = Entity::Register {
             register: recent::ID,
             index,
-            value: dpr_runtime::Integer::ZERO,
+            value: 0,
         };
         if let Err(error) = stage.write(&Update {
             operation: Operation::Modify,

@@ -2,7 +2,6 @@
 
 use super::{Place, SyntaxError};
 use crate::Number;
-use dpr_runtime::Integer;
 use std::str::FromStr;
 
 /// What is left of a line.
@@ -147,6 +146,9 @@ impl<'t> Cursor<'t> {
     /// Takes a number, maybe with digits that do not matter.
     pub(super) fn wild_number(&mut self) -> Result<Number, SyntaxError> {
         let start = self.place();
+        if let Some(number) = self.address() {
+            return Ok(number);
+        }
         if !self.peek().is_some_and(|first| first.is_ascii_digit()) {
             return self.error("a number");
         }
@@ -156,6 +158,17 @@ impl<'t> Cursor<'t> {
             place: start,
             message: format!("`{text}` is no number of at most 128 bits"),
         })
+    }
+
+    /// Takes an IP or Ethernet address, if one is next.
+    fn address(&mut self) -> Option<Number> {
+        self.skip_space();
+        let rest = self.rest();
+        let end = rest.find(|sign: char| !sign.is_ascii_hexdigit() && !".:".contains(sign));
+        let text = rest.get(..end.unwrap_or(rest.len()))?;
+        let number = Number::parse_address(text)?;
+        self.at += text.len();
+        Some(number)
     }
 
     /// Takes a number.
@@ -172,13 +185,13 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes a number that fits into a type.
-    pub(super) fn integer<T: TryFrom<Integer>>(&mut self, what: &str) -> Result<T, SyntaxError> {
+    pub(super) fn integer<T: TryFrom<u128>>(&mut self, what: &str) -> Result<T, SyntaxError> {
         let place = self.place();
         if !self.peek().is_some_and(|first| first.is_ascii_digit()) {
             return self.error(what);
         }
         let number = self.number()?;
-        T::try_from(number.value.clone()).map_err(|_| SyntaxError {
+        T::try_from(number.value).map_err(|_| SyntaxError {
             place,
             message: format!("{} is too large for {what}", number.value),
         })

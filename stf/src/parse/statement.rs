@@ -2,16 +2,19 @@
 
 use super::{Cursor, Place, SyntaxError};
 use crate::{
-    Call, Cell, Command, Comparison, CounterPart, Entry, EntryAction, Expectation, Match,
+    Call, Cell, Command, Comparison, CounterPart, Deletion, Entry, EntryAction, Expectation, Match,
     MatchText, Nibble, Number, Rate, Spanned,
 };
+use dpr_runtime::Replica;
 
 /// Every command's word.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 33] = [
     "add",
     "check_counter",
+    "clone_session",
     "counter_read",
     "counter_write",
+    "delete",
     "expect",
     "expect_digest",
     "group",
@@ -27,6 +30,8 @@ const COMMANDS: [&str; 29] = [
     "mirroring_add_mc",
     "mirroring_delete",
     "mirroring_get",
+    "modify",
+    "multicast",
     "no_digest",
     "no_packet",
     "packet",
@@ -65,6 +70,10 @@ fn command(cursor: &mut Cursor<'_>, place: Place, word: &str) -> Result<Command,
         },
         "wait" => Command::Wait,
         "add" => add(cursor)?,
+        "modify" => {
+            let (entry, action) = entry_with_action(cursor)?;
+            Command::Modify { entry, action }
+        }
         "setdefault" => Command::SetDefault {
             table: cursor.name()?,
             action: call(cursor)?,
@@ -77,8 +86,17 @@ fn command(cursor: &mut Cursor<'_>, place: Place, word: &str) -> Result<Command,
         "group" => Command::Group {
             profile: cursor.name()?,
             id: cursor.integer("a group")?,
-            members: to_the_end(cursor, |cursor| cursor.integer("a member"))?,
+            members: to_the_end(cursor, weighted_member)?,
         },
+        "multicast" => Command::Multicast {
+            group: cursor.integer("a multicast group")?,
+            replicas: to_the_end(cursor, replica)?,
+        },
+        "clone_session" => Command::CloneSession {
+            session: cursor.integer("a clone session")?,
+            replicas: to_the_end(cursor, replica)?,
+        },
+        "delete" => Command::Delete(deletion(cursor)?),
         "value_set" => Command::ValueSet {
             set: cursor.name()?,
             members: to_the_end(cursor, value_set_member)?,
@@ -325,6 +343,20 @@ fn match_of(
 }
 
 fn add(cursor: &mut Cursor<'_>) -> Result<Command, SyntaxError> {
+    let (entry, action) = entry_with_action(cursor)?;
+    let name = match cursor.take("=") {
+        true => Some(cursor.name()?),
+        false => None,
+    };
+    Ok(Command::Add {
+        entry,
+        action,
+        name,
+    })
+}
+
+/// A table, a priority, matches, and what runs.
+fn entry_with_action(cursor: &mut Cursor<'_>) -> Result<(Entry, EntryAction), SyntaxError> {
     let mut entry = entry(cursor)?;
     let action = loop {
         if cursor.take("=>") {
@@ -340,14 +372,50 @@ fn add(cursor: &mut Cursor<'_>) -> Result<Command, SyntaxError> {
         }
         match_of(cursor, &mut entry, place, name)?;
     };
-    let name = match cursor.take("=") {
-        true => Some(cursor.name()?),
-        false => None,
+    Ok((entry, action))
+}
+
+/// `MEMBER` or `MEMBER/WEIGHT`.
+fn weighted_member(cursor: &mut Cursor<'_>) -> Result<(u32, u32), SyntaxError> {
+    let member = cursor.integer("a member")?;
+    let weight = match cursor.take("/") {
+        true => cursor.integer("a weight")?,
+        false => 1,
     };
-    Ok(Command::Add {
-        entry,
-        action,
-        name,
+    Ok((member, weight))
+}
+
+/// `PORT` or `PORT/INSTANCE`.
+fn replica(cursor: &mut Cursor<'_>) -> Result<Replica, SyntaxError> {
+    let port = port(cursor)?;
+    let instance = match cursor.take("/") {
+        true => cursor.integer("an instance")?,
+        false => 0,
+    };
+    Ok(Replica { port, instance })
+}
+
+fn deletion(cursor: &mut Cursor<'_>) -> Result<Deletion, SyntaxError> {
+    let kind = cursor.word().to_ascii_lowercase();
+    if !matches!(&*kind, "member" | "group" | "multicast" | "clone_session") {
+        return cursor.error("`member`, `group`, `multicast` or `clone_session`");
+    }
+    cursor.name()?;
+    Ok(match &*kind {
+        "member" => Deletion::Member {
+            profile: cursor.name()?,
+            id: cursor.integer("a member")?,
+        },
+        "group" => Deletion::Group {
+            profile: cursor.name()?,
+            id: cursor.integer("a group")?,
+        },
+        "multicast" => Deletion::Multicast {
+            group: cursor.integer("a multicast group")?,
+        },
+        _ => Deletion::CloneSession {
+            session: cursor.integer("a clone session")?,
+        },
     })
 }
 

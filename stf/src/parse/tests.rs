@@ -91,7 +91,7 @@ fn entries_take_every_way_to_write_a_match() {
     let matches: Vec<_> = entry
         .matches
         .iter()
-        .map(|given| (given.field.as_str(), given.value.clone()))
+        .map(|given| (given.field.as_str(), given.value))
         .collect();
     assert_eq!(
         matches,
@@ -143,7 +143,7 @@ fn profiles_value_sets_and_digests() {
         Command::Group {
             profile: "p".to_owned(),
             id: 1,
-            members: vec![2, 3],
+            members: vec![(2, 1), (3, 1)],
         }
     );
     assert_eq!(
@@ -200,7 +200,7 @@ fn the_other_commands() {
         Command::RegisterRead {
             register: "r".to_owned(),
             index: 5,
-            check: Some((Comparison::Equal, 100u8.into())),
+            check: Some((Comparison::Equal, 100)),
         }
     );
     assert_eq!(

@@ -1,59 +1,122 @@
-//! What a test's control plane does.
+//! What a control plane does: that of a test, or a client of a switch elsewhere.
 
 use super::Problem;
-use super::entries;
+use super::entries::{self, Dialect};
 use super::names::find;
 use super::replication::{Change, Copy, Replication};
 use crate::command::Cell;
-use crate::{Call, Command, Comparison, CounterPart, Entry, EntryAction, MatchText, Rate};
+use crate::{
+    Call, Command, Comparison, CounterPart, Deletion, Entry, EntryAction, MatchText, Rate,
+};
 use dpr_runtime::{
-    CounterValue, Entity, EntryFilter, Integer, MeterConfig, MeterSchema, Operation, Pipeline,
+    CounterValue, Entity, EntryFilter, MeterConfig, MeterSchema, Operation, Pipeline,
     ProfileSchema, ProgramInfo, Query, Replica, TableActionRef, TableEntry, Update, WriteError,
 };
 use std::collections::BTreeMap;
 
-/// The control plane of one test.
-pub(super) struct ControlPlane<'p> {
-    pipeline: &'p dyn Pipeline,
+/// What holds a program's entries: a pipeline in this process, or a switch that a client is connected to.
+pub trait Control {
+    /// The program.
+    fn program(&self) -> &ProgramInfo;
+
+    /// Changes something.
+    ///
+    /// # Errors
+    /// Why nothing has changed.
+    fn write(&self, update: &Update) -> Result<(), Refusal>;
+
+    /// Reads all that a query selects.
+    ///
+    /// # Errors
+    /// Why nothing can be read.
+    fn read(&self, query: &Query) -> Result<Vec<Entity>, Refusal>;
+}
+
+/// Why nothing is changed or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is such a thing already.
+    #[error("an entry with this key exists")]
+    AlreadyExists,
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Control for &dyn Pipeline {
+    fn program(&self) -> &ProgramInfo {
+        Pipeline::program(*self)
+    }
+
+    fn write(&self, update: &Update) -> Result<(), Refusal> {
+        Pipeline::write(*self, update).map_err(|error| match error {
+            WriteError::AlreadyExists => Refusal::AlreadyExists,
+            error => Refusal::Other(error.to_string()),
+        })
+    }
+
+    fn read(&self, query: &Query) -> Result<Vec<Entity>, Refusal> {
+        let mut found = Vec::new();
+        Pipeline::read(*self, query, &mut |entity| found.push(entity));
+        Ok(found)
+    }
+}
+
+/// Carries out the commands of a control plane, one after the other.
+#[derive(Debug)]
+pub struct Session<C> {
+    control: C,
+    dialect: Dialect,
     replication: Replication,
-    /// Entries that the test has added, in order.
+    /// Entries that this session has added, in order.
     added: Vec<TableEntry>,
-    /// Entries by the names that the test gave them.
+    /// Entries by the names that the commands gave them.
     named: BTreeMap<String, TableEntry>,
 }
 
 /// What was shown, if something was asked for.
-type Done = Result<Option<String>, Problem>;
+pub(super) type Done = Result<Option<String>, Problem>;
 
-impl<'p> ControlPlane<'p> {
-    pub(super) fn new(pipeline: &'p dyn Pipeline) -> Self {
-        ControlPlane {
-            pipeline,
+impl<C: Control> Session<C> {
+    /// A session that has done nothing yet.
+    pub fn new(control: C, dialect: Dialect) -> Self {
+        Session {
+            control,
+            dialect,
             replication: Replication::default(),
             added: Vec::new(),
             named: BTreeMap::new(),
         }
     }
 
-    fn program(&self) -> &'p ProgramInfo {
-        self.pipeline.program()
+    fn program(&self) -> &ProgramInfo {
+        self.control.program()
     }
 
-    /// Carries out a command that is not about packets.
-    pub(super) fn execute(&mut self, command: &Command) -> Done {
+    /// Carries out a command of a control plane; gives what was asked to be shown.
+    ///
+    /// # Errors
+    /// What stands in the way, with the place if it is another than the command's. Commands for packets, digests and time are
+    /// not a control plane's.
+    pub fn execute(&mut self, command: &Command) -> Done {
         match command {
-            // Packets, digests and time are the runner's.
             Command::Packet { .. }
             | Command::Expect { .. }
             | Command::NoPacket { .. }
             | Command::ExpectDigest { .. }
             | Command::NoDigest
-            | Command::Wait => {}
+            | Command::Wait => {
+                return Err(Problem::new("only a test can do this"));
+            }
             Command::Add {
                 entry,
                 action,
                 name,
             } => self.add(entry, action, name.as_deref())?,
+            Command::Modify { entry, action } => {
+                let entry = self.entry(entry, action)?;
+                self.write(Operation::Modify, Entity::Table(entry))?;
+            }
             Command::SetDefault { table, action } => self.set_default(table, action)?,
             Command::Member {
                 profile,
@@ -66,13 +129,16 @@ impl<'p> ControlPlane<'p> {
                 members,
             } => self.group(profile, *id, members)?,
             Command::ValueSet { set, members } => self.value_set(set, members)?,
-            Command::RemoveAll => {
-                while let Some(entry) = self.added.pop() {
-                    self.write(Operation::Delete, Entity::Table(entry))?;
-                }
+            Command::Multicast { group, replicas } => {
+                self.insert_or_modify(multicast_group(*group, replicas.clone()))?;
             }
+            Command::CloneSession { session, replicas } => {
+                self.insert_or_modify(clone_session(*session, replicas.clone()))?;
+            }
+            Command::Delete(target) => self.delete(target)?,
+            Command::RemoveAll => self.remove_all()?,
             Command::Remove(entry) => {
-                let entry = entries::entry(self.program(), entry)?;
+                let entry = entries::entry(self.program(), entry, self.dialect)?;
                 self.added.retain(|other| *other != entry);
                 self.write(Operation::Delete, Entity::Table(entry))?;
             }
@@ -110,11 +176,7 @@ impl<'p> ControlPlane<'p> {
                 register,
                 index,
                 check,
-            } => {
-                return self
-                    .register_read(register, *index, check.as_ref())
-                    .map(Some);
-            }
+            } => return self.register_read(register, *index, *check).map(Some),
             Command::RegisterWrite {
                 register,
                 index,
@@ -124,7 +186,7 @@ impl<'p> ControlPlane<'p> {
                 let entity = Entity::Register {
                     register,
                     index: *index,
-                    value: value.clone(),
+                    value: *value,
                 };
                 self.write(Operation::Modify, entity)?;
             }
@@ -134,7 +196,7 @@ impl<'p> ControlPlane<'p> {
                     let entity = Entity::Register {
                         register,
                         index,
-                        value: Integer::ZERO,
+                        value: 0,
                     };
                     self.write(Operation::Modify, entity)?;
                 }
@@ -168,15 +230,30 @@ impl<'p> ControlPlane<'p> {
 
     fn write(&self, operation: Operation, entity: Entity) -> Result<(), Problem> {
         let update = Update { operation, entity };
-        self.pipeline.write(&update).map_err(Problem::new)
+        self.control.write(&update).map_err(Problem::new)
     }
 
-    fn read_one(&self, query: &Query) -> Option<Entity> {
-        let mut found = None;
-        self.pipeline.read(query, &mut |entity| {
-            found.get_or_insert(entity);
-        });
-        found
+    fn read(&self, query: &Query) -> Result<Vec<Entity>, Problem> {
+        self.control.read(query).map_err(Problem::new)
+    }
+
+    fn read_one(&self, query: &Query) -> Result<Option<Entity>, Problem> {
+        Ok(self.read(query)?.into_iter().next())
+    }
+
+    /// An entry with what it runs.
+    fn entry(&self, entry: &Entry, action: &EntryAction) -> Result<TableEntry, Problem> {
+        let key = entries::entry(self.program(), entry, self.dialect)?;
+        let table = entries::table(self.program(), &entry.table)?;
+        let action = match action {
+            EntryAction::Call(call) => entries::call(table, call)?.into(),
+            EntryAction::Member(id) => TableActionRef::Member(*id),
+            EntryAction::Group(id) => TableActionRef::Group(*id),
+        };
+        Ok(TableEntry {
+            action: Some(action),
+            ..key
+        })
     }
 
     fn add(
@@ -185,22 +262,61 @@ impl<'p> ControlPlane<'p> {
         action: &EntryAction,
         name: Option<&str>,
     ) -> Result<(), Problem> {
-        let key = entries::entry(self.program(), entry)?;
-        let table = entries::table(self.program(), &entry.table)?;
-        let entity = Entity::Table(TableEntry {
-            action: Some(match action {
-                EntryAction::Call(call) => entries::call(table, call)?.into(),
-                EntryAction::Member(id) => TableActionRef::Member(*id),
-                EntryAction::Group(id) => TableActionRef::Group(*id),
-            }),
-            ..key.clone()
-        });
-        self.write(Operation::Insert, entity)?;
+        let entry = self.entry(entry, action)?;
+        self.write(Operation::Insert, Entity::Table(entry.clone()))?;
+        let key = TableEntry {
+            action: None,
+            ..entry
+        };
         if let Some(name) = name {
             self.named.insert(name.to_owned(), key.clone());
         }
         self.added.push(key);
         Ok(())
+    }
+
+    /// A test removes what it has added, a client all that can be removed.
+    fn remove_all(&mut self) -> Result<(), Problem> {
+        let mut entries = std::mem::take(&mut self.added);
+        if self.dialect == Dialect::Client {
+            let query = Query::Tables {
+                table: None,
+                filter: EntryFilter::All,
+            };
+            let found = self.read(&query)?.into_iter();
+            let found = found.filter_map(|entity| match entity {
+                Entity::Table(entry) => Some(entry),
+                _ => None,
+            });
+            let constant = |table: u32| {
+                let table = self.program().table(table);
+                table.is_some_and(|table| table.const_entries)
+            };
+            entries = found.filter(|entry| !constant(entry.table)).collect();
+        }
+        while let Some(entry) = entries.pop() {
+            self.write(Operation::Delete, Entity::Table(entry))?;
+        }
+        Ok(())
+    }
+
+    fn delete(&self, target: &Deletion) -> Result<(), Problem> {
+        let entity = match target {
+            Deletion::Member { profile, id } => Entity::Member {
+                profile: self.profile(profile)?.id,
+                id: *id,
+                action: None,
+            },
+            Deletion::Group { profile, id } => Entity::Group {
+                profile: self.profile(profile)?.id,
+                id: *id,
+                max_size: 0,
+                members: Vec::new(),
+            },
+            Deletion::Multicast { group } => multicast_group(*group, Vec::new()),
+            Deletion::CloneSession { session } => clone_session(*session, Vec::new()),
+        };
+        self.write(Operation::Delete, entity)
     }
 
     fn set_default(&self, table: &str, action: &Call) -> Result<(), Problem> {
@@ -214,7 +330,7 @@ impl<'p> ControlPlane<'p> {
         self.write(Operation::Modify, entity)
     }
 
-    fn profile(&self, name: &str) -> Result<&'p ProfileSchema, Problem> {
+    fn profile(&self, name: &str) -> Result<&ProfileSchema, Problem> {
         let profiles = self.program().profiles.iter();
         Ok(find(
             "action profile",
@@ -236,12 +352,12 @@ impl<'p> ControlPlane<'p> {
         })
     }
 
-    fn group(&self, profile: &str, id: u32, members: &[u32]) -> Result<(), Problem> {
+    fn group(&self, profile: &str, id: u32, members: &[(u32, u32)]) -> Result<(), Problem> {
         self.insert_or_modify(Entity::Group {
             profile: self.profile(profile)?.id,
             id,
             max_size: 0,
-            members: members.iter().map(|member| (*member, 1)).collect(),
+            members: members.to_vec(),
         })
     }
 
@@ -256,7 +372,7 @@ impl<'p> ControlPlane<'p> {
             }
             let fields = set.fields.iter().zip(given);
             let matches = fields.map(|(field, text)| {
-                entries::match_value(field, text)?
+                entries::match_value(field, *text)?
                     .ok_or_else(|| Problem::new(format!("`{}` would match anything", field.name)))
             });
             matches.collect()
@@ -276,8 +392,8 @@ impl<'p> ControlPlane<'p> {
             operation: Operation::Insert,
             entity,
         };
-        match self.pipeline.write(&update) {
-            Err(WriteError::AlreadyExists) => self.write(Operation::Modify, update.entity),
+        match self.control.write(&update) {
+            Err(Refusal::AlreadyExists) => self.write(Operation::Modify, update.entity),
             result => result.map_err(Problem::new),
         }
     }
@@ -292,7 +408,7 @@ impl<'p> ControlPlane<'p> {
             counter: Some(self.counter_id(name)?),
             index: Some(index),
         };
-        match self.read_one(&query) {
+        match self.read_one(&query)? {
             Some(Entity::Counter { value, .. }) => Ok(value),
             _ => Err(Problem::new(format!("{name} has no cell {index}"))),
         }
@@ -310,7 +426,7 @@ impl<'p> ControlPlane<'p> {
                 priority: entry.priority,
             },
         };
-        match self.read_one(&query) {
+        match self.read_one(&query)? {
             Some(Entity::Table(TableEntry {
                 counter: Some(value),
                 ..
@@ -355,17 +471,17 @@ impl<'p> ControlPlane<'p> {
         &self,
         name: &str,
         index: u64,
-        check: Option<&(Comparison, Integer)>,
+        check: Option<(Comparison, u128)>,
     ) -> Result<String, Problem> {
         let query = Query::Registers {
             register: Some(self.register(name)?.0),
             index: Some(index),
         };
-        let Some(Entity::Register { value, .. }) = self.read_one(&query) else {
+        let Some(Entity::Register { value, .. }) = self.read_one(&query)? else {
             return Err(Problem::new(format!("{name} has no cell {index}")));
         };
         match check {
-            Some((comparison, wanted)) if !comparison.holds(&value, wanted) => {
+            Some((comparison, wanted)) if !comparison.holds(value, wanted) => {
                 let sign = comparison.sign();
                 Err(Problem::new(format!(
                     "{name}[{index}] is {value}, which is not {sign} {wanted}"
@@ -402,29 +518,21 @@ impl<'p> ControlPlane<'p> {
             false => Operation::Modify,
         };
         match change {
-            Change::Group { id, is_new, copies } => self.write(
-                operation(is_new),
-                Entity::MulticastGroup {
-                    id,
-                    replicas: replicas(&copies),
-                },
-            ),
-            Change::Session { id, is_new, copies } => self.write(
-                match copies {
+            Change::Group { id, is_new, copies } => {
+                self.write(operation(is_new), multicast_group(id, replicas(&copies)))
+            }
+            Change::Session { id, is_new, copies } => {
+                let operation = match copies {
                     Some(_) => operation(is_new),
                     None => Operation::Delete,
-                },
-                Entity::CloneSession {
-                    id,
-                    replicas: replicas(&copies.unwrap_or_default()),
-                    class_of_service: 0,
-                    packet_length_bytes: 0,
-                },
-            ),
+                };
+                let replicas = replicas(&copies.unwrap_or_default());
+                self.write(operation, clone_session(id, replicas))
+            }
         }
     }
 
-    fn meter(&self, name: &str) -> Result<&'p MeterSchema, Problem> {
+    fn meter(&self, name: &str) -> Result<&MeterSchema, Problem> {
         let meters = self.program().meters.iter();
         Ok(find("meter", meters, |meter| &meter.name, name)?)
     }
@@ -461,7 +569,7 @@ impl<'p> ControlPlane<'p> {
             meter: Some(self.meter(name)?.id),
             index: Some(index),
         };
-        match self.read_one(&query) {
+        match self.read_one(&query)? {
             Some(Entity::Meter {
                 config: Some(config),
                 ..
@@ -484,4 +592,17 @@ fn replicas(copies: &[Copy]) -> Vec<Replica> {
         instance: copy.rid,
     });
     replicas.collect()
+}
+
+fn multicast_group(id: u32, replicas: Vec<Replica>) -> Entity {
+    Entity::MulticastGroup { id, replicas }
+}
+
+fn clone_session(id: u32, replicas: Vec<Replica>) -> Entity {
+    Entity::CloneSession {
+        id,
+        replicas,
+        class_of_service: 0,
+        packet_length_bytes: 0,
+    }
 }

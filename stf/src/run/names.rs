@@ -2,7 +2,7 @@
 
 /// Why a name finds nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NameError {
+pub enum NameError {
     /// Nothing is called so.
     #[error("there is no {kind} `{name}`{}", known(.names))]
     Unknown {
@@ -33,7 +33,7 @@ fn known(names: &[String]) -> String {
 }
 
 /// Finds the thing of a name: the whole name, else the one whose name ends so after a dot, else the one whose name ends so.
-pub(super) fn find<'t, T>(
+pub fn find<'t, T>(
     kind: &'static str,
     things: impl IntoIterator<Item = &'t T> + Clone,
     name_of: impl Fn(&T) -> &str,

@@ -246,7 +246,7 @@ fn counter(
     modify_cells(pipeline, cells, |index| Entity::Counter {
         counter: id,
         index,
-        value: value,
+        value,
     })
 }
 
@@ -275,7 +275,7 @@ fn register(
     modify_cells(pipeline, cells, |index| Entity::Register {
         register: id,
         index,
-        value: value.clone(),
+        value,
     })
 }
 

@@ -84,8 +84,7 @@ pub(super) fn varbit_bytes(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> 
     bytes_of(&expr(cx, frame, value).operand())
 }
 
-/// The bytes of the packet in a range of them.
-pub(super) fn bytes_of(range: &TokenStream) -> TokenStream {
+fn bytes_of(range: &TokenStream) -> TokenStream {
     quote!(data.get(#range.0..#range.1).unwrap_or_default())
 }
 

@@ -4,12 +4,11 @@
 use super::code::Code;
 use super::context::{Context, Frame};
 use super::data::reads_bytes;
-use super::expr::expr;
 use super::expr::sign_extended;
+use super::expr::{cast, expr};
 use super::layout::{load, places, varbit_field};
 use super::scalar::{constant, is_wide, number, ones, to_u128, unsigned, wide_constant};
 use super::stmt::{assign_invalid_members, block};
-use super::tables::packed;
 use super::usage::{Order, successors};
 use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition, ValueSetId};
 use crate::source::Span;
@@ -222,10 +221,10 @@ impl Writer<'_> {
         let values = keys.iter().enumerate().skip(first).take(count);
         let values = values.map(|(index, key)| {
             let name = format_ident!("key_{index}");
-            (Code::atom(quote!(#name)), key.scalar)
+            let code = cast(&Code::atom(quote!(#name)), key.scalar, Scalar::Bits(128));
+            code.bare().clone()
         });
-        let words = packed(&values.collect::<Vec<_>>());
-        quote!(self.#member.contains(&[#(#words),*]))
+        quote!(self.#member.contains(&[#(#values),*]))
     }
 }
 
