@@ -1,14 +1,14 @@
 use crate::eventually::PATIENCE;
+use crate::target::Program;
 use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::v1::p4_runtime_client::P4RuntimeClient;
 use dpr_p4runtime::v1::set_forwarding_pipeline_config_request::Action;
 use dpr_p4runtime::v1::stream_message_response::Update as Told;
 use dpr_p4runtime::v1::{self, stream_message_request};
 use dpr_p4runtime::{channel, convert, status, to_uint128};
-use dpr_runtime::{CounterValue, Entity, EntryFilter, ProgramInfo, Query, TableEntry, Update};
+use dpr_runtime::{CounterValue, Entity, EntryFilter, Query, TableEntry, Update};
 use prost::Message;
 use std::fmt;
-use std::net::SocketAddr;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -23,7 +23,7 @@ pub struct Client {
     to_server: mpsc::Sender<v1::StreamMessageRequest>,
     from_server: Streaming<v1::StreamMessageResponse>,
     runtime: Runtime,
-    program: &'static ProgramInfo,
+    program: Program,
     device_id: u64,
     election_id: u128,
 }
@@ -50,22 +50,28 @@ impl fmt::Display for WriteFailure {
 impl std::error::Error for WriteFailure {}
 
 impl Client {
-    /// Connects and becomes the primary.
-    pub fn primary(
-        address: SocketAddr,
-        device_id: u64,
-        program: &'static ProgramInfo,
-        election_id: u128,
-    ) -> Self {
+    /// Connects to a server, as `http://127.0.0.1:9559` or `unix:/run/p4runtime`, and becomes the primary.
+    pub(crate) fn primary(uri: &str, device_id: u64, program: Program, election_id: u128) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime for the client");
+        let update = v1::MasterArbitrationUpdate {
+            device_id,
+            election_id: Some(to_uint128(election_id)),
+            ..v1::MasterArbitrationUpdate::default()
+        };
+        let arbitration = v1::StreamMessageRequest {
+            update: Some(stream_message_request::Update::Arbitration(update)),
+        };
         let (rpc, to_server, from_server) = runtime.block_on(async {
-            let connected = channel::connect(format!("http://{address}")).await;
-            let mut rpc = connected.unwrap_or_else(|error| panic!("{address}: {error:?}"));
+            let connected = channel::connect(uri.to_owned()).await;
+            let mut rpc = connected.unwrap_or_else(|error| panic!("{uri}: {error:?}"));
             let (to_server, requests) = mpsc::channel(64);
+            // A server need not answer a stream before it has something to say.
+            let sent = to_server.send(arbitration).await;
+            assert!(sent.is_ok(), "the receiver is here");
             let stream = rpc.stream_channel(ReceiverStream::new(requests)).await;
             let stream = stream.unwrap_or_else(|status| panic!("StreamChannel: {status}"));
             (rpc, to_server, stream.into_inner())
@@ -79,12 +85,6 @@ impl Client {
             device_id,
             election_id,
         };
-        let update = v1::MasterArbitrationUpdate {
-            device_id,
-            election_id: Some(to_uint128(election_id)),
-            ..v1::MasterArbitrationUpdate::default()
-        };
-        client.tell(stream_message_request::Update::Arbitration(update));
         match client.hear() {
             Told::Arbitration(update) if update.status.as_ref().is_some_and(|it| it.code == 0) => {}
             other => panic!("not the primary: {other:?}"),
@@ -94,14 +94,25 @@ impl Client {
 
     /// Pushes the program that the client was made for.
     pub fn push(&mut self, cookie: u64) {
-        let p4info = P4Info::decode(&*self.program.p4info).expect("the program has a P4Info");
+        let p4info = P4Info::decode(&*self.program.info.p4info);
         let config = v1::ForwardingPipelineConfig {
-            p4info: Some(p4info),
-            p4_device_config: self.program.digest.to_vec(),
+            p4info: Some(p4info.expect("the program has a P4Info")),
+            p4_device_config: self.program.device_config.to_vec(),
             cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie }),
         };
         let pushed = self.set_config(config);
         pushed.unwrap_or_else(|status| panic!("SetForwardingPipelineConfig: {status}"));
+    }
+
+    /// The program that it was made for, or was told to push.
+    pub(crate) fn program(&self) -> Program {
+        self.program
+    }
+
+    /// Pushes another program, and speaks of that from then on.
+    pub(crate) fn run(&mut self, program: Program) {
+        self.program = program;
+        self.push(1);
     }
 
     /// Pushes any configuration.
@@ -156,7 +167,7 @@ impl Client {
             entities: vec![convert::query_to_proto(query)],
             ..v1::ReadRequest::default()
         };
-        let (rpc, program) = (&mut self.rpc, self.program);
+        let (rpc, program) = (&mut self.rpc, self.program.info);
         self.runtime.block_on(async {
             let mut stream = match rpc.read(request).await {
                 Ok(stream) => stream.into_inner(),

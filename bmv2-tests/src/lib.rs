@@ -19,4 +19,4 @@ pub use describe::{describe, difference};
 pub use eventually::{eventually, eventually_within};
 pub use port::TestPort;
 pub use process::Process;
-pub use target::{Launch, Target};
+pub use target::{Capability, Launch, Platform, Target, TargetKind, simple_switch_grpc};

@@ -70,6 +70,17 @@ impl Process {
         }
     }
 
+    /// Waits for something that the process brings about.
+    pub fn wait_until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            if Instant::now() > deadline {
+                panic!("not so within {PATIENCE:?}: {what}\n{}", self.report());
+            }
+            thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
     /// Ends the process as an operator would (SIGTERM); whether it then ended well.
     pub fn terminate(&mut self) -> bool {
         let id = self.child.id().to_string();

@@ -1,7 +1,7 @@
 //! `dpr switch` on real network interfaces: a host stage between a client's and a host's network stack.
 
 use dpr_bmv2_tests::namespace::{isolated, run, thread_id, unshare_network};
-use dpr_bmv2_tests::{Launch, Target, eventually};
+use dpr_bmv2_tests::{Launch, Platform, Target, TargetKind, eventually, simple_switch_grpc};
 use dpr_p4::host_stage::{
     self, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_TCP, buckets, identity, outcomes,
     services,
@@ -9,6 +9,7 @@ use dpr_p4::host_stage::{
 use dpr_runtime::Range;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -26,11 +27,31 @@ fn a_connection_passes_between_two_network_stacks() {
     isolated(
         "a_connection_passes_between_two_network_stacks",
         &["ip", "ethtool"],
-        connect,
+        || connect(TargetKind::GeneratedRust),
     );
 }
 
-fn connect() {
+#[test]
+fn a_connection_passes_the_engine_for_json() {
+    isolated(
+        "a_connection_passes_the_engine_for_json",
+        &["ip", "ethtool"],
+        || connect(TargetKind::JsonEngine),
+    );
+}
+
+#[test]
+fn a_connection_passes_bmv2() {
+    const NAME: &str = "a_connection_passes_bmv2";
+    if simple_switch_grpc().is_none() {
+        // Not by a macro: what those print is hidden when a test succeeds.
+        let _ = writeln!(std::io::stderr(), "SKIPPED {NAME}: DPR_BMV2 is not set");
+        return;
+    }
+    isolated(NAME, &["ip", "ethtool"], || connect(TargetKind::Bmv2));
+}
+
+fn connect(kind: TargetKind) {
     run("ip link set lo up");
     run("ip link add stage1 type veth peer name client0");
     run("ip link add stage2 type veth peer name host0 address 02:00:00:02:00:01");
@@ -58,7 +79,7 @@ fn connect() {
     for interface in ["stage1", "stage2"] {
         run(&format!("ip link set {interface} addrgenmode none up"));
     }
-    let mut target = start();
+    let mut target = start(kind);
     host_go.send(()).expect("the host waits");
     is_listening.recv().expect("the host listens");
     client_go.send(()).expect("the client waits");
@@ -78,9 +99,11 @@ fn connect() {
 }
 
 /// The stage, which is its bucket's owner.
-fn start() -> Target {
+fn start(kind: TargetKind) -> Target {
+    let dpr = Path::new(env!("CARGO_BIN_EXE_dpr"));
+    let platform = Platform { kind, dpr };
     let launch = Launch {
-        binary: env!("CARGO_BIN_EXE_dpr").as_ref(),
+        platform,
         program: &host_stage::PROGRAM,
         ports: &[],
         interfaces: &[(PORT_NETWORK, "stage1"), (PORT_HOST, "stage2")],

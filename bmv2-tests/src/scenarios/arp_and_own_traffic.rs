@@ -3,12 +3,12 @@
 use super::stage::{
     CLIENT, PEER, PUBLISHED, ROUTER_MAC, SELF, Stage, host_address, host_mac, stage_mac_for,
 };
+use crate::Platform;
 use crate::frame::{self, ACK, BROADCAST, Ipv4Frame, SYN, arp_reply, arp_request};
 use dpr_p4::host_stage::{
     Arrival, DropReason, Outcome, PORT_HOST, PORT_NETWORK, PROBE_MAGIC, probes,
 };
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 /// In by one port, out by the other, untouched.
 fn passes(stage: &mut Stage, from: u16, frame: &[u8]) {
@@ -21,8 +21,8 @@ fn passes(stage: &mut Stage, from: u16, frame: &[u8]) {
     stage.target.port(to).expect(frame);
 }
 
-pub(super) fn arp_for_the_host_passes_and_for_a_published_address_does_not(binary: &Path) {
-    let mut stage = Stage::start(binary);
+pub(super) fn arp_for_the_host_passes_and_for_a_published_address_does_not(platform: Platform<'_>) {
+    let mut stage = Stage::start(platform);
     let router = Ipv4Addr::new(10, 0, 0, 254);
     passes(
         &mut stage,
@@ -54,16 +54,16 @@ pub(super) fn arp_for_the_host_passes_and_for_a_published_address_does_not(binar
     );
 }
 
-pub(super) fn echo_requests_to_a_published_address_are_answered_here(binary: &Path) {
+pub(super) fn echo_requests_to_a_published_address_are_answered_here(platform: Platform<'_>) {
     // Whoever owns the bucket.
-    let mut stage = Stage::with_bucket(binary, PEER, 0, 0);
+    let mut stage = Stage::with_bucket(platform, PEER, 0, 0);
     let echo = Ipv4Frame::echo(CLIENT, PUBLISHED, b"ping")
         .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router));
     stage.serves(&echo, Outcome::AnsweredHere);
 }
 
-pub(super) fn the_hosts_own_packets_pass_both_ways(binary: &Path) {
-    let mut stage = Stage::start(binary);
+pub(super) fn the_hosts_own_packets_pass_both_ways(platform: Platform<'_>) {
+    let mut stage = Stage::start(platform);
     let to_self = Ipv4Frame::tcp((CLIENT, 9), (host_address(SELF), 22), SYN);
     for dst_mac in [host_mac(SELF), stage_mac_for(SELF, Arrival::Router)] {
         stage.serves(
@@ -86,8 +86,8 @@ pub(super) fn the_hosts_own_packets_pass_both_ways(binary: &Path) {
     );
 }
 
-pub(super) fn probes_are_counted_by_prober(binary: &Path) {
-    let mut stage = Stage::start(binary);
+pub(super) fn probes_are_counted_by_prober(platform: Platform<'_>) {
+    let mut stage = Stage::start(platform);
     let mut probe = Vec::new();
     probe.extend(PROBE_MAGIC.to_be_bytes());
     probe.extend(PEER.to_be_bytes());

@@ -4,21 +4,21 @@ use super::stage::{
     CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, Stage, THIRD, ack, bucket, datagram,
     host_address, pin, segment, service, stage_mac_for, syn,
 };
+use crate::Platform;
 use crate::frame::{ACK, Ipv4Frame, SYN};
 use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets, services};
 use dpr_runtime::{Range, hash};
-use std::path::Path;
 
-pub(super) fn step_1_a_final_arrival_is_served(binary: &Path) {
+pub(super) fn step_1_a_final_arrival_is_served(platform: Platform<'_>) {
     // Neither flow state nor bucket is asked.
-    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+    let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
     stage.pin(&syn(Arrival::Final), THIRD);
     stage.serves(&syn(Arrival::Final), Outcome::ServedFinal);
     stage.serves(&ack(Arrival::Final), Outcome::ServedFinal);
 }
 
-pub(super) fn step_2_flow_state_here_serves(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+pub(super) fn step_2_flow_state_here_serves(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
     stage.pin(&ack(Arrival::Router), SELF);
     for arrival in [Arrival::Router, Arrival::Peer, Arrival::Chain] {
         stage.serves(&ack(arrival), Outcome::ServedByState);
@@ -28,8 +28,8 @@ pub(super) fn step_2_flow_state_here_serves(binary: &Path) {
     stage.reroutes(&other, PEER, Arrival::Peer, Outcome::ReroutedToOwner);
 }
 
-pub(super) fn step_2_flow_state_elsewhere_reroutes_as_final(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn step_2_flow_state_elsewhere_reroutes_as_final(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     stage.pin(&ack(Arrival::Router), PEER);
     for arrival in [Arrival::Router, Arrival::Peer, Arrival::Chain] {
         stage.reroutes(
@@ -41,21 +41,21 @@ pub(super) fn step_2_flow_state_elsewhere_reroutes_as_final(binary: &Path) {
     }
 }
 
-pub(super) fn step_3_the_previous_owner_serves_what_it_saw_begin(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn step_3_the_previous_owner_serves_what_it_saw_begin(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
     stage.move_bucket(PEER, NO_HOST, 0);
     stage.serves(&ack(Arrival::Chain), Outcome::ServedByChain);
     stage.serves(&syn(Arrival::Chain), Outcome::ServedByChain);
 }
 
-pub(super) fn step_3_the_previous_owner_serves_what_it_owns_again(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, PEER, 0);
+pub(super) fn step_3_the_previous_owner_serves_what_it_owns_again(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, PEER, 0);
     stage.serves(&ack(Arrival::Chain), Outcome::ServedByChain);
 }
 
-pub(super) fn step_3_the_previous_owner_passes_on_what_it_does_not_know(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, PEER, THIRD, 1);
+pub(super) fn step_3_the_previous_owner_passes_on_what_it_does_not_know(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, PEER, THIRD, 1);
     stage.reroutes(
         &ack(Arrival::Chain),
         PEER,
@@ -69,7 +69,7 @@ pub(super) fn step_3_the_previous_owner_passes_on_what_it_does_not_know(binary: 
         Outcome::ReroutedByChain,
     );
     // An acknowledgement that was delivered is no set-up to remember.
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     stage.serves(&ack(Arrival::Router), Outcome::ServedAsOwner);
     stage.move_bucket(PEER, NO_HOST, 0);
     stage.reroutes(
@@ -80,8 +80,8 @@ pub(super) fn step_3_the_previous_owner_passes_on_what_it_does_not_know(binary: 
     );
 }
 
-pub(super) fn step_4_what_another_owns_goes_to_it_as_peer(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, PEER, THIRD, 1);
+pub(super) fn step_4_what_another_owns_goes_to_it_as_peer(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, PEER, THIRD, 1);
     stage.reroutes(
         &syn(Arrival::Router),
         PEER,
@@ -96,8 +96,8 @@ pub(super) fn step_4_what_another_owns_goes_to_it_as_peer(binary: &Path) {
     );
 }
 
-pub(super) fn step_4_a_peer_arrival_is_taken_only_if_accepted(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+pub(super) fn step_4_a_peer_arrival_is_taken_only_if_accepted(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
     stage.reroutes(
         &syn(Arrival::Peer),
         PEER,
@@ -115,8 +115,8 @@ pub(super) fn step_4_a_peer_arrival_is_taken_only_if_accepted(binary: &Path) {
     );
 }
 
-pub(super) fn step_5_the_new_owner_asks_the_previous_one(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, PEER, 0);
+pub(super) fn step_5_the_new_owner_asks_the_previous_one(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, PEER, 0);
     stage.reroutes(
         &syn(Arrival::Router),
         PEER,
@@ -131,8 +131,8 @@ pub(super) fn step_5_the_new_owner_asks_the_previous_one(binary: &Path) {
     );
 }
 
-pub(super) fn step_6_the_owner_serves(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn step_6_the_owner_serves(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     for arrival in [Arrival::Router, Arrival::Peer] {
         stage.serves(&syn(arrival), Outcome::ServedAsOwner);
         stage.serves(&ack(arrival), Outcome::ServedAsOwner);
@@ -145,8 +145,8 @@ pub(super) fn step_6_the_owner_serves(binary: &Path) {
     stage.serves(&last, Outcome::ServedAsOwner);
 }
 
-pub(super) fn datagrams_are_remembered_like_set_ups(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn datagrams_are_remembered_like_set_ups(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     stage.serves(&datagram(Arrival::Router), Outcome::ServedAsOwner);
     stage.move_bucket(PEER, NO_HOST, 0);
     stage.serves(&datagram(Arrival::Chain), Outcome::ServedByChain);
@@ -157,9 +157,9 @@ pub(super) fn datagrams_are_remembered_like_set_ups(binary: &Path) {
     stage.reroutes(&other, PEER, Arrival::Final, Outcome::ReroutedByChain);
 }
 
-pub(super) fn a_bucket_is_chosen_by_the_flows_hash(binary: &Path) {
+pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
     const MASK: u16 = 0x0f;
-    let mut stage = Stage::start(binary);
+    let mut stage = Stage::start(platform);
     let in_map = services::Action::InMap {
         map_id: MAP,
         mask: MASK,
@@ -192,8 +192,8 @@ pub(super) fn a_bucket_is_chosen_by_the_flows_hash(binary: &Path) {
     }
 }
 
-pub(super) fn services_are_port_ranges(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn services_are_port_ranges(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let mut range = service(
         PROTOCOL_TCP,
         0,
@@ -242,8 +242,8 @@ pub(super) fn services_are_port_ranges(binary: &Path) {
     stage.serves(&to(8443), Outcome::ServedAsOwner);
 }
 
-pub(super) fn a_changed_entry_holds_for_the_next_packet(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn a_changed_entry_holds_for_the_next_packet(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let frame = ack(Arrival::Router);
     for _ in 0..20 {
         stage.pin(&frame, PEER);

@@ -1,13 +1,12 @@
 //! A front router with one port to the outside and two to the group, for the scenarios.
 
-use crate::frame::{Ipv4Frame, SYN};
-use crate::{Launch, Target, eventually};
+use crate::frame::{Ipv4Frame, SYN, arp_reply, arp_request};
+use crate::{Launch, Platform, Target, eventually};
 use dpr_p4::front_router::{
     self, DropReason, Outcome, drops, gateways, members, outcomes, ports, routes,
 };
 use dpr_runtime::{Lpm, Update};
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 /// To the clients.
 pub const OUTSIDE: u16 = 1;
@@ -38,15 +37,19 @@ pub struct Router {
 
 impl Router {
     /// With ports and a gateway address; no routes.
-    pub fn start(binary: &Path) -> Self {
+    pub fn start(platform: Platform<'_>) -> Self {
         let launch = Launch {
-            binary,
+            platform,
             program: &front_router::PROGRAM,
             ports: &[OUTSIDE, INSIDE, FAR, STRAY_PORT],
             interfaces: &[],
             cpu_port: None,
         };
-        let mut target = launch.start();
+        Router::around(launch.start())
+    }
+
+    /// The same of a target that is there and runs the program.
+    pub fn around(mut target: Target) -> Self {
         let port = |port, outside| {
             let action = ports::Action::UsePort {
                 mac: port_mac(port),
@@ -68,8 +71,8 @@ impl Router {
     }
 
     /// With a route to the published address, and a set of hosts.
-    pub fn spraying(binary: &Path, hosts: &[u16], action: routes::Action) -> Self {
-        let mut router = Router::start(binary);
+    pub fn spraying(platform: Platform<'_>, hosts: &[u16], action: routes::Action) -> Self {
+        let mut router = Router::start(platform);
         router.target.client.write(&set(0, hosts));
         router
             .target
@@ -101,10 +104,7 @@ impl Router {
         eventually(&what, for_reason + 1, || self.dropped(reason));
         assert_eq!(self.outcome(Outcome::Dropped), dropped + 1);
         // Packets leave in the order in which they came: what comes out next is the next packet, the answer to a request.
-        let request = crate::frame::arp_request(CLIENT_MAC, CLIENT, GATEWAY);
-        self.target.port(OUTSIDE).inject(&request);
-        let answer = crate::frame::arp_reply((port_mac(OUTSIDE), GATEWAY), (CLIENT_MAC, CLIENT));
-        self.target.port(OUTSIDE).expect(&answer);
+        self.answers_arp();
         for port in [INSIDE, FAR, STRAY_PORT] {
             assert_eq!(
                 self.target
@@ -113,6 +113,14 @@ impl Router {
                 None
             );
         }
+    }
+
+    /// Asks for the gateway's MAC.
+    pub fn answers_arp(&self) {
+        let request = arp_request(CLIENT_MAC, CLIENT, GATEWAY);
+        self.target.port(OUTSIDE).inject(&request);
+        let answer = arp_reply((port_mac(OUTSIDE), GATEWAY), (CLIENT_MAC, CLIENT));
+        self.target.port(OUTSIDE).expect(&answer);
     }
 
     fn outcome(&mut self, outcome: Outcome) -> u64 {

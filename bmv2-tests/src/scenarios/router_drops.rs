@@ -4,15 +4,15 @@ use super::router::{
     CLIENT, CLIENT_MAC, FAR, GATEWAY, INSIDE, OUTSIDE, PUBLISHED, Router, STRAY_PORT, forwarded,
     port_mac, route, segment,
 };
-use super::stage_drops::malformed;
+use super::stage_drops::{malformed, shortest};
+use crate::Platform;
 use crate::frame::{Ipv4Frame, Layer4, arp_reply, arp_request, ethernet};
 use dpr_p4::front_router::{DropReason, PROTOCOL_IPIP, PROTOCOL_IPV6, routes};
-use std::path::Path;
 
 const ONE_HOST: routes::Action = routes::Action::SprayRandomly { set: 0, last: 0 };
 
-pub(super) fn packets_that_are_not_routed_are_dropped(binary: &Path) {
-    let mut router = Router::spraying(binary, &[11], ONE_HOST);
+pub(super) fn packets_that_are_not_routed_are_dropped(platform: Platform<'_>) {
+    let mut router = Router::spraying(platform, &[11], ONE_HOST);
     let good = segment(1, PUBLISHED);
     router.drops(STRAY_PORT, &good.bytes(), DropReason::UnknownPort);
     // A flooded frame, what is neither IPv4 nor ARP, ARP for somebody else, by the wrong port, and a reply.
@@ -57,8 +57,8 @@ pub(super) fn packets_that_are_not_routed_are_dropped(binary: &Path) {
     );
 }
 
-pub(super) fn tunnels_come_from_inside_only(binary: &Path) {
-    let mut router = Router::start(binary);
+pub(super) fn tunnels_come_from_inside_only(platform: Platform<'_>) {
+    let mut router = Router::start(platform);
     let next_hop = routes::Action::NextHop {
         port: FAR,
         src_mac: port_mac(FAR),
@@ -89,8 +89,8 @@ pub(super) fn tunnels_come_from_inside_only(binary: &Path) {
     }
 }
 
-pub(super) fn malformed_packets_are_dropped(binary: &Path) {
-    let mut router = Router::spraying(binary, &[11], ONE_HOST);
+pub(super) fn malformed_packets_are_dropped(platform: Platform<'_>) {
+    let mut router = Router::spraying(platform, &[11], ONE_HOST);
     for (frame, is_bad_checksum) in malformed(&segment(1, PUBLISHED)) {
         let reason = if is_bad_checksum {
             DropReason::BadChecksum
@@ -101,10 +101,10 @@ pub(super) fn malformed_packets_are_dropped(binary: &Path) {
     }
 }
 
-pub(super) fn truncated_packets_are_dropped(binary: &Path) {
-    let mut router = Router::spraying(binary, &[11], ONE_HOST);
+pub(super) fn truncated_packets_are_dropped(platform: Platform<'_>) {
+    let mut router = Router::spraying(platform, &[11], ONE_HOST);
     let whole = segment(1, PUBLISHED).bytes();
-    for length in 0..whole.len() {
+    for length in shortest(platform)..whole.len() {
         router.drops(OUTSIDE, &whole[..length], DropReason::ParserError);
     }
     let request = arp_request(CLIENT_MAC, CLIENT, GATEWAY);

@@ -1,15 +1,15 @@
 //! What the front router forwards, and answers itself.
 
 use super::router::{
-    CLIENT, CLIENT_MAC, FAR, GATEWAY, INSIDE, NEXT_HOP_MAC, OUTSIDE, PUBLISHED, Router, forwarded,
-    port_mac, route, segment, set, stage_mac,
+    FAR, INSIDE, NEXT_HOP_MAC, OUTSIDE, PUBLISHED, Router, forwarded, port_mac, route, segment,
+    set, stage_mac,
 };
+use crate::Platform;
 use crate::describe;
-use crate::frame::{Ipv4Frame, arp_reply, arp_request};
+use crate::frame::Ipv4Frame;
 use dpr_p4::front_router::{Outcome, routes, sprayed_to};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 const HOSTS: [u16; 4] = [11, 12, 13, 14];
 
@@ -21,9 +21,9 @@ fn receive(router: &Router, sent: &Ipv4Frame, hosts: &[u16]) -> u16 {
     *found.unwrap_or_else(|| panic!("to none of {hosts:?}: {}", describe(&received)))
 }
 
-pub(super) fn a_random_spray_reaches_all_members(binary: &Path) {
+pub(super) fn a_random_spray_reaches_all_members(platform: Platform<'_>) {
     let random = routes::Action::SprayRandomly { set: 0, last: 3 };
-    let mut router = Router::spraying(binary, &HOSTS, random);
+    let mut router = Router::spraying(platform, &HOSTS, random);
     let mut reached = BTreeMap::<u16, u64>::new();
     let frame = segment(1, PUBLISHED);
     for _ in 0..400 {
@@ -45,9 +45,9 @@ pub(super) fn a_random_spray_reaches_all_members(binary: &Path) {
     }
 }
 
-pub(super) fn a_spray_by_flow_keeps_each_flow_on_its_member(binary: &Path) {
+pub(super) fn a_spray_by_flow_keeps_each_flow_on_its_member(platform: Platform<'_>) {
     let by_flow = routes::Action::SprayByFlow { set: 0, last: 3 };
-    let router = Router::spraying(binary, &HOSTS, by_flow);
+    let router = Router::spraying(platform, &HOSTS, by_flow);
     let mut reached = BTreeMap::<u16, u64>::new();
     // Ports that differ in few bits have much of a CRC in common.
     for src_port in (1024..=u16::MAX).step_by(641) {
@@ -69,10 +69,10 @@ pub(super) fn a_spray_by_flow_keeps_each_flow_on_its_member(binary: &Path) {
     );
 }
 
-pub(super) fn a_member_set_changes_at_once(binary: &Path) {
+pub(super) fn a_member_set_changes_at_once(platform: Platform<'_>) {
     let random = |set| routes::Action::SprayRandomly { set, last: 1 };
     let (old, new) = (&HOSTS[..2], &HOSTS[2..]);
-    let mut router = Router::spraying(binary, old, random(0));
+    let mut router = Router::spraying(platform, old, random(0));
     let frame = segment(1, PUBLISHED);
     let spray = |router: &Router, hosts: &[u16]| {
         for _ in 0..40 {
@@ -103,8 +103,8 @@ pub(super) fn a_member_set_changes_at_once(binary: &Path) {
     spray(&router, new);
 }
 
-pub(super) fn the_longest_prefix_wins(binary: &Path) {
-    let mut router = Router::start(binary);
+pub(super) fn the_longest_prefix_wins(platform: Platform<'_>) {
+    let mut router = Router::start(platform);
     let next_hop = |port, dst_mac| routes::Action::NextHop {
         port,
         src_mac: port_mac(port),
@@ -137,19 +137,14 @@ pub(super) fn the_longest_prefix_wins(binary: &Path) {
     router.forwards(&segment(1, [10, 1, 2, 3].into()), FAR, 16, routed);
 }
 
-pub(super) fn the_router_answers_arp_for_its_gateways(binary: &Path) {
-    let router = Router::start(binary);
-    router
-        .target
-        .port(OUTSIDE)
-        .inject(&arp_request(CLIENT_MAC, CLIENT, GATEWAY));
-    let answer = arp_reply((port_mac(OUTSIDE), GATEWAY), (CLIENT_MAC, CLIENT));
-    router.target.port(OUTSIDE).expect(&answer);
+pub(super) fn the_router_answers_arp_for_its_gateways(platform: Platform<'_>) {
+    let router = Router::start(platform);
+    router.answers_arp();
 }
 
-pub(super) fn options_are_kept_and_summed(binary: &Path) {
+pub(super) fn options_are_kept_and_summed(platform: Platform<'_>) {
     let random = routes::Action::SprayRandomly { set: 0, last: 0 };
-    let mut router = Router::spraying(binary, &HOSTS[..1], random);
+    let mut router = Router::spraying(platform, &HOSTS[..1], random);
     for words in [1, 5, 10] {
         let options = (0..4 * words).collect();
         let frame = Ipv4Frame {

@@ -2,14 +2,13 @@
 //! whose services have one bucket, so that the scenario chooses who owns it.
 
 use crate::frame::{ACK, Ipv4Frame, Layer4, SYN};
-use crate::{Launch, Target, eventually};
+use crate::{Launch, Platform, Target, eventually};
 use dpr_p4::host_stage::{
     self, Arrival, DropReason, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_ICMP, PROTOCOL_TCP,
     PROTOCOL_UDP, buckets, drops, flow_state, hosts, identity, outcomes, rerouted_to, services,
 };
 use dpr_runtime::{CounterValue, Range};
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 pub const SELF: u16 = 1;
 pub const PEER: u16 = 2;
@@ -43,9 +42,9 @@ pub struct Stage {
 
 impl Stage {
     /// Without any entry.
-    pub fn empty(binary: &Path) -> Self {
+    pub fn empty(platform: Platform<'_>) -> Self {
         let launch = Launch {
-            binary,
+            platform,
             program: &host_stage::PROGRAM,
             ports: &[PORT_NETWORK, PORT_HOST, STRAY_PORT],
             interfaces: &[],
@@ -57,8 +56,13 @@ impl Stage {
     }
 
     /// With identity, peers and services; nobody owns the bucket.
-    pub fn start(binary: &Path) -> Self {
-        let mut stage = Stage::empty(binary);
+    pub fn start(platform: Platform<'_>) -> Self {
+        Stage::around(Stage::empty(platform).target)
+    }
+
+    /// The same of a target that is there and runs the program.
+    pub fn around(target: Target) -> Self {
+        let mut stage = Stage { target };
         let be = identity::Action::Be {
             host: SELF,
             host_mac: host_mac(SELF),
@@ -87,8 +91,13 @@ impl Stage {
     }
 
     /// With a bucket as well.
-    pub fn with_bucket(binary: &Path, owner_id: u16, previous_id: u16, accept: u8) -> Self {
-        let mut stage = Stage::start(binary);
+    pub fn with_bucket(
+        platform: Platform<'_>,
+        owner_id: u16,
+        previous_id: u16,
+        accept: u8,
+    ) -> Self {
+        let mut stage = Stage::start(platform);
         stage
             .target
             .client

@@ -5,13 +5,13 @@ use super::stage::{
     pin, segment, service, stage_mac, stage_mac_for, syn,
 };
 use crate::frame::{Ipv4Frame, Layer4, SYN};
+use crate::{Capability, Platform};
 use dpr_p4::host_stage::{
     Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, PROTOCOL_TCP, services,
 };
-use std::path::Path;
 
-pub(super) fn packets_to_nothing_here_are_dropped(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn packets_to_nothing_here_are_dropped(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let flooded = syn(Arrival::Router).between(ROUTER_MAC, stage_mac(PEER));
     stage.drops(PORT_NETWORK, &flooded.bytes(), DropReason::NotToMe);
     stage.drops(
@@ -32,16 +32,16 @@ pub(super) fn packets_to_nothing_here_are_dropped(binary: &Path) {
     );
 }
 
-pub(super) fn what_tables_do_not_know_is_dropped(binary: &Path) {
+pub(super) fn what_tables_do_not_know_is_dropped(platform: Platform<'_>) {
     // A service without buckets, a bucket of a host that is not there, flow state at such a one.
-    let mut stage = Stage::start(binary);
+    let mut stage = Stage::start(platform);
     let unknown = 77;
     stage.drops(
         PORT_NETWORK,
         &syn(Arrival::Router).bytes(),
         DropReason::NoBucket,
     );
-    let mut stage = Stage::with_bucket(binary, unknown, NO_HOST, 0);
+    let mut stage = Stage::with_bucket(platform, unknown, NO_HOST, 0);
     stage.drops(
         PORT_NETWORK,
         &syn(Arrival::Router).bytes(),
@@ -64,8 +64,8 @@ pub(super) fn what_tables_do_not_know_is_dropped(binary: &Path) {
     );
 }
 
-pub(super) fn a_reroute_ends_when_the_ttl_does(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, PEER, NO_HOST, 0);
+pub(super) fn a_reroute_ends_when_the_ttl_does(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
     let with_ttl = |ttl| Ipv4Frame {
         ttl,
         ..syn(Arrival::Router)
@@ -76,8 +76,8 @@ pub(super) fn a_reroute_ends_when_the_ttl_does(binary: &Path) {
     }
 }
 
-pub(super) fn fragments_of_services_are_dropped(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn fragments_of_services_are_dropped(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let first = Ipv4Frame {
         flags: 0b001,
         ..datagram(Arrival::Router)
@@ -112,8 +112,8 @@ pub(super) fn fragments_of_services_are_dropped(binary: &Path) {
     stage.serves(&own, Outcome::OwnTraffic);
 }
 
-pub(super) fn malformed_packets_are_dropped(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn malformed_packets_are_dropped(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     for (frame, is_bad_checksum) in malformed(&syn(Arrival::Router)) {
         let reason = if is_bad_checksum {
             DropReason::BadChecksum
@@ -142,10 +142,15 @@ pub(super) fn malformed(good: &Ipv4Frame) -> Vec<(Vec<u8>, bool)> {
     ]
 }
 
-pub(super) fn truncated_packets_are_dropped(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+/// The length of the shortest frame that a target takes.
+pub(super) fn shortest(platform: Platform<'_>) -> usize {
+    usize::from(platform.lacks(Capability::EmptyFrames).is_some())
+}
+
+pub(super) fn truncated_packets_are_dropped(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let whole = segment(1, SYN, Arrival::Router).bytes();
-    for length in 0..whole.len() {
+    for length in shortest(platform)..whole.len() {
         stage.drops(PORT_NETWORK, &whole[..length], DropReason::ParserError);
     }
     let with_options = Ipv4Frame {
@@ -162,8 +167,8 @@ pub(super) fn truncated_packets_are_dropped(binary: &Path) {
     }
 }
 
-pub(super) fn an_empty_stage_serves_nothing(binary: &Path) {
-    let stage = Stage::empty(binary);
+pub(super) fn an_empty_stage_serves_nothing(platform: Platform<'_>) {
+    let stage = Stage::empty(platform);
     stage
         .target
         .port(PORT_NETWORK)

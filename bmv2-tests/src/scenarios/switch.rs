@@ -1,20 +1,22 @@
 //! What a target does whatever its program.
 
+use super::router::Router;
 use super::stage::{SELF, Stage, bucket, pin, segment, syn};
+use crate::Platform;
 use crate::frame::ACK;
+use dpr_p4::front_router;
 use dpr_p4::host_stage::{
     self, Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, buckets, flow_state,
 };
 use dpr_p4runtime::v1;
 use dpr_p4runtime::v1::stream_message_response::Update as Told;
 use dpr_runtime::TableEntry;
-use std::path::Path;
 use tonic::Code;
 
-pub(super) fn another_program_is_refused(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn another_program_is_refused(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let config = v1::ForwardingPipelineConfig {
-        p4_device_config: dpr_p4::front_router::PROGRAM.digest.to_vec(),
+        p4_device_config: front_router::PROGRAM.digest.to_vec(),
         ..v1::ForwardingPipelineConfig::default()
     };
     let refused = stage.target.client.set_config(config).unwrap_err();
@@ -26,8 +28,23 @@ pub(super) fn another_program_is_refused(binary: &Path) {
     stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
 }
 
-pub(super) fn entries_are_read_as_written(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 1);
+pub(super) fn another_program_replaces_it(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
+    stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
+    stage.target.run(&front_router::PROGRAM);
+    let mut router = Router::around(stage.target);
+    router.answers_arp();
+    router.target.run(&host_stage::PROGRAM);
+    let mut stage = Stage::around(router.target);
+    stage
+        .target
+        .client
+        .write(&[bucket(SELF, NO_HOST, 0).insert()]);
+    stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
+}
+
+pub(super) fn entries_are_read_as_written(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 1);
     let pins: Vec<_> = (0..2500)
         .map(|port| pin(&segment(port, ACK, Arrival::Router), 2))
         .collect();
@@ -56,8 +73,8 @@ pub(super) fn entries_are_read_as_written(binary: &Path) {
     assert_eq!(codes, [(0, Code::AlreadyExists)], "{failure}");
 }
 
-pub(super) fn a_push_clears(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn a_push_clears(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     stage.serves(&syn(Arrival::Router), Outcome::ServedAsOwner);
     stage.target.client.push(2);
     assert_eq!(stage.target.client.entries(buckets::ID), []);
@@ -75,8 +92,8 @@ pub(super) fn a_push_clears(binary: &Path) {
     });
 }
 
-pub(super) fn a_backup_takes_over(binary: &Path) {
-    let mut stage = Stage::with_bucket(binary, SELF, NO_HOST, 0);
+pub(super) fn a_backup_takes_over(platform: Platform<'_>) {
+    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
     let mut second = stage.target.connect(2);
     match stage.target.client.hear() {
         Told::Arbitration(update) => {
@@ -100,7 +117,7 @@ pub(super) fn a_backup_takes_over(binary: &Path) {
     );
 }
 
-pub(super) fn the_process_ends_well(binary: &Path) {
-    let mut stage = Stage::start(binary);
+pub(super) fn the_process_ends_well(platform: Platform<'_>) {
+    let mut stage = Stage::start(platform);
     assert!(stage.target.terminate(), "exit status of SIGTERM");
 }
