@@ -1,7 +1,7 @@
 //! What a line of a test says.
 
 use crate::{Number, Place};
-use dpr_runtime::Replica;
+use dpr_runtime::{Integer, Replica};
 
 /// Something with its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ pub enum Command {
         /// Its cell.
         index: u64,
         /// What it must hold.
-        check: Option<(Comparison, u128)>,
+        check: Option<(Comparison, Integer)>,
     },
     /// `register_write NAME INDEX VALUE`.
     RegisterWrite {
@@ -161,7 +161,7 @@ pub enum Command {
         /// Its cell.
         index: u64,
         /// What it holds from now on.
-        value: u128,
+        value: Integer,
     },
     /// `register_reset NAME`: all cells are 0.
     RegisterReset {
@@ -290,7 +290,7 @@ pub struct Match {
 }
 
 /// A match as it is written; what it means depends on the field's match kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MatchText {
     /// `0x0a**`.
     Number(Number),

@@ -1,6 +1,7 @@
 //! Numbers as STF writes them: hexadecimal, binary, octal or decimal, and with `*` for digits that do not matter. Addresses are
 //! dpr's own.
 
+use dpr_runtime::Integer;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// How a number's digits are written.
@@ -29,12 +30,12 @@ impl Base {
 }
 
 /// A number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number {
     /// Its value; digits that do not matter count as 0.
-    pub value: u128,
+    pub value: Integer,
     /// Ones at the digits that do not matter.
-    pub wild: u128,
+    pub wild: Integer,
     /// How many digits it has.
     pub digits: u32,
     /// How they are written.
@@ -42,7 +43,7 @@ pub struct Number {
 }
 
 impl Number {
-    /// Reads a number. `None` if the text is none, has a `*` among decimal digits, or is wider than 128 bits.
+    /// Reads a number. `None` if the text is none or has a `*` among decimal digits.
     pub fn parse(text: &str) -> Option<Number> {
         let lower = text.to_ascii_lowercase();
         let (base, digits) = if let Some(digits) = lower.strip_prefix("0x") {
@@ -58,19 +59,19 @@ impl Number {
             return None;
         }
         let mut number = Number {
-            value: 0,
-            wild: 0,
+            value: Integer::ZERO,
+            wild: Integer::ZERO,
             digits: 0,
             base,
         };
         let radix = base.digit_bits().map_or(10, |bits| 1 << bits);
         for digit in digits.chars() {
-            let (value, wild) = match digit {
+            let (value, wild): (u32, u32) = match digit {
                 '*' => (0, base.digit_bits().map(|bits| (1 << bits) - 1)?),
                 digit => (digit.to_digit(radix)?, 0),
             };
-            number.value = shifted(number.value, radix, value)?;
-            number.wild = shifted(number.wild, radix, wild)?;
+            number.value = number.value.mul_add(radix.into(), value.into());
+            number.wild = number.wild.mul_add(radix.into(), wild.into());
             number.digits += 1;
         }
         Some(number)
@@ -86,8 +87,8 @@ impl Number {
             (mac(text)?, 12)
         };
         Some(Number {
-            value,
-            wild: 0,
+            value: Integer::new(value),
+            wild: Integer::ZERO,
             digits,
             base: Base::Hexadecimal,
         })
@@ -95,7 +96,7 @@ impl Number {
 
     /// Whether some digits do not matter.
     pub fn has_wildcards(&self) -> bool {
-        self.wild != 0
+        !self.wild.is_zero()
     }
 }
 
@@ -112,17 +113,13 @@ fn mac(text: &str) -> Option<u128> {
     (pairs == 6).then_some(value)
 }
 
-fn shifted(value: u128, radix: u32, digit: u32) -> Option<u128> {
-    value.checked_mul(radix.into())?.checked_add(digit.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn addresses_are_numbers() {
-        let read = |text| Number::parse_address(text).map(|number| number.value);
+        let read = |text: &str| Number::parse_address(text)?.value.to_u128();
         assert_eq!(read("192.0.2.1"), Some(0xc000_0201));
         assert_eq!(read("2001:db8::1"), Some(0x2001_0db8 << 96 | 1));
         assert_eq!(read("00:00:5e:00:53:01"), Some(0x5e00_5301));
@@ -141,8 +138,14 @@ mod tests {
     #[test]
     fn each_base_has_its_digits() {
         let read = |text| {
-            Number::parse(text)
-                .map(|number| (number.value, number.wild, number.digits, number.base))
+            Number::parse(text).and_then(|number| {
+                Some((
+                    number.value.to_u128()?,
+                    number.wild.to_u128()?,
+                    number.digits,
+                    number.base,
+                ))
+            })
         };
         assert_eq!(read("0x0aF"), Some((0xaf, 0, 3, Base::Hexadecimal)));
         assert_eq!(read("0b1*0"), Some((4, 2, 3, Base::Binary)));
@@ -152,6 +155,7 @@ mod tests {
         for wrong in ["", "0x", "4*", "0b2", "12a", "0x1_0"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
-        assert_eq!(read(&format!("0x{}", "f".repeat(33))), None);
+        let wide = Number::parse(&format!("0x{}", "f".repeat(40)));
+        assert_eq!(wide.map(|number| number.value), Some(Integer::ones(160)));
     }
 }

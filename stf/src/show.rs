@@ -1,8 +1,8 @@
 //! What is written and read, as the commands that would make it.
 
 use dpr_runtime::{
-    ActionCall, ActionSchema, Entity, FieldSchema, MatchValue, MeterConfig, ProgramInfo, Replica,
-    TableActionRef, TableEntry,
+    ActionCall, ActionSchema, Entity, FieldSchema, Integer, MatchValue, MeterConfig, ProgramInfo,
+    Replica, TableActionRef, TableEntry,
 };
 use std::fmt::Write;
 
@@ -197,7 +197,7 @@ fn key(program: &ProgramInfo, entry: &TableEntry) -> String {
 
 fn match_text(field: Option<&FieldSchema>, kind: &MatchValue) -> String {
     let bits = field.map_or(0, |field| field.bits);
-    let hex = |value: &u128| hex(*value, bits);
+    let hex = |value: &Integer| hex(value, bits);
     match kind {
         MatchValue::Exact(value) | MatchValue::Optional(value) => hex(value),
         MatchValue::Lpm { value, prefix } => format!("{}/{prefix}", hex(value)),
@@ -213,10 +213,7 @@ fn call(program: &ProgramInfo, given: &ActionCall) -> String {
     let arguments = given.arguments.iter().map(|(id, value)| {
         let param = params.iter().find(|param| param.id == *id);
         let name = named(param.map(|param| &*param.name), *id);
-        format!(
-            "{name}:{}",
-            hex(*value, param.map_or(0, |param| param.bits))
-        )
+        format!("{name}:{}", hex(value, param.map_or(0, |param| param.bits)))
     });
     let arguments: Vec<_> = arguments.collect();
     let name = named(action.map(|action| &*action.name), given.action);
@@ -224,7 +221,7 @@ fn call(program: &ProgramInfo, given: &ActionCall) -> String {
 }
 
 /// With all digits of its width.
-fn hex(value: u128, bits: u32) -> String {
+fn hex(value: &Integer, bits: u32) -> String {
     format!("{value:#0width$x}", width = bits.div_ceil(4) as usize + 2)
 }
 

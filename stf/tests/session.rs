@@ -2,9 +2,9 @@
 
 use dpr_runtime::{
     ActionCall, ActionSchema, ActionScope, CounterSchema, CounterUnit, CounterValue, DefaultAction,
-    Entity, EntryFilter, FieldMatch, FieldSchema, MatchKind, MatchValue, MeterConfig, MeterSchema,
-    Operation, ParamSchema, ProfileSchema, ProgramInfo, Query, Replica, TableActionRef,
-    TableActionSchema, TableEntry, TableSchema, Update, ValueSetSchema,
+    Entity, EntryFilter, FieldMatch, FieldSchema, Integer, MatchKind, MatchValue, MeterConfig,
+    MeterSchema, Operation, ParamSchema, ProfileSchema, ProgramInfo, Query, Replica,
+    TableActionRef, TableActionSchema, TableEntry, TableSchema, Update, ValueSetSchema,
 };
 use dpr_stf::{Control, Dialect, Refusal, Script, Session, show};
 use std::borrow::Cow;
@@ -52,7 +52,7 @@ fn program() -> ProgramInfo {
         }]),
         default_action: DefaultAction {
             action: 0,
-            arguments: Cow::Owned(vec![0]),
+            arguments: Cow::Owned(vec![Integer::ZERO]),
         },
         const_default: const_entries,
         entries: Cow::Borrowed(&[]),
@@ -160,20 +160,26 @@ fn entry(action: TableActionRef) -> TableEntry {
     TableEntry {
         table: TABLE,
         matches: vec![
-            field(1, MatchValue::Exact(7)),
+            field(1, MatchValue::Exact(Integer::new(7))),
             field(
                 2,
                 MatchValue::Lpm {
-                    value: 0x0a00_0000,
+                    value: Integer::new(0x0a00_0000),
                     prefix: 8,
                 },
             ),
-            field(3, MatchValue::Ternary { value: 1, mask: 1 }),
+            field(
+                3,
+                MatchValue::Ternary {
+                    value: Integer::new(1),
+                    mask: Integer::new(1),
+                },
+            ),
             field(
                 4,
                 MatchValue::Range {
-                    low: 64,
-                    high: 1500,
+                    low: Integer::new(64),
+                    high: Integer::new(1500),
                 },
             ),
         ],
@@ -186,7 +192,7 @@ fn entry(action: TableActionRef) -> TableEntry {
 fn forward(port: u128) -> ActionCall {
     ActionCall {
         action: FORWARD,
-        arguments: vec![(1, port)],
+        arguments: vec![(1, port.into())],
     }
 }
 
@@ -236,8 +242,8 @@ fn what_is_shown_makes_the_same_again() {
         Entity::ValueSet {
             id: SET,
             members: vec![
-                vec![MatchValue::Exact(0x800)],
-                vec![MatchValue::Exact(0x806)],
+                vec![MatchValue::Exact(Integer::new(0x800))],
+                vec![MatchValue::Exact(Integer::new(0x806))],
             ],
         },
         Entity::Counter {

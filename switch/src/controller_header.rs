@@ -1,10 +1,10 @@
 //! The header in front of packets to and from the controller (`@controller_header`), as fields of a message: P4Runtime
 //! specification, section "Packet I/O".
 
-use dpr_p4runtime::bytestring::{ValueError, decode, encode};
+use dpr_p4runtime::bytestring::{ValueError, decode};
 use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::v1::PacketMetadata;
-use dpr_runtime::{get_bits, put_bits};
+use dpr_runtime::Integer;
 
 /// The fields of one controller header, in wire order. A program without such a header has one without fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl ControllerHeader {
                 name: field.name.clone(),
                 error,
             })?;
-            put_bits(&mut frame, field.start, field.bits, value);
+            value.put_bits(&mut frame, field.start, field.bits);
         }
         frame.extend_from_slice(payload);
         Ok(frame)
@@ -98,7 +98,7 @@ impl ControllerHeader {
         let (header, payload) = frame.split_at_checked(self.bytes)?;
         let fields = self.fields.iter().map(|field| PacketMetadata {
             metadata_id: field.id,
-            value: encode(get_bits(header, field.start, field.bits)),
+            value: Integer::from_bits(header, field.start, field.bits).to_be_bytes(),
         });
         Some((fields.collect(), payload))
     }
@@ -128,7 +128,7 @@ mod tests {
     fn metadata(fields: &[(u32, u128)]) -> Vec<PacketMetadata> {
         let fields = fields.iter().map(|(id, value)| PacketMetadata {
             metadata_id: *id,
-            value: encode(*value),
+            value: Integer::from(*value).to_be_bytes(),
         });
         fields.collect()
     }

@@ -25,7 +25,7 @@ impl Pipeline for Chatty {
         self.waited.fetch_max(worker.digests.len(), Relaxed);
         worker.digests.push(Digest {
             id: 1,
-            fields: vec![packet.len() as u128],
+            fields: vec![(packet.len() as u64).into()],
         });
         Verdict::Drop
     }

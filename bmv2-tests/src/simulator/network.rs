@@ -110,7 +110,7 @@ impl Simulation<'_> {
             let entity = Entity::Register {
                 register: recent::ID,
                 index,
-                value: 0,
+                value: dpr_runtime::Integer::ZERO,
             };
             let written = self.host(number).stage.write(&Update {
                 operation: Operation::Modify,

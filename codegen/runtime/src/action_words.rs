@@ -2,8 +2,8 @@
 
 use crate::layout::ACTION_BITS;
 use crate::{
-    ActionCall, List, Place, TableActionSchema, TableSchema, action_places, get_word_bits,
-    put_word_bits,
+    ActionCall, Integer, List, Place, TableActionSchema, TableSchema, action_places, get_integer,
+    get_word_bits, put_integer, put_word_bits,
 };
 
 /// Where the actions of a table and their parameters lie in its words.
@@ -40,11 +40,11 @@ impl ActionWords {
     }
 
     /// Puts an action by its position into zeroed words.
-    pub(crate) fn pack(&self, position: usize, arguments: &[u128], words: &mut [u64]) {
+    pub(crate) fn pack(&self, position: usize, arguments: &[Integer], words: &mut [u64]) {
         put_word_bits(words, POSITION, position as u128);
         let places = self.params.get(position).into_iter().flatten();
         for (place, value) in places.zip(arguments) {
-            put_word_bits(words, *place, *value);
+            put_integer(words, *place, value);
         }
     }
 
@@ -57,9 +57,9 @@ impl ActionWords {
         let params = entry.map_or(&[][..], |entry| &entry.action.params);
         let value = |id| {
             let given = call.arguments.iter().find(|(param, _)| *param == id);
-            given.map_or(0, |(_, value)| *value)
+            given.map_or(Integer::ZERO, |(_, value)| value.clone())
         };
-        let arguments: Vec<u128> = params.iter().map(|param| value(param.id)).collect();
+        let arguments: Vec<Integer> = params.iter().map(|param| value(param.id)).collect();
         self.pack(position, &arguments, words);
     }
 
@@ -77,7 +77,7 @@ impl ActionWords {
         ActionCall {
             action: entry.action.id,
             arguments: params
-                .map(|(param, place)| (param.id, get_word_bits(words, *place)))
+                .map(|(param, place)| (param.id, get_integer(words, *place)))
                 .collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! The neutral model of what a control plane writes and reads. Ids are P4Info's; values are integers whose widths the schema says.
 
-use crate::{CounterValue, MeterConfig};
+use crate::{CounterValue, Integer, MeterConfig};
 
 /// An entry of a table, or its default action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Replica {
 }
 
 /// What one key field must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldMatch {
     /// Field id, from 1.
     pub field: u32,
@@ -78,33 +78,33 @@ pub struct FieldMatch {
 }
 
 /// What matches a key field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MatchValue {
     /// This value.
-    Exact(u128),
+    Exact(Integer),
     /// Values that begin like this one.
     Lpm {
         /// Bits beyond the prefix are 0.
-        value: u128,
+        value: Integer,
         /// Length in bits, at least 1.
         prefix: u32,
     },
     /// Values that agree where the mask is 1.
     Ternary {
         /// 0 where the mask is.
-        value: u128,
+        value: Integer,
         /// Not 0.
-        mask: u128,
+        mask: Integer,
     },
     /// Values from low to high, both included.
     Range {
         /// Smallest.
-        low: u128,
+        low: Integer,
         /// Largest.
-        high: u128,
+        high: Integer,
     },
     /// This value, in a field that could also be absent.
-    Optional(u128),
+    Optional(Integer),
 }
 
 /// An action and its arguments.
@@ -113,7 +113,7 @@ pub struct ActionCall {
     /// Action id.
     pub action: u32,
     /// Parameter ids, from 1, and values.
-    pub arguments: Vec<(u32, u128)>,
+    pub arguments: Vec<(u32, Integer)>,
 }
 
 /// What to do with an entity.
@@ -157,7 +157,7 @@ pub enum Entity {
         /// Cell.
         index: u64,
         /// What it holds.
-        value: u128,
+        value: Integer,
     },
     /// A multicast group.
     MulticastGroup {

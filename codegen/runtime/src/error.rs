@@ -1,6 +1,6 @@
 //! Why a write is refused, and why an entry is not of the type that it should be.
 
-use crate::{Name, Operation};
+use crate::{Integer, Name, Operation};
 
 /// Why a write is refused. Each reason has one canonical gRPC code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -247,7 +247,7 @@ pub enum DecodeError {
     MissingArgument(u32),
     /// A value that does not fit.
     #[error("the value {0:#x} does not fit")]
-    TooWide(u128),
+    TooWide(Integer),
 }
 
 /// Cells of counters, meters and registers are always there: they are modified, never inserted or deleted.

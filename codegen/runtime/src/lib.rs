@@ -9,6 +9,7 @@ mod counter;
 mod entry;
 mod error;
 pub mod hash;
+mod integer;
 mod layout;
 mod meter;
 mod packet;
@@ -30,8 +31,10 @@ pub use entry::{
     Replica, TableActionRef, TableEntry, Update,
 };
 pub use error::{DecodeError, Invalid, WriteError};
+pub use integer::{Integer, TooLarge};
 pub use layout::{
-    ACTION_BITS, Place, action_places, get_word_bits, key_places, next_place, put_word_bits,
+    ACTION_BITS, Place, action_places, get_integer, get_word_bits, key_places, next_place,
+    put_integer, put_word_bits,
 };
 pub use meter::{Color, MeterConfig, Meters};
 pub use packet::{HEADROOM, Packet};

@@ -1,26 +1,39 @@
 //! Registers: state that packets read and write.
 
-use crate::{Entity, Invalid, Operation, Query, WriteError, error::check_cell, layout::ones};
+use crate::{Entity, Integer, Invalid, Operation, Query, Wide, WriteError, error::check_cell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// An array of cells of up to 64 bits, or up to 128 in two halves. Each half is read and written whole; a packet's read and its later
-/// write of a cell are two steps, as in v1model without `@atomic`.
+/// An array of cells, each of as many words as it needs. Each word is read and written whole; a packet's read and its later write of a
+/// cell are two steps, as in v1model without `@atomic`.
 #[derive(Debug)]
 pub struct Registers {
     bits: u32,
     size: u64,
+    /// Words of a cell.
+    stride: usize,
     words: Box<[AtomicU64]>,
 }
 
 impl Registers {
-    /// With so many cells of so many bits, at most 128.
+    /// With so many cells of so many bits.
     pub fn new(size: u64, bits: u32) -> Self {
-        let words = size * if bits > 64 { 2 } else { 1 };
+        let stride = bits.div_ceil(64).max(1);
+        let words = size * u64::from(stride);
         Registers {
             bits,
             size,
+            stride: stride as usize,
             words: (0..words).map(|_| AtomicU64::new(0)).collect(),
         }
+    }
+
+    /// The words of a cell, the lowest first; none beyond the end.
+    fn cell(&self, index: u64) -> &[AtomicU64] {
+        let start = usize::try_from(index).ok();
+        let start = start.and_then(|index| index.checked_mul(self.stride));
+        start
+            .and_then(|start| self.words.get(start..)?.get(..self.stride))
+            .unwrap_or_default()
     }
 
     /// A cell of up to 64 bits; 0 beyond the end.
@@ -39,25 +52,30 @@ impl Registers {
         }
     }
 
-    /// A cell of any width; 0 beyond the end.
+    /// A cell of up to 128 bits; 0 beyond the end.
     pub fn read_wide(&self, index: u64) -> u128 {
-        if self.bits <= 64 {
-            return u128::from(self.read(index));
-        }
-        match index.checked_mul(2) {
-            Some(word) => u128::from(self.read(word)) | u128::from(self.read(word + 1)) << 64,
-            None => 0,
-        }
+        let [low, high] = self.read_words(index).0;
+        u128::from(low) | u128::from(high) << 64
     }
 
-    /// Sets a cell of any width. The value must fit; beyond the end nothing happens.
+    /// Sets a cell of up to 128 bits. The value must fit; beyond the end nothing happens.
     pub fn write_wide(&self, index: u64, value: u128) {
-        if self.bits <= 64 {
-            return self.write(index, value as u64);
+        self.write_words(index, Wide::<2>::from(value));
+    }
+
+    /// A cell of up to `N` words; 0 beyond the end.
+    pub fn read_words<const N: usize>(&self, index: u64) -> Wide<N> {
+        let mut value = Wide::ZERO;
+        for (to, from) in value.0.iter_mut().zip(self.cell(index)) {
+            *to = from.load(Relaxed);
         }
-        if let Some(word) = index.checked_mul(2) {
-            self.write(word, value as u64);
-            self.write(word + 1, (value >> 64) as u64);
+        value
+    }
+
+    /// Sets a cell of up to `N` words. The value must fit; beyond the end nothing happens.
+    pub fn write_words<const N: usize>(&self, index: u64, value: Wide<N>) {
+        for (to, from) in self.cell(index).iter().zip(value.0) {
+            to.store(from, Relaxed);
         }
     }
 
@@ -72,16 +90,23 @@ impl Registers {
     }
 
     /// What the control plane does to a cell.
-    pub fn modify(&self, operation: Operation, index: u64, value: u128) -> Result<(), WriteError> {
+    pub fn modify(
+        &self,
+        operation: Operation,
+        index: u64,
+        value: &Integer,
+    ) -> Result<(), WriteError> {
         check_cell("a register", operation, index, self.size)?;
-        if value > ones(self.bits) {
+        if !value.fits(self.bits) {
             return Err(Invalid::TooWide {
                 name: "a register's cell".into(),
                 bits: self.bits,
             }
             .into());
         }
-        self.write_wide(index, value);
+        for (position, word) in self.cell(index).iter().enumerate() {
+            word.store(value.word(position), Relaxed);
+        }
         Ok(())
     }
 
@@ -94,10 +119,11 @@ impl Registers {
                 index..index.saturating_add(1).min(self.size)
             });
             for index in cells {
+                let words = self.cell(index).iter().map(|word| word.load(Relaxed));
                 visit(Entity::Register {
                     register: id,
                     index,
-                    value: self.read_wide(index),
+                    value: Integer::from_words(&words.collect::<Vec<_>>()),
                 });
             }
         }
@@ -129,5 +155,33 @@ mod tests {
             registers.clear();
             assert_eq!(registers.read_wide(1), 0);
         }
+    }
+
+    #[test]
+    fn the_control_plane_sees_cells_of_any_width() {
+        let registers = Registers::new(2, 200);
+        let value = Integer::prefix_mask(200, 3);
+        let wrote = registers.modify(Operation::Modify, 1, &value);
+        assert_eq!(wrote, Ok(()));
+        assert_eq!(registers.read_words::<4>(1).0, [0, 0, 0, 0xe0]);
+        registers.write_words(0, Wide([1, 2, 3, 4]));
+        let mut cells = Vec::new();
+        let all = Query::Registers {
+            register: None,
+            index: None,
+        };
+        registers.answer(5, &all, &mut |entity| match entity {
+            Entity::Register { value, .. } => cells.push(value),
+            other => panic!("{other:?} in a register"),
+        });
+        assert_eq!(cells, [Integer::from_words(&[1, 2, 3, 4]), value]);
+        let too_wide = registers.modify(Operation::Modify, 0, &Integer::ones(201));
+        assert!(matches!(
+            too_wide,
+            Err(WriteError::InvalidArgument(Invalid::TooWide {
+                bits: 200,
+                ..
+            }))
+        ));
     }
 }

@@ -3,8 +3,8 @@
 //! Generated code borrows everything from statics; an engine that loads programs while it runs owns it.
 
 use crate::{
-    ActionCall, FieldMatch, Invalid, MatchValue, Operation, TableActionRef, TableEntry, WriteError,
-    layout::ones,
+    ActionCall, FieldMatch, Integer, Invalid, MatchValue, Operation, TableActionRef, TableEntry,
+    WriteError,
 };
 use std::borrow::Cow;
 
@@ -130,7 +130,7 @@ pub struct FieldSchema {
     pub id: u32,
     /// The control plane's name.
     pub name: Name,
-    /// Width, at most 128.
+    /// Width.
     pub bits: u32,
     /// How it matches.
     pub kind: MatchKind,
@@ -191,7 +191,7 @@ pub struct ParamSchema {
     pub id: u32,
     /// Name.
     pub name: Name,
-    /// Width, at most 128.
+    /// Width.
     pub bits: u32,
 }
 
@@ -201,7 +201,7 @@ pub struct DefaultAction {
     /// Position in the table's list of actions.
     pub action: usize,
     /// By parameter.
-    pub arguments: List<u128>,
+    pub arguments: List<Integer>,
 }
 
 /// An entry that the program says.
@@ -214,7 +214,7 @@ pub struct InitialEntry {
     /// Position in the table's list of actions.
     pub action: usize,
     /// By parameter.
-    pub arguments: List<u128>,
+    pub arguments: List<Integer>,
 }
 
 /// What a counter counts.
@@ -254,7 +254,7 @@ pub struct RegisterSchema {
     pub alias: Name,
     /// Number of cells.
     pub size: u64,
-    /// Width of a cell, at most 128.
+    /// Width of a cell.
     pub bits: u32,
 }
 
@@ -327,14 +327,14 @@ impl ValueSetSchema {
                 return Err(Invalid::BadMember.into());
             }
             for (field, given) in self.fields.iter().zip(member) {
-                let is_anything = match *given {
-                    MatchValue::Lpm { value: 0, prefix } => prefix == 0,
-                    MatchValue::Ternary { value: 0, mask } => mask == 0,
-                    MatchValue::Range { low: 0, high } => high == ones(field.bits),
+                let is_anything = match given {
+                    MatchValue::Lpm { value, prefix } => value.is_zero() && *prefix == 0,
+                    MatchValue::Ternary { value, mask } => value.is_zero() && mask.is_zero(),
+                    MatchValue::Range { low, high } => field.is_everything(low, high),
                     _ => false,
                 };
                 if !is_anything {
-                    field.check(*given)?;
+                    field.check(given)?;
                 }
             }
         }
@@ -440,7 +440,7 @@ impl TableSchema {
             let field = self.fields.iter().find(|field| field.id == given.field);
             field
                 .ok_or(Invalid::UnknownField { field: given.field })?
-                .check(given.kind)?;
+                .check(&given.kind)?;
         }
         let missing = |field: &&FieldSchema| {
             field.kind == MatchKind::Exact && matches.iter().all(|given| given.field != field.id)
@@ -482,11 +482,16 @@ impl TableSchema {
 }
 
 impl FieldSchema {
+    /// Whether a range is all that the field can be.
+    pub(crate) fn is_everything(&self, low: &Integer, high: &Integer) -> bool {
+        low.is_zero() && *high == Integer::ones(self.bits)
+    }
+
     /// Checks a match against the field's kind and width.
-    pub fn check(&self, given: MatchValue) -> Result<(), Invalid> {
+    pub fn check(&self, given: &MatchValue) -> Result<(), Invalid> {
         let name = || self.name.clone();
-        let fits = |value: u128| {
-            if value <= ones(self.bits) {
+        let fits = |value: &Integer| {
+            if value.fits(self.bits) {
                 Ok(())
             } else {
                 Err(Invalid::TooWide {
@@ -500,8 +505,8 @@ impl FieldSchema {
             | (MatchKind::Optional, MatchValue::Optional(value)) => fits(value),
             (MatchKind::Lpm, MatchValue::Lpm { value, prefix }) => {
                 fits(value)?;
-                let canonical =
-                    (1..=self.bits).contains(&prefix) && value & ones(self.bits - prefix) == 0;
+                let canonical = (1..=self.bits).contains(prefix)
+                    && value.and(&Integer::ones(self.bits - prefix)).is_zero();
                 if canonical {
                     Ok(())
                 } else {
@@ -512,8 +517,9 @@ impl FieldSchema {
                 }
             }
             (MatchKind::Ternary, MatchValue::Ternary { value, mask }) => {
-                fits(value | mask)?;
-                if mask != 0 && value & !mask == 0 {
+                fits(value)?;
+                fits(mask)?;
+                if !mask.is_zero() && value.without(mask).is_zero() {
                     Ok(())
                 } else {
                     Err(Invalid::BadTernary { name: name() })
@@ -522,7 +528,7 @@ impl FieldSchema {
             (MatchKind::Range, MatchValue::Range { low, high }) => {
                 fits(low)?;
                 fits(high)?;
-                if low <= high && (low, high) != (0, ones(self.bits)) {
+                if low <= high && !self.is_everything(low, high) {
                     Ok(())
                 } else {
                     Err(Invalid::BadRange { name: name() })
@@ -538,7 +544,7 @@ impl FieldSchema {
 
 impl ActionSchema {
     /// Checks that each parameter has one argument that fits.
-    pub fn check(&self, arguments: &[(u32, u128)]) -> Result<(), Invalid> {
+    pub fn check(&self, arguments: &[(u32, Integer)]) -> Result<(), Invalid> {
         if arguments.len() != self.params.len() {
             return Err(Invalid::BadArguments {
                 action: self.name.clone(),
@@ -548,11 +554,11 @@ impl ActionSchema {
             let value = arguments
                 .iter()
                 .find(|(id, _)| *id == param.id)
-                .map(|(_, value)| *value);
-            if value.ok_or(Invalid::BadArguments {
+                .map(|(_, value)| value);
+            let value = value.ok_or(Invalid::BadArguments {
                 action: self.name.clone(),
-            })? > ones(param.bits)
-            {
+            })?;
+            if !value.fits(param.bits) {
                 return Err(Invalid::TooWide {
                     name: param.name.clone(),
                     bits: param.bits,

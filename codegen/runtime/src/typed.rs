@@ -2,8 +2,8 @@
 //! plane spells an id or a name.
 
 use crate::{
-    ActionCall, DecodeError, Entity, FieldMatch, MatchValue, Operation, TableEntry, Update,
-    layout::ones,
+    ActionCall, DecodeError, Entity, FieldMatch, Integer, MatchValue, Operation, TableEntry,
+    Update, Wide,
 };
 use std::hash::Hash;
 
@@ -183,10 +183,12 @@ impl<T: Table> TryFrom<TableEntry> for Entry<T> {
 }
 
 /// An integer of a key or an action.
-pub trait Unsigned: Copy + Eq + Ord + Hash + Default + Into<u128> + TryFrom<u128> {
+pub trait Unsigned:
+    Copy + Eq + Ord + Hash + Default + Into<Integer> + for<'a> TryFrom<&'a Integer>
+{
     /// From a value that must fit.
-    fn decode(value: u128) -> Result<Self, DecodeError> {
-        Self::try_from(value).map_err(|_| DecodeError::TooWide(value))
+    fn decode(value: &Integer) -> Result<Self, DecodeError> {
+        Self::try_from(value).map_err(|_| DecodeError::TooWide(value.clone()))
     }
 }
 
@@ -195,19 +197,19 @@ pub trait KeyField: Sized {
     /// As the neutral model has it; `None` if anything matches.
     fn to_match(&self, field: u32, bits: u32) -> Option<FieldMatch>;
     /// From the neutral model; `None` stands for an absent field.
-    fn from_match(field: u32, bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError>;
+    fn from_match(field: u32, bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError>;
 }
 
 macro_rules! unsigned {
-    ($($integer:ty)*) => {$(
-        impl Unsigned for $integer {}
+    ($([$($generics:tt)*] $integer:ty;)*) => {$(
+        impl<$($generics)*> Unsigned for $integer {}
 
-        impl KeyField for $integer {
+        impl<$($generics)*> KeyField for $integer {
             fn to_match(&self, field: u32, _bits: u32) -> Option<FieldMatch> {
                 Some(FieldMatch { field, kind: MatchValue::Exact((*self).into()) })
             }
 
-            fn from_match(field: u32, _bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError> {
+            fn from_match(field: u32, _bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError> {
                 match kind {
                     Some(MatchValue::Exact(value)) => Self::decode(value),
                     Some(_) => Err(DecodeError::WrongMatchKind(field)),
@@ -218,7 +220,14 @@ macro_rules! unsigned {
     )*};
 }
 
-unsigned!(u8 u16 u32 u64 u128);
+unsigned! {
+    [] u8;
+    [] u16;
+    [] u32;
+    [] u64;
+    [] u128;
+    [const N: usize] Wide<N>;
+}
 
 /// What a longest-prefix field matches. A prefix of 0 bits matches anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -238,11 +247,11 @@ impl<T: Unsigned> KeyField for Lpm<T> {
         (self.prefix > 0).then_some(FieldMatch { field, kind })
     }
 
-    fn from_match(field: u32, _bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError> {
+    fn from_match(field: u32, _bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError> {
         match kind {
             Some(MatchValue::Lpm { value, prefix }) => Ok(Lpm {
                 value: T::decode(value)?,
-                prefix,
+                prefix: *prefix,
             }),
             Some(_) => Err(DecodeError::WrongMatchKind(field)),
             None => Ok(Lpm::default()),
@@ -268,7 +277,7 @@ impl<T: Unsigned> KeyField for Ternary<T> {
         (self.mask != T::default()).then_some(FieldMatch { field, kind })
     }
 
-    fn from_match(field: u32, _bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError> {
+    fn from_match(field: u32, _bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError> {
         match kind {
             Some(MatchValue::Ternary { value, mask }) => Ok(Ternary {
                 value: T::decode(value)?,
@@ -301,14 +310,15 @@ impl<T: Unsigned> Range<T> {
 
 impl<T: Unsigned> KeyField for Range<T> {
     fn to_match(&self, field: u32, bits: u32) -> Option<FieldMatch> {
-        let (low, high) = (self.low.into(), self.high.into());
-        ((low, high) != (0, ones(bits))).then_some(FieldMatch {
+        let (low, high): (Integer, Integer) = (self.low.into(), self.high.into());
+        let is_everything = low.is_zero() && high == Integer::ones(bits);
+        (!is_everything).then_some(FieldMatch {
             field,
             kind: MatchValue::Range { low, high },
         })
     }
 
-    fn from_match(field: u32, bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError> {
+    fn from_match(field: u32, bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError> {
         match kind {
             Some(MatchValue::Range { low, high }) => Ok(Range {
                 low: T::decode(low)?,
@@ -317,7 +327,7 @@ impl<T: Unsigned> KeyField for Range<T> {
             Some(_) => Err(DecodeError::WrongMatchKind(field)),
             None => Ok(Range {
                 low: T::default(),
-                high: T::decode(ones(bits))?,
+                high: T::decode(&Integer::ones(bits))?,
             }),
         }
     }
@@ -331,7 +341,7 @@ impl<T: Unsigned> KeyField for Option<T> {
         })
     }
 
-    fn from_match(field: u32, _bits: u32, kind: Option<MatchValue>) -> Result<Self, DecodeError> {
+    fn from_match(field: u32, _bits: u32, kind: Option<&MatchValue>) -> Result<Self, DecodeError> {
         match kind {
             Some(MatchValue::Optional(value)) => Ok(Some(T::decode(value)?)),
             Some(_) => Err(DecodeError::WrongMatchKind(field)),
@@ -348,17 +358,13 @@ pub fn field<F: KeyField>(matches: &[FieldMatch], id: u32, bits: u32) -> Result<
         matches
             .iter()
             .find(|given| given.field == id)
-            .map(|given| given.kind),
+            .map(|given| &given.kind),
     )
 }
 
 /// An argument of an action from the neutral model.
 pub fn argument<T: Unsigned>(call: &ActionCall, id: u32) -> Result<T, DecodeError> {
-    let value = call
-        .arguments
-        .iter()
-        .find(|(param, _)| *param == id)
-        .ok_or(DecodeError::MissingArgument(id))?
-        .1;
+    let found = call.arguments.iter().find(|(param, _)| *param == id);
+    let (_, value) = found.ok_or(DecodeError::MissingArgument(id))?;
     T::decode(value)
 }

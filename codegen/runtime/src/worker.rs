@@ -1,6 +1,6 @@
 //! What one thread needs to send packets through pipelines.
 
-use crate::Packet;
+use crate::{Integer, Packet};
 
 /// A thread's own state: its random numbers, and scratch space that survives from packet to packet.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Digest {
     /// Digest id.
     pub id: u32,
     /// By field of its schema.
-    pub fields: Vec<u128>,
+    pub fields: Vec<Integer>,
 }
 
 impl Worker {

@@ -37,7 +37,7 @@ fn prefix(field: u32, bits: u32, value: u128, length: u32) -> Option<FieldMatch>
     (length > 0).then_some(FieldMatch {
         field,
         kind: MatchValue::Lpm {
-            value,
+            value: value.into(),
             prefix: length,
         },
     })
@@ -46,7 +46,7 @@ fn prefix(field: u32, bits: u32, value: u128, length: u32) -> Option<FieldMatch>
 fn exact(field: u32, value: u128) -> Option<FieldMatch> {
     Some(FieldMatch {
         field,
-        kind: MatchValue::Exact(value),
+        kind: MatchValue::Exact(value.into()),
     })
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{entry, field, port, read, schema};
 use dpr_runtime::{
-    EntryFilter, FieldMatch, MatchKind, MatchValue, Operation, TableSchema, TernaryTable,
+    EntryFilter, FieldMatch, Integer, MatchKind, MatchValue, Operation, TableSchema, TernaryTable,
     WriteError, key_places, put_word_bits,
 };
 use proptest::prelude::*;
@@ -42,13 +42,15 @@ fn any_match(field: u32) -> BoxedStrategy<Option<FieldMatch>> {
     let bits = WIDTHS[field as usize - 1];
     let all = u128::MAX >> (128 - bits);
     let kind = match field {
-        1 => (0u128..2).prop_map(MatchValue::Exact).boxed(),
+        1 => (0u128..2)
+            .prop_map(|value| MatchValue::Exact(value.into()))
+            .boxed(),
         2 => (0u128..8, 1u128..8)
             .prop_map(move |(value, mask)| {
                 let mask = spread(mask, bits);
                 MatchValue::Ternary {
-                    value: spread(value, bits) & mask,
-                    mask,
+                    value: (spread(value, bits) & mask).into(),
+                    mask: mask.into(),
                 }
             })
             .boxed(),
@@ -56,17 +58,17 @@ fn any_match(field: u32) -> BoxedStrategy<Option<FieldMatch>> {
             .prop_map(move |(a, b)| {
                 let (a, b) = (spread(a, bits), spread(b, bits));
                 MatchValue::Range {
-                    low: a.min(b),
-                    high: a.max(b),
+                    low: a.min(b).into(),
+                    high: a.max(b).into(),
                 }
             })
             .boxed(),
         4 => (0u128..8)
-            .prop_map(move |value| MatchValue::Optional(spread(value, bits)))
+            .prop_map(move |value| MatchValue::Optional(spread(value, bits).into()))
             .boxed(),
         _ => (0u128..8, 1u32..=8)
             .prop_map(move |(value, prefix)| MatchValue::Lpm {
-                value: spread(value, bits) & all & !(all >> prefix),
+                value: (spread(value, bits) & all & !(all >> prefix)).into(),
                 prefix,
             })
             .boxed(),
@@ -94,13 +96,14 @@ fn key() -> impl Strategy<Value = Vec<FieldMatch>> {
 fn hits(matches: &[FieldMatch], values: &[u128]) -> bool {
     matches.iter().all(|given| {
         let at = given.field as usize - 1;
-        match given.kind {
-            MatchValue::Exact(value) | MatchValue::Optional(value) => values[at] == value,
+        let number = |value: &Integer| value.to_u128().expect("a value of at most 128 bits");
+        match &given.kind {
+            MatchValue::Exact(value) | MatchValue::Optional(value) => *value == values[at],
             MatchValue::Lpm { value, prefix } => {
-                values[at] >> (WIDTHS[at] - prefix) == value >> (WIDTHS[at] - prefix)
+                values[at] >> (WIDTHS[at] - prefix) == number(value) >> (WIDTHS[at] - prefix)
             }
-            MatchValue::Ternary { value, mask } => values[at] & mask == value,
-            MatchValue::Range { low, high } => (low..=high).contains(&values[at]),
+            MatchValue::Ternary { value, mask } => *value == values[at] & number(mask),
+            MatchValue::Range { low, high } => (number(low)..=number(high)).contains(&values[at]),
         }
     })
 }
@@ -154,10 +157,13 @@ proptest! {
 #[test]
 fn a_full_table_refuses_and_goes_on() {
     let table = TernaryTable::<1, 3>::new(&SMALL);
-    let given = |value| {
+    let given = |value: u8| {
         vec![FieldMatch {
             field: 1,
-            kind: MatchValue::Ternary { value, mask: 0xff },
+            kind: MatchValue::Ternary {
+                value: value.into(),
+                mask: Integer::ones(8),
+            },
         }]
     };
     assert_eq!(
@@ -186,4 +192,69 @@ fn a_full_table_refuses_and_goes_on() {
     );
     table.clear();
     assert!(table.is_empty());
+}
+
+static WIDE: TableSchema = schema(
+    "wide",
+    8,
+    const {
+        &[
+            field(1, 200, MatchKind::Ternary),
+            field(2, 130, MatchKind::Range),
+            field(3, 150, MatchKind::Optional),
+        ]
+    },
+    None,
+);
+
+/// 4, 3 and 3 words.
+#[test]
+fn fields_of_more_than_128_bits() {
+    let table = TernaryTable::<10, 3>::new(&WIDE);
+    let high = |top| Integer::from_words(&[0, 0, top]);
+    let matches = vec![
+        FieldMatch {
+            field: 1,
+            kind: MatchValue::Ternary {
+                value: Integer::from_words(&[5, 0, 0, 7]),
+                mask: Integer::from_words(&[0xff, 0, 0, 0xff]),
+            },
+        },
+        FieldMatch {
+            field: 2,
+            kind: MatchValue::Range {
+                low: high(1),
+                high: high(2),
+            },
+        },
+        FieldMatch {
+            field: 3,
+            kind: MatchValue::Optional(high(9)),
+        },
+    ];
+    let wrote = table.write(Operation::Insert, &entry(matches.clone(), 1, 1));
+    assert_eq!(wrote, Ok(()));
+    assert_eq!(
+        read(&table, &EntryFilter::All),
+        [entry(matches.clone(), 1, 1)]
+    );
+    let hit = [0x105, 1, 2, 7, 77, 0, 1, 0, 0, 9];
+    assert_eq!(port(&table.lookup(&hit)), Some(1));
+    for (word, other) in [(0, 4), (3, 6), (6, 0), (6, 2), (9, 8), (7, 1)] {
+        let mut miss = hit;
+        miss[word] = other;
+        assert_eq!(
+            port(&table.lookup(&miss)),
+            None,
+            "word {word} is {other}, and {:?} beyond 2",
+            miss[4]
+        );
+    }
+    let mut too_wide = matches;
+    too_wide[2].kind = MatchValue::Optional(Integer::ones(151));
+    assert!(
+        table
+            .write(Operation::Insert, &entry(too_wide, 2, 1))
+            .is_err()
+    );
 }

@@ -4,8 +4,8 @@ mod common;
 
 use common::{DENY, FORWARD, MISS, entry, field, port, read, schema};
 use dpr_runtime::{
-    ActionCall, CounterValue, EntryFilter, ExactTable, FieldMatch, Invalid, MatchKind, MatchValue,
-    Operation, TableActionRef, TableEntry, TableSchema, TernaryTable, WriteError,
+    ActionCall, CounterValue, EntryFilter, ExactTable, FieldMatch, Integer, Invalid, MatchKind,
+    MatchValue, Operation, TableActionRef, TableEntry, TableSchema, TernaryTable, WriteError,
 };
 
 static EXACT: TableSchema = schema(
@@ -43,7 +43,7 @@ static KEYLESS: TableSchema = schema("keyless", 1024, &[], None);
 fn exact(field: u32, value: u128) -> FieldMatch {
     FieldMatch {
         field,
-        kind: MatchValue::Exact(value),
+        kind: MatchValue::Exact(value.into()),
     }
 }
 
@@ -87,7 +87,7 @@ fn keys_are_checked_field_by_field() {
     );
     let other = FieldMatch {
         field: 2,
-        kind: MatchValue::Optional(1),
+        kind: MatchValue::Optional(Integer::new(1)),
     };
     assert_eq!(
         insert(vec![exact(1, 1), other]),
@@ -111,6 +111,20 @@ fn keys_are_checked_field_by_field() {
     );
 }
 
+fn ternary(value: u128, mask: u128) -> MatchValue {
+    MatchValue::Ternary {
+        value: value.into(),
+        mask: mask.into(),
+    }
+}
+
+fn range(low: u128, high: u128) -> MatchValue {
+    MatchValue::Range {
+        low: low.into(),
+        high: high.into(),
+    }
+}
+
 #[test]
 fn matches_that_match_anything_or_are_not_canonical_are_refused() {
     let table = TernaryTable::<1, 3>::new(&KINDS);
@@ -127,7 +141,13 @@ fn matches_that_match_anything_or_are_not_canonical_are_refused() {
         }
         .into());
         assert_eq!(
-            insert(1, MatchValue::Lpm { value: 0, prefix }),
+            insert(
+                1,
+                MatchValue::Lpm {
+                    value: Integer::ZERO,
+                    prefix
+                }
+            ),
             refused,
             "a prefix of {prefix}"
         );
@@ -136,7 +156,7 @@ fn matches_that_match_anything_or_are_not_canonical_are_refused() {
         insert(
             1,
             MatchValue::Lpm {
-                value: 0x81,
+                value: Integer::new(0x81),
                 prefix: 7
             }
         ),
@@ -147,23 +167,23 @@ fn matches_that_match_anything_or_are_not_canonical_are_refused() {
         .into())
     );
     assert_eq!(
-        insert(2, MatchValue::Ternary { value: 0, mask: 0 }),
+        insert(2, ternary(0, 0)),
         Err(Invalid::BadTernary { name: "f".into() }.into())
     );
     assert_eq!(
-        insert(2, MatchValue::Ternary { value: 3, mask: 1 }),
+        insert(2, ternary(3, 1)),
         Err(Invalid::BadTernary { name: "f".into() }.into())
     );
     assert_eq!(
-        insert(3, MatchValue::Range { low: 0, high: 255 }),
+        insert(3, range(0, 255)),
         Err(Invalid::BadRange { name: "f".into() }.into())
     );
     assert_eq!(
-        insert(3, MatchValue::Range { low: 2, high: 1 }),
+        insert(3, range(2, 1)),
         Err(Invalid::BadRange { name: "f".into() }.into())
     );
     assert_eq!(
-        insert(4, MatchValue::Optional(256)),
+        insert(4, MatchValue::Optional(Integer::new(256))),
         Err(Invalid::TooWide {
             name: "f".into(),
             bits: 8
@@ -193,7 +213,11 @@ fn actions_are_checked() {
         };
         table.write(Operation::Insert, &entry)
     };
-    let call = |action, arguments| Some(ActionCall { action, arguments }.into());
+    let call = |action, arguments: Vec<(u32, u128)>| {
+        let arguments = arguments.into_iter().map(|(id, value)| (id, value.into()));
+        let arguments = arguments.collect();
+        Some(ActionCall { action, arguments }.into())
+    };
     assert_eq!(insert(None), Err(Invalid::MissingAction.into()));
     assert_eq!(
         insert(call(99, vec![])),
@@ -239,7 +263,7 @@ fn the_default_action_changes_and_comes_back() {
     let table = ExactTable::<1, 3>::new(&EXACT);
     let own = Some(ActionCall {
         action: MISS.id,
-        arguments: vec![(1, 7)],
+        arguments: vec![(1, Integer::new(7))],
     });
     assert_eq!(read(&table, &EntryFilter::Default), [default(own.clone())]);
     let deny = Some(ActionCall {
@@ -252,7 +276,7 @@ fn the_default_action_changes_and_comes_back() {
     );
     let other = default(Some(ActionCall {
         action: MISS.id,
-        arguments: vec![(1, 9)],
+        arguments: vec![(1, Integer::new(9))],
     }));
     assert_eq!(
         table.write(Operation::Insert, &other),
@@ -364,7 +388,10 @@ fn entries_are_read_in_the_order_of_their_keys() {
     }
     let firsts: Vec<_> = read(&table, &EntryFilter::All)
         .into_iter()
-        .map(|entry| entry.matches[0].kind)
+        .map(|entry| entry.matches[0].kind.clone())
         .collect();
-    assert_eq!(firsts, [1, 2, 3].map(MatchValue::Exact));
+    assert_eq!(
+        firsts,
+        [1u8, 2, 3].map(|value| MatchValue::Exact(value.into()))
+    );
 }

@@ -788,7 +788,7 @@ impl dpr_runtime::Pipeline for Tags {
             }
             Entity::Register { register, index, value } => {
                 match *register {
-                    seen::ID => self.seen.modify(update.operation, *index, *value),
+                    seen::ID => self.seen.modify(update.operation, *index, value),
                     id => {
                         Err(WriteError::UnknownId {
                             kind: "register",
@@ -927,17 +927,24 @@ mod schema {
             entries: Borrowed(
                 &[
                     dpr_runtime::InitialEntry {
-                        matches: Borrowed(
+                        matches: Borrowed(const {
                             &[
                                 dpr_runtime::FieldMatch {
                                     field: 1,
-                                    kind: dpr_runtime::MatchValue::Exact(7),
+                                    kind: dpr_runtime::MatchValue::Exact(
+                                        dpr_runtime::Integer::new(7),
+                                    ),
                                 },
-                            ],
-                        ),
+                            ]
+                        }),
                         priority: 0,
                         action: 0,
-                        arguments: Borrowed(&[9, 70]),
+                        arguments: Borrowed(const {
+                            &[
+                                dpr_runtime::Integer::new(9),
+                                dpr_runtime::Integer::new(70),
+                            ]
+                        }),
                     },
                 ],
             ),
@@ -982,7 +989,7 @@ mod schema {
             ),
             default_action: dpr_runtime::DefaultAction {
                 action: 0,
-                arguments: Borrowed(&[2]),
+                arguments: Borrowed(const { &[dpr_runtime::Integer::new(2)] }),
             },
             const_default: false,
             entries: Borrowed(&[]),

@@ -1,5 +1,7 @@
 //! Integers as P4Runtime writes them (specification, section "Bytestrings"): big-endian, in the fewest bytes, at least one.
 
+use dpr_runtime::Integer;
+
 /// Why bytes are not the value that they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
@@ -15,29 +17,19 @@ pub enum ValueError {
 }
 
 /// The shortest form of a value.
-pub fn encode(value: u128) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
-    let zeros = (value.leading_zeros() as usize / 8).min(bytes.len() - 1);
-    bytes[zeros..].to_vec()
+pub fn encode(value: impl Into<Integer>) -> Vec<u8> {
+    value.into().to_be_bytes()
 }
 
-/// The value of `bytes`, which may have any number of leading zeros but at most `bits` (up to 128) significant bits.
-pub fn decode(bytes: &[u8], bits: u32) -> Result<u128, ValueError> {
+/// The value of `bytes`, which may have any number of leading zeros but at most `bits` significant bits.
+pub fn decode(bytes: &[u8], bits: u32) -> Result<Integer, ValueError> {
     if bytes.is_empty() {
         return Err(ValueError::Empty);
     }
-    let too_wide = ValueError::TooWide { bits };
-    let significant = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    if significant.len() > 16 {
-        return Err(too_wide);
-    }
-    let value = significant
-        .iter()
-        .fold(0, |value, byte| value << 8 | u128::from(*byte));
-    if 128 - value.leading_zeros() <= bits {
-        Ok(value)
-    } else {
-        Err(too_wide)
+    let value = Integer::from_be_bytes(bytes);
+    match value.fits(bits) {
+        true => Ok(value),
+        false => Err(ValueError::TooWide { bits }),
     }
 }
 
@@ -48,17 +40,17 @@ mod tests {
 
     #[test]
     fn the_shortest_form_has_at_least_one_byte() {
-        assert_eq!(encode(0), [0]);
-        assert_eq!(encode(0x63), [0x63]);
-        assert_eq!(encode(0x3064), [0x30, 0x64]);
+        assert_eq!(encode(0u8), [0]);
+        assert_eq!(encode(0x63u8), [0x63]);
+        assert_eq!(encode(0x3064u16), [0x30, 0x64]);
         assert_eq!(encode(u128::MAX), [0xff; 16]);
     }
 
     #[test]
     fn leading_zeros_are_no_matter_but_width_is() {
-        assert_eq!(decode(&[0, 0, 0x63], 12), Ok(0x63));
-        assert_eq!(decode(&[0; 40], 1), Ok(0));
-        assert_eq!(decode(&[0x0f, 0xff], 12), Ok(0xfff));
+        assert_eq!(decode(&[0, 0, 0x63], 12), Ok(0x63u8.into()));
+        assert_eq!(decode(&[0; 40], 1), Ok(Integer::ZERO));
+        assert_eq!(decode(&[0x0f, 0xff], 12), Ok(0xfffu16.into()));
         for (bytes, bits) in [
             (&[1, 0x63][..], 8),
             (&[1, 0, 0x63], 16),
@@ -73,11 +65,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(value: u128, zeros in 0usize..4) {
+        fn what_is_written_is_read(value: [u8; 20], zeros in 0usize..4, used in 0usize..=20) {
             let mut bytes = vec![0; zeros];
-            bytes.extend(encode(value));
-            prop_assert_eq!(decode(&bytes, 128), Ok(value));
-            let bits = 128 - value.leading_zeros();
+            let value = Integer::from_be_bytes(&value[used..]);
+            bytes.extend(encode(&value));
+            prop_assert_eq!(decode(&bytes, 160), Ok(value.clone()));
+            let bits = value.bits();
             prop_assert_eq!(decode(&bytes, bits), Ok(value));
             if bits > 0 {
                 prop_assert_eq!(decode(&bytes, bits - 1), Err(ValueError::TooWide { bits: bits - 1 }));

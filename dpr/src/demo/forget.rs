@@ -24,7 +24,7 @@ impl Forgetful {
         let entity = Entity::Register {
             register: recent::ID,
             index,
-            value: 0,
+            value: dpr_runtime::Integer::ZERO,
         };
         if let Err(error) = stage.write(&Update {
             operation: Operation::Modify,

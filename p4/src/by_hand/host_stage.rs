@@ -362,7 +362,7 @@ impl Pipeline for HostStage {
                 index,
                 value,
             } => match *register {
-                recent::ID => self.recent.modify(update.operation, *index, *value),
+                recent::ID => self.recent.modify(update.operation, *index, value),
                 id => Err(WriteError::UnknownId {
                     kind: "register",
                     id,

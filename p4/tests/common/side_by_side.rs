@@ -36,8 +36,8 @@ fn state(pipeline: &dyn Pipeline) -> Vec<Entity> {
         },
     ] {
         pipeline.read(&query, &mut |entity| match entity {
-            Entity::Register { value: 0, .. }
-            | Entity::Counter {
+            Entity::Register { value, .. } if value.is_zero() => {}
+            Entity::Counter {
                 value: CounterValue { packets: 0, .. },
                 ..
             } => {}

@@ -2,6 +2,7 @@
 
 use super::{Place, SyntaxError};
 use crate::Number;
+use dpr_runtime::Integer;
 use std::str::FromStr;
 
 /// What is left of a line.
@@ -185,13 +186,13 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes a number that fits into a type.
-    pub(super) fn integer<T: TryFrom<u128>>(&mut self, what: &str) -> Result<T, SyntaxError> {
+    pub(super) fn integer<T: TryFrom<Integer>>(&mut self, what: &str) -> Result<T, SyntaxError> {
         let place = self.place();
         if !self.peek().is_some_and(|first| first.is_ascii_digit()) {
             return self.error(what);
         }
         let number = self.number()?;
-        T::try_from(number.value).map_err(|_| SyntaxError {
+        T::try_from(number.value.clone()).map_err(|_| SyntaxError {
             place,
             message: format!("{} is too large for {what}", number.value),
         })

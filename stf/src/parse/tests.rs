@@ -91,7 +91,7 @@ fn entries_take_every_way_to_write_a_match() {
     let matches: Vec<_> = entry
         .matches
         .iter()
-        .map(|given| (given.field.as_str(), given.value))
+        .map(|given| (given.field.as_str(), given.value.clone()))
         .collect();
     assert_eq!(
         matches,
@@ -200,7 +200,7 @@ fn the_other_commands() {
         Command::RegisterRead {
             register: "r".to_owned(),
             index: 5,
-            check: Some((Comparison::Equal, 100)),
+            check: Some((Comparison::Equal, 100u8.into())),
         }
     );
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::{
     Call, Command, Comparison, CounterPart, Deletion, Entry, EntryAction, MatchText, Rate,
 };
 use dpr_runtime::{
-    CounterValue, Entity, EntryFilter, MeterConfig, MeterSchema, Operation, Pipeline,
+    CounterValue, Entity, EntryFilter, Integer, MeterConfig, MeterSchema, Operation, Pipeline,
     ProfileSchema, ProgramInfo, Query, Replica, TableActionRef, TableEntry, Update, WriteError,
 };
 use std::collections::BTreeMap;
@@ -176,7 +176,11 @@ impl<C: Control> Session<C> {
                 register,
                 index,
                 check,
-            } => return self.register_read(register, *index, *check).map(Some),
+            } => {
+                return self
+                    .register_read(register, *index, check.as_ref())
+                    .map(Some);
+            }
             Command::RegisterWrite {
                 register,
                 index,
@@ -186,7 +190,7 @@ impl<C: Control> Session<C> {
                 let entity = Entity::Register {
                     register,
                     index: *index,
-                    value: *value,
+                    value: value.clone(),
                 };
                 self.write(Operation::Modify, entity)?;
             }
@@ -196,7 +200,7 @@ impl<C: Control> Session<C> {
                     let entity = Entity::Register {
                         register,
                         index,
-                        value: 0,
+                        value: Integer::ZERO,
                     };
                     self.write(Operation::Modify, entity)?;
                 }
@@ -372,7 +376,7 @@ impl<C: Control> Session<C> {
             }
             let fields = set.fields.iter().zip(given);
             let matches = fields.map(|(field, text)| {
-                entries::match_value(field, *text)?
+                entries::match_value(field, text)?
                     .ok_or_else(|| Problem::new(format!("`{}` would match anything", field.name)))
             });
             matches.collect()
@@ -471,7 +475,7 @@ impl<C: Control> Session<C> {
         &self,
         name: &str,
         index: u64,
-        check: Option<(Comparison, u128)>,
+        check: Option<&(Comparison, Integer)>,
     ) -> Result<String, Problem> {
         let query = Query::Registers {
             register: Some(self.register(name)?.0),
@@ -481,7 +485,7 @@ impl<C: Control> Session<C> {
             return Err(Problem::new(format!("{name} has no cell {index}")));
         };
         match check {
-            Some((comparison, wanted)) if !comparison.holds(value, wanted) => {
+            Some((comparison, wanted)) if !comparison.holds(&value, wanted) => {
                 let sign = comparison.sign();
                 Err(Problem::new(format!(
                     "{name}[{index}] is {value}, which is not {sign} {wanted}"

@@ -4,7 +4,7 @@ use super::Problem;
 use super::names::{NameError, field_spellings, find};
 use crate::{Call, Entry, MatchText, Number};
 use dpr_runtime::{
-    ActionCall, FieldMatch, FieldSchema, MatchKind, MatchValue, ProgramInfo, TableEntry,
+    ActionCall, FieldMatch, FieldSchema, Integer, MatchKind, MatchValue, ProgramInfo, TableEntry,
     TableSchema,
 };
 
@@ -35,7 +35,8 @@ pub(super) fn entry(
     let mut matches = Vec::new();
     for given in &given.matches {
         let field = field(table, &given.field).map_err(|error| Problem::at(given.place, error))?;
-        let kind = match_value(field, given.value).map_err(|problem| problem.or_at(given.place))?;
+        let kind =
+            match_value(field, &given.value).map_err(|problem| problem.or_at(given.place))?;
         if matches
             .iter()
             .any(|other: &(u32, Option<MatchValue>)| other.0 == field.id)
@@ -48,7 +49,7 @@ pub(super) fn entry(
     for field in table.fields.iter() {
         let named = matches.iter().any(|(id, _)| *id == field.id);
         if field.kind == MatchKind::Exact && !named {
-            matches.push((field.id, Some(MatchValue::Exact(0))));
+            matches.push((field.id, Some(MatchValue::Exact(Integer::ZERO))));
         }
     }
     matches.sort_by_key(|(id, _)| *id);
@@ -85,18 +86,18 @@ fn field<'t>(table: &'t TableSchema, name: &str) -> Result<&'t FieldSchema, Name
 /// `None` if anything matches.
 pub(super) fn match_value(
     field: &FieldSchema,
-    given: MatchText,
+    given: &MatchText,
 ) -> Result<Option<MatchValue>, Problem> {
-    let all = all_ones(field.bits);
+    let all = Integer::ones(field.bits);
     let wrong = |kind: &str| {
         Problem::new(format!(
             "`{}` is matched by {kind}, which this is not",
             field.name
         ))
     };
-    let whole = |number: Number| match number.has_wildcards() {
+    let whole = |number: &Number| match number.has_wildcards() {
         true => Err(wrong("one value")),
-        false => Ok(number.value),
+        false => Ok(number.value.clone()),
     };
     Ok(match (field.kind, given) {
         (MatchKind::Exact, MatchText::Number(number)) => Some(MatchValue::Exact(whole(number)?)),
@@ -107,62 +108,54 @@ pub(super) fn match_value(
         (MatchKind::Optional, _) => return Err(wrong("one value")),
         (MatchKind::Lpm, text) => {
             let (value, prefix) = prefix(field.bits, text).ok_or_else(|| wrong("a prefix"))?;
-            let mask = all & !all_ones(field.bits.saturating_sub(prefix));
-            (prefix > 0).then_some(MatchValue::Lpm {
+            let rest = all.without(&Integer::prefix_mask(field.bits, prefix));
+            (prefix > 0).then(|| MatchValue::Lpm {
                 // What is wider than the field stays, and is refused.
-                value: value & (mask | !all),
+                value: value.without(&rest),
                 prefix,
             })
         }
         (MatchKind::Ternary, text) => {
             let (value, mask) = match text {
-                MatchText::Number(number) => (number.value, all & !number.wild),
-                MatchText::Masked(value, mask) => (value.value, mask.value),
-                MatchText::Prefix(value, prefix) => (
-                    value.value,
-                    all & !all_ones(field.bits.saturating_sub(prefix)),
-                ),
+                MatchText::Number(number) => (&number.value, all.without(&number.wild)),
+                MatchText::Masked(value, mask) => (&value.value, mask.value.clone()),
+                MatchText::Prefix(value, prefix) => {
+                    (&value.value, Integer::prefix_mask(field.bits, *prefix))
+                }
                 MatchText::Range(..) => return Err(wrong("a value and a mask")),
             };
-            (mask != 0).then_some(MatchValue::Ternary {
-                value: value & (mask | !all),
+            (!mask.is_zero()).then(|| MatchValue::Ternary {
+                value: value.without(&all.without(&mask)),
                 mask,
             })
         }
         (MatchKind::Range, text) => {
             let (low, high) = match text {
                 MatchText::Number(number) => (whole(number)?, whole(number)?),
-                MatchText::Range(low, high) => (whole(low)?, high.value),
+                MatchText::Range(low, high) => (whole(low)?, high.value.clone()),
                 MatchText::Prefix(..) | MatchText::Masked(..) => return Err(wrong("a range")),
             };
-            ((low, high) != (0, all)).then_some(MatchValue::Range { low, high })
+            let is_everything = low.is_zero() && high == all;
+            (!is_everything).then_some(MatchValue::Range { low, high })
         }
     })
 }
 
 /// A prefix is written with its length, or with `*` for its last digits, or else is the whole field.
-fn prefix(bits: u32, text: MatchText) -> Option<(u128, u32)> {
+fn prefix(bits: u32, text: &MatchText) -> Option<(&Integer, u32)> {
     match text {
-        MatchText::Prefix(number, length) => Some((number.value, length)),
+        MatchText::Prefix(number, length) => Some((&number.value, *length)),
         MatchText::Number(number) => {
-            let wild = number.wild.trailing_ones();
-            let begins_well = number.wild == all_ones(wild);
-            begins_well.then(|| (number.value, bits.saturating_sub(wild)))
+            let wild = number.wild.count_ones();
+            let begins_well = number.wild == Integer::ones(wild);
+            begins_well.then(|| (&number.value, bits.saturating_sub(wild)))
         }
         MatchText::Masked(value, mask) => {
             let length = mask.value.count_ones();
-            let is_prefix = mask.value == all_ones(bits) & !all_ones(bits.saturating_sub(length));
-            is_prefix.then_some((value.value, length))
+            let is_prefix = mask.value == Integer::prefix_mask(bits, length);
+            is_prefix.then_some((&value.value, length))
         }
         MatchText::Range(..) => None,
-    }
-}
-
-fn all_ones(bits: u32) -> u128 {
-    match bits {
-        0 => 0,
-        1..=127 => (1 << bits) - 1,
-        _ => u128::MAX,
     }
 }
 
@@ -180,7 +173,7 @@ pub(super) fn call(table: &TableSchema, given: &Call) -> Result<ActionCall, Prob
     let mut arguments = Vec::new();
     for (name, value) in &given.arguments {
         let param = find("parameter", action.params.iter(), |param| &param.name, name);
-        arguments.push((param.map_err(at)?.id, value.value));
+        arguments.push((param.map_err(at)?.id, value.value.clone()));
     }
     arguments.sort_unstable();
     Ok(ActionCall {

@@ -230,7 +230,7 @@ impl Pipeline for Engine {
                 index,
                 value,
             } => find(&self.ids.registers, &self.registers, "register", *register)?
-                .modify(operation, *index, *value),
+                .modify(operation, *index, value),
             Entity::Meter {
                 meter,
                 index,

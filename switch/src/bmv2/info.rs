@@ -5,8 +5,8 @@ use dpr_p4runtime::config::p4_data_type_spec::TypeSpec;
 use dpr_p4runtime::config::{P4Info, Preamble, action_ref, match_field};
 use dpr_runtime::{
     ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, DigestSchema, FieldMatch,
-    FieldSchema, InitialEntry, MatchKind, MatchValue, MeterSchema, ParamSchema, ProfileSchema,
-    ProgramInfo, RegisterSchema, TableActionSchema, TableSchema, ValueSetSchema,
+    FieldSchema, InitialEntry, Integer, MatchKind, MatchValue, MeterSchema, ParamSchema,
+    ProfileSchema, ProgramInfo, RegisterSchema, TableActionSchema, TableSchema, ValueSetSchema,
 };
 use prost::Message;
 use std::borrow::Cow;
@@ -290,23 +290,25 @@ fn initial(entry: &InitialRule, fields: &[FieldSchema], lowest: i64) -> InitialE
         .iter()
         .zip(&entry.matches)
         .filter_map(|(field, (first, second))| {
-            let all = u128::MAX >> (128 - field.bits.clamp(1, 128));
+            let (first, second) = (first.clone(), second.clone());
             let kind = match field.kind {
-                MatchKind::Exact => MatchValue::Exact(*first),
-                MatchKind::Range if (*first, *second) == (0, all) => return None,
+                MatchKind::Exact => MatchValue::Exact(first),
+                MatchKind::Range if first.is_zero() && second == Integer::ones(field.bits) => {
+                    return None;
+                }
                 MatchKind::Range => MatchValue::Range {
-                    low: *first,
-                    high: *second,
+                    low: first,
+                    high: second,
                 },
-                _ if *second == 0 => return None,
+                _ if second.is_zero() => return None,
                 MatchKind::Lpm => MatchValue::Lpm {
-                    value: *first,
+                    value: first,
                     prefix: second.count_ones(),
                 },
-                MatchKind::Optional => MatchValue::Optional(*first),
+                MatchKind::Optional => MatchValue::Optional(first),
                 MatchKind::Ternary => MatchValue::Ternary {
-                    value: *first,
-                    mask: *second,
+                    value: first,
+                    mask: second,
                 },
             };
             let field = field.id;

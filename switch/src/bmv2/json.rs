@@ -2,7 +2,7 @@
 
 use super::error::{Failure, Reason};
 use num_bigint::BigInt;
-use num_traits::{Num, ToPrimitive};
+use num_traits::Num;
 use serde_json::Value;
 
 /// What reading a part of the document gives.
@@ -155,17 +155,4 @@ pub fn hex_bytes(value: &Value) -> Loaded<Vec<u8>> {
             .map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])),
     );
     Ok(bytes)
-}
-
-/// A number in hexadecimal that fits 128 bits.
-pub fn hex_u128(value: &Value) -> Loaded<u128> {
-    hex(value)?.to_u128().ok_or_else(|| {
-        Failure::new(
-            value,
-            Reason::OutOfBounds {
-                what: "a value",
-                bounds: "from 0 to 128 bits wide",
-            },
-        )
-    })
 }

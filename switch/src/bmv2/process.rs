@@ -10,7 +10,7 @@ use super::program::{Control, KeySource, Node};
 use super::state::{Marks, Scratch, State};
 use super::table::MAX_WORDS;
 use dpr_runtime::replication::MAX_PASSES;
-use dpr_runtime::{Digest, Ingress, Output, Packet, Replica, Verdict, Worker};
+use dpr_runtime::{Digest, Ingress, Integer, Output, Packet, Replica, Verdict, Worker};
 use std::collections::VecDeque;
 
 /// Nodes that one control may pass; a program without loops has fewer.
@@ -493,14 +493,8 @@ fn limit(bytes: u32) -> Option<usize> {
     (bytes != 0).then_some(bytes as usize)
 }
 
-fn value(state: &State, field: FieldRef) -> u128 {
-    let low = state.word(field.slot);
-    let high = if field.bits > 64 {
-        state.word(field.slot + 1)
-    } else {
-        0
-    };
-    u128::from(low) | u128::from(high) << 64
+fn value(state: &State, field: FieldRef) -> Integer {
+    Integer::from_words(state.slice(field.slot, field.words()))
 }
 
 fn holds(condition: Option<&Word>, state: &State, machine: &Machine<'_>) -> bool {

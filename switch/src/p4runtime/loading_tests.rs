@@ -58,13 +58,13 @@ fn device() -> (Forwarding, PipelineSlot) {
 fn entry(port: u128) -> Update {
     let call = ActionCall {
         action: 16_777_217,
-        arguments: vec![(1, port), (2, 0)],
+        arguments: vec![(1, port.into()), (2, 0u8.into())],
     };
     let entry = TableEntry {
         table: 33_554_433,
         matches: vec![FieldMatch {
             field: 1,
-            kind: MatchValue::Exact(4),
+            kind: MatchValue::Exact(4u8.into()),
         }],
         action: Some(call.into()),
         ..TableEntry::default()

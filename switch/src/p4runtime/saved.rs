@@ -2,8 +2,8 @@
 //! order, to write it again at the commit.
 
 use dpr_runtime::{
-    CounterValue, Entity, EntryFilter, FieldMatch, Ingress, Invalid, Operation, Packet, Pipeline,
-    ProgramInfo, Query, TableEntry, Update, Verdict, Worker, WriteError,
+    CounterValue, Entity, EntryFilter, FieldMatch, Ingress, Integer, Invalid, Operation, Packet,
+    Pipeline, ProgramInfo, Query, TableEntry, Update, Verdict, Worker, WriteError,
 };
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ struct Content {
     entries: BTreeMap<u32, BTreeMap<Key, TableEntry>>,
     defaults: BTreeMap<u32, TableEntry>,
     counters: BTreeMap<(u32, u64), CounterValue>,
-    registers: BTreeMap<(u32, u64), u128>,
+    registers: BTreeMap<(u32, u64), Integer>,
     journal: Vec<Update>,
 }
 
@@ -52,12 +52,12 @@ impl Content {
     fn new(program: &ProgramInfo) -> Self {
         let mut content = Content::default();
         for table in program.tables.iter() {
-            let call = |position: usize, arguments: &[u128]| {
+            let call = |position: usize, arguments: &[Integer]| {
                 let action = &table.actions.get(position)?.action;
                 let ids = action.params.iter().map(|param| param.id);
                 let call = dpr_runtime::ActionCall {
                     action: action.id,
-                    arguments: ids.zip(arguments.iter().copied()).collect(),
+                    arguments: ids.zip(arguments.iter().cloned()).collect(),
                 };
                 Some(call.into())
             };
@@ -163,7 +163,7 @@ impl Content {
                     .register(id)
                     .ok_or(WriteError::UnknownId { kind, id })?;
                 in_range(*index, schema.size)?;
-                self.registers.insert((id, *index), *value);
+                self.registers.insert((id, *index), value.clone());
             }
             (Entity::Counter { .. }, _) => {
                 return Err(Invalid::ModifyOnly { what: "a counter" }.into());
@@ -253,7 +253,7 @@ impl Pipeline for Saved {
                             value: content
                                 .registers
                                 .get(&(schema.id, index))
-                                .copied()
+                                .cloned()
                                 .unwrap_or_default(),
                         });
                     }

@@ -388,7 +388,7 @@ fn route(dst: u32, priority: i32, port: u16) -> v1::TableEntry {
             field_id: 1,
             field_match_type: Some(v1::field_match::FieldMatchType::Exact(
                 v1::field_match::Exact {
-                    value: dpr_p4runtime::bytestring::encode(dst.into()),
+                    value: dpr_p4runtime::bytestring::encode(dst),
                 },
             )),
         }],
@@ -401,7 +401,7 @@ fn route(dst: u32, priority: i32, port: u16) -> v1::TableEntry {
 fn send_to(port: u16) -> v1::TableAction {
     let param = v1::action::Param {
         param_id: 1,
-        value: dpr_p4runtime::bytestring::encode(port.into()),
+        value: dpr_p4runtime::bytestring::encode(port),
     };
     call(SEND, vec![param])
 }

@@ -275,7 +275,7 @@ fn register(
     modify_cells(pipeline, cells, |index| Entity::Register {
         register: id,
         index,
-        value,
+        value: value.clone(),
     })
 }
 

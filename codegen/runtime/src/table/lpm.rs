@@ -1,7 +1,7 @@
 //! Entries by exact fields and the longest prefix of one more: an exact store for each prefix length.
 
 use super::{ExactStore, Refused, Rule, Store};
-use crate::{MatchKind, Place, TableSchema, key_places, layout::ones, put_word_bits};
+use crate::{Integer, MatchKind, Place, TableSchema, key_places, put_integer};
 use std::{
     array::from_fn,
     sync::atomic::{AtomicU64, AtomicUsize, Ordering::*, fence},
@@ -73,19 +73,19 @@ impl<const K: usize, const V: usize> Store<K, V> for LpmStore<K, V> {
         let mut others = [0; K];
         let mut prefix = Place { start: 0, bits: 0 };
         for (field, place) in schema.fields.iter().zip(places) {
-            put_word_bits(&mut mask, place, ones(place.bits));
+            put_integer(&mut mask, place, &Integer::ones(place.bits));
             if field.kind == MatchKind::Lpm {
                 prefix = place;
             } else {
-                put_word_bits(&mut others, place, ones(place.bits));
+                put_integer(&mut others, place, &Integer::ones(place.bits));
             }
         }
         let length = |length: u32| {
             let mut mask = others;
-            put_word_bits(
+            put_integer(
                 &mut mask,
                 prefix,
-                ones(prefix.bits) & !ones(prefix.bits - length),
+                &Integer::prefix_mask(prefix.bits, length),
             );
             (mask, ExactStore::with_limit(schema.size))
         };

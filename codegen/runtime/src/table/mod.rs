@@ -12,9 +12,9 @@ pub use ternary::TernaryStore;
 
 use crate::action_words::ActionWords;
 use crate::{
-    ActionProfile, CounterUnit, CounterValue, Counters, Entity, EntryFilter, FieldMatch, Invalid,
-    MatchKind, MatchValue, MeterConfig, Meters, Operation, Place, Query, TableActionRef,
-    TableEntry, TableSchema, WriteError, get_word_bits, key_places, layout::ones, put_word_bits,
+    ActionProfile, CounterUnit, CounterValue, Counters, Entity, EntryFilter, FieldMatch, Integer,
+    Invalid, MatchKind, MatchValue, MeterConfig, Meters, Operation, Place, Query, TableActionRef,
+    TableEntry, TableSchema, WriteError, get_integer, key_places, put_integer,
 };
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -413,7 +413,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         }
     }
 
-    fn pack(&self, action: usize, arguments: &[u128]) -> [u64; V] {
+    fn pack(&self, action: usize, arguments: &[Integer]) -> [u64; V] {
         let mut words = [0; V];
         self.layout.pack(action, arguments, &mut words);
         words
@@ -454,28 +454,28 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             high: [0; K],
         };
         for (field, place) in self.schema.fields.iter().zip(&self.key) {
-            let all = ones(field.bits);
-            let (value, mask, low, high) = match matches
-                .iter()
-                .find(|given| given.field == field.id)
-                .map(|given| given.kind)
-            {
-                Some(MatchValue::Exact(value) | MatchValue::Optional(value)) => (value, all, 0, 0),
-                Some(MatchValue::Lpm { value, prefix }) => (
-                    value,
-                    all & !ones(field.bits - prefix.min(field.bits)),
-                    0,
-                    0,
-                ),
-                Some(MatchValue::Ternary { value, mask }) => (value, mask, 0, 0),
-                Some(MatchValue::Range { low, high }) => (0, 0, low, high),
-                None if field.kind == MatchKind::Range => (0, 0, 0, all),
-                None => (0, 0, 0, 0),
+            let given = matches.iter().find(|given| given.field == field.id);
+            let mut masked = |value: &Integer, mask: &Integer| {
+                put_integer(&mut rule.value, *place, value);
+                put_integer(&mut rule.mask, *place, mask);
             };
-            put_word_bits(&mut rule.value, *place, value);
-            put_word_bits(&mut rule.mask, *place, mask);
-            put_word_bits(&mut rule.low, *place, low);
-            put_word_bits(&mut rule.high, *place, high);
+            match given.map(|given| &given.kind) {
+                Some(MatchValue::Exact(value) | MatchValue::Optional(value)) => {
+                    masked(value, &Integer::ones(field.bits));
+                }
+                Some(MatchValue::Lpm { value, prefix }) => {
+                    masked(value, &Integer::prefix_mask(field.bits, *prefix));
+                }
+                Some(MatchValue::Ternary { value, mask }) => masked(value, mask),
+                Some(MatchValue::Range { low, high }) => {
+                    put_integer(&mut rule.low, *place, low);
+                    put_integer(&mut rule.high, *place, high);
+                }
+                None if field.kind == MatchKind::Range => {
+                    put_integer(&mut rule.high, *place, &Integer::ones(field.bits));
+                }
+                None => {}
+            }
         }
         rule
     }
@@ -484,12 +484,12 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         let mut matches = Vec::with_capacity(self.key.len());
         for (field, place) in self.schema.fields.iter().zip(&self.key) {
             let [value, mask, low, high] = [&rule.value, &rule.mask, &rule.low, &rule.high]
-                .map(|words| get_word_bits(words, *place));
+                .map(|words| get_integer(words, *place));
             let kind = match field.kind {
                 MatchKind::Exact => MatchValue::Exact(value),
-                MatchKind::Range if (low, high) == (0, ones(field.bits)) => continue,
+                MatchKind::Range if field.is_everything(&low, &high) => continue,
                 MatchKind::Range => MatchValue::Range { low, high },
-                _ if mask == 0 => continue,
+                _ if mask.is_zero() => continue,
                 MatchKind::Lpm => MatchValue::Lpm {
                     value,
                     prefix: mask.count_ones(),

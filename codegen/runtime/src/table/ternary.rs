@@ -1,9 +1,7 @@
 //! Entries by masks, ranges and priorities: an immutable snapshot that each change replaces.
 
 use super::{Refused, Rule, Store, mix, random_seed};
-use crate::{
-    MatchKind, Place, TableSchema, get_word_bits, key_places, layout::ones, put_word_bits,
-};
+use crate::{Integer, MatchKind, Place, TableSchema, key_places, layout::compare, put_integer};
 use arc_swap::ArcSwap;
 use std::{array::from_fn, cmp::Reverse, sync::Arc};
 
@@ -83,7 +81,7 @@ impl<const K: usize, const V: usize> Store<K, V> for TernaryStore<K, V> {
             .zip(key_places(schema.fields.iter().map(|field| field.bits)))
         {
             match field.kind {
-                MatchKind::Exact => put_word_bits(&mut exact, place, ones(place.bits)),
+                MatchKind::Exact => put_integer(&mut exact, place, &Integer::ones(place.bits)),
                 MatchKind::Range => ranges.push(place),
                 MatchKind::Lpm | MatchKind::Ternary | MatchKind::Optional => {}
             }
@@ -102,9 +100,7 @@ impl<const K: usize, const V: usize> Store<K, V> for TernaryStore<K, V> {
         let position = Self::position(&groups, &self.group_key(key)).ok()?;
         let in_ranges = |rule: &Rule<K>| {
             self.ranges.iter().all(|place| {
-                let value = get_word_bits(key, *place);
-                get_word_bits(&rule.low, *place) <= value
-                    && value <= get_word_bits(&rule.high, *place)
+                compare(&rule.low, key, *place).is_le() && compare(key, &rule.high, *place).is_le()
             })
         };
         let hit = |rule: &Rule<K>| {

@@ -69,7 +69,7 @@ pub const fn schema(
         actions: Borrowed(ACTIONS),
         default_action: DefaultAction {
             action: 2,
-            arguments: Borrowed(&[7]),
+            arguments: Borrowed(const { &[Integer::new(7)] }),
         },
         const_default: false,
         entries: Borrowed(&[]),
@@ -93,7 +93,7 @@ pub const fn field(id: u32, bits: u32, kind: MatchKind) -> FieldSchema {
 pub fn forward(port: u128) -> Option<TableActionRef> {
     let call = ActionCall {
         action: FORWARD.id,
-        arguments: vec![(1, port), (2, port << 90)],
+        arguments: vec![(1, port.into()), (2, (port << 90).into())],
     };
     Some(call.into())
 }

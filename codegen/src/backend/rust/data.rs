@@ -84,7 +84,8 @@ pub(super) fn varbit_bytes(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> 
     bytes_of(&expr(cx, frame, value).operand())
 }
 
-fn bytes_of(range: &TokenStream) -> TokenStream {
+/// The bytes of the packet in a range of them.
+pub(super) fn bytes_of(range: &TokenStream) -> TokenStream {
     quote!(data.get(#range.0..#range.1).unwrap_or_default())
 }
 

@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use super::context::{Context, Frame};
+use super::data::bytes_of;
 use super::scalar::{
     MAX_WIDTH, constant, container, is_native, is_wide, number, ones, rust_type, signed,
     typed_number, unsigned, zero,
@@ -232,6 +233,9 @@ fn binary(cx: &Context<'_>, frame: Frame<'_>, op: BinaryOp, left: &Expr, right: 
         return shift(cx, frame, op, &a, scalar, right);
     }
     let b = expr(cx, frame, right);
+    if let Scalar::Varbit(_) = scalar {
+        return equal_varbits(op, &a, &b);
+    }
     let is_signed = matches!(scalar, Scalar::Int(_));
     if is_signed
         && is_wide(width)
@@ -301,6 +305,15 @@ fn binary(cx: &Context<'_>, frame: Frame<'_>, op: BinaryOp, left: &Expr, right: 
             }
         }
         BinaryOp::ShiftLeft | BinaryOp::ShiftRight => a,
+    }
+}
+
+/// Varbits are equal if their bytes are, wherever in the packet these are.
+fn equal_varbits(op: BinaryOp, a: &Code, b: &Code) -> Code {
+    let (a, b) = (bytes_of(&a.operand()), bytes_of(&b.operand()));
+    match op {
+        BinaryOp::NotEqual => Code::compound(quote!(#a != #b)),
+        _ => Code::compound(quote!(#a == #b)),
     }
 }
 

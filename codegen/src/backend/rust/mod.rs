@@ -193,6 +193,11 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
 /// The arm of `Pipeline::write` for cells of counters or registers.
 fn cell_arm(kind: &str, members: &[proc_macro2::Ident]) -> TokenStream {
     let variant = names::ident(&names::camel(kind));
+    // A counter's value is small, a register's of any width.
+    let value = match kind {
+        "counter" => quote!(*value),
+        _ => quote!(value),
+    };
     let field = names::ident(kind);
     if members.is_empty() {
         return quote! {
@@ -201,7 +206,7 @@ fn cell_arm(kind: &str, members: &[proc_macro2::Ident]) -> TokenStream {
     }
     quote! {
         Entity::#variant { #field, index, value } => match *#field {
-            #(#members::ID => self.#members.modify(update.operation, *index, *value),)*
+            #(#members::ID => self.#members.modify(update.operation, *index, #value),)*
             id => Err(WriteError::UnknownId { kind: #kind, id }),
         },
     }

@@ -4,11 +4,12 @@
 use super::code::Code;
 use super::context::{Context, Frame};
 use super::data::reads_bytes;
+use super::expr::expr;
 use super::expr::sign_extended;
-use super::expr::{cast, expr};
 use super::layout::{load, places, varbit_field};
 use super::scalar::{constant, is_wide, number, ones, to_u128, unsigned, wide_constant};
 use super::stmt::{assign_invalid_members, block};
+use super::tables::packed;
 use super::usage::{Order, successors};
 use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition, ValueSetId};
 use crate::source::Span;
@@ -221,10 +222,10 @@ impl Writer<'_> {
         let values = keys.iter().enumerate().skip(first).take(count);
         let values = values.map(|(index, key)| {
             let name = format_ident!("key_{index}");
-            let code = cast(&Code::atom(quote!(#name)), key.scalar, Scalar::Bits(128));
-            code.bare().clone()
+            (Code::atom(quote!(#name)), key.scalar)
         });
-        quote!(self.#member.contains(&[#(#values),*]))
+        let words = packed(&values.collect::<Vec<_>>());
+        quote!(self.#member.contains(&[#(#words),*]))
     }
 }
 

@@ -269,12 +269,31 @@ fn call(table: &Table, call: &ActionCall) -> TokenStream {
         .position(|action| *action == call.action)
         .unwrap_or(0);
     let position = Literal::usize_unsuffixed(position);
-    let arguments = call.arguments.iter().map(number);
-    quote!(action: #position, arguments: Borrowed(&[#(#arguments),*]))
+    let arguments = list(call.arguments.iter().map(integer).collect());
+    quote!(action: #position, arguments: #arguments)
 }
 
-fn number(value: &BigUint) -> Literal {
-    super::scalar::number(super::scalar::to_u128(value))
+/// A list in a static, of what functions make.
+fn list(items: Vec<TokenStream>) -> TokenStream {
+    match items.is_empty() {
+        true => quote!(Borrowed(&[])),
+        false => quote!(Borrowed(const { &[#(#items),*] })),
+    }
+}
+
+/// A value as a control plane says it.
+fn integer(value: &BigUint) -> TokenStream {
+    match u128::try_from(value) {
+        Ok(small) => {
+            let literal = super::scalar::number(small);
+            quote!(dpr_runtime::Integer::new(#literal))
+        }
+        Err(_) => {
+            let words = value.to_u64_digits().into_iter();
+            let words = words.map(|word| super::scalar::number(word.into()));
+            quote!(dpr_runtime::Integer::from_static(&[#(#words),*]))
+        }
+    }
 }
 
 /// Whether entries of a table have priorities.
@@ -307,46 +326,46 @@ fn initial_entry(table: &Table, entry: &TableEntry) -> TokenStream {
         let kind = match_value(key, given)?;
         Some(quote!(dpr_runtime::FieldMatch { field: #id, kind: dpr_runtime::MatchValue::#kind }))
     });
-    quote!(dpr_runtime::InitialEntry { matches: Borrowed(&[#(#matches),*]), priority: #priority, #call })
+    let matches = list(matches.collect());
+    quote!(dpr_runtime::InitialEntry { matches: #matches, priority: #priority, #call })
 }
 
 /// A match in the form that the key's kind has; `None` if anything matches.
 fn match_value(key: &Key, given: &EntryMatch) -> Option<TokenStream> {
     let width = key.expr.scalar.width();
-    let ones = super::scalar::ones(width);
-    let integer = super::scalar::to_u128;
-    let literal = super::scalar::number;
+    let ones = (BigUint::from(1u8) << width) - 1u8;
     let (value, mask) = match given {
         EntryMatch::Any => return None,
-        EntryMatch::Exact(value) => (integer(value), ones),
-        EntryMatch::Lpm(value, prefix) => (
-            integer(value),
-            ones & !ones.checked_shr(*prefix).unwrap_or(0),
-        ),
-        EntryMatch::Ternary(value, mask) => (integer(value), integer(mask) & ones),
+        EntryMatch::Exact(value) => (value, ones),
+        EntryMatch::Lpm(value, prefix) => {
+            let below = width.saturating_sub(*prefix);
+            (value, (&ones >> below) << below)
+        }
+        EntryMatch::Ternary(value, mask) => (value, mask & ones),
         EntryMatch::Range(low, high) => {
+            if *low == BigUint::ZERO && *high == ones {
+                return None;
+            }
             let (low, high) = (integer(low), integer(high));
-            let (low, high) =
-                ((low, high) != (0, ones)).then_some((literal(low), literal(high)))?;
             return Some(quote!(Range { low: #low, high: #high }));
         }
     };
     let prefix = match given {
         EntryMatch::Lpm(_, prefix) => *prefix,
-        _ => mask.count_ones(),
+        _ => mask.count_ones() as u32,
     };
-    let exact = literal(value);
+    let exact = integer(value);
     match key.match_kind {
         MatchKind::Exact | MatchKind::Selector => Some(quote!(Exact(#exact))),
         MatchKind::Optional => Some(quote!(Optional(#exact))),
         MatchKind::Range => Some(quote!(Range { low: #exact, high: #exact })),
-        _ if mask == 0 => None,
+        _ if mask == BigUint::ZERO => None,
         MatchKind::Lpm => {
-            let (value, prefix) = (literal(value & mask), Literal::u32_unsuffixed(prefix));
+            let (value, prefix) = (integer(&(value & mask)), Literal::u32_unsuffixed(prefix));
             Some(quote!(Lpm { value: #value, prefix: #prefix }))
         }
         MatchKind::Ternary => {
-            let (value, mask) = (literal(value & mask), literal(mask));
+            let (value, mask) = (integer(&(value & &mask)), integer(&mask));
             Some(quote!(Ternary { value: #value, mask: #mask }))
         }
     }

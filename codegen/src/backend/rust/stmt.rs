@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::context::{Context, Frame};
-use super::data::{checksum_of_bytes, hash, internet_checksum};
+use super::data::{bytes_of, checksum_of_bytes, hash, internet_checksum};
 use super::deparser::emit;
 use super::expr::{cast, expr};
 use super::parser::{extract, fail};
@@ -440,11 +440,6 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
         }
         // Direct counters count where their table is applied.
         ExternCall::DirectCounterCount { .. } => TokenStream::new(),
-        ExternCall::RegisterRead { register, .. } | ExternCall::RegisterWrite { register, .. }
-            if is_wide(cx.program.registers[register.index()].scalar.width()) =>
-        {
-            cx.unsupported(span, "a register of more than 128 bits")
-        }
         ExternCall::RegisterRead {
             register,
             result,
@@ -456,6 +451,7 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             let at = index(cx, frame, at);
             let value = match container(width) {
                 128 => Code::atom(quote!(self.#register.read_wide(#at))),
+                wide if is_wide(wide) => Code::atom(quote!(self.#register.read_words(#at))),
                 64 => Code::atom(quote!(self.#register.read(#at))),
                 _ if scalar == Scalar::Bool => {
                     Code::compound(quote!(self.#register.read(#at) != 0))
@@ -479,6 +475,7 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             let value = value.bare();
             match container(width) {
                 128 => quote!(self.#register.write_wide(#at, #value);),
+                wide if is_wide(wide) => quote!(self.#register.write_words(#at, #value);),
                 64 => quote!(self.#register.write(#at, #value);),
                 _ => quote!(self.#register.write(#at, u64::from(#value));),
             }
@@ -622,21 +619,31 @@ fn digest_call(
     for piece in data {
         match piece {
             crate::ir::Data::Expr(value) => {
-                let code = cast(&expr(cx, frame, value), value.scalar, Scalar::Bits(128));
-                fields.push(code.bare().clone());
+                let code = expr(cx, frame, value);
+                fields.push(digest_field(code.bare(), value.scalar));
             }
             crate::ir::Data::Header(header) => {
                 let declared = &cx.header_type(*header).fields;
                 let locals = &cx.locals.header(*header).fields;
-                for (field, local) in declared.iter().zip(locals) {
-                    let code = Code::atom(quote!(#local));
-                    let code = cast(&code, field.scalar, Scalar::Bits(128));
-                    fields.push(code.bare().clone());
-                }
+                let declared = declared.iter().zip(locals);
+                fields.extend(
+                    declared.map(|(field, local)| digest_field(&quote!(#local), field.scalar)),
+                );
             }
         }
     }
     quote!(worker.digests.push(dpr_runtime::Digest { id: #id, fields: vec![#(#fields),*] });)
+}
+
+/// A field of a digest as the control plane is told of it.
+fn digest_field(value: &TokenStream, scalar: Scalar) -> TokenStream {
+    match scalar {
+        Scalar::Varbit(_) => {
+            let bytes = bytes_of(value);
+            quote!(dpr_runtime::Integer::from_be_bytes(#bytes))
+        }
+        _ => quote!((#value).into()),
+    }
 }
 
 /// A checksum's value and type.

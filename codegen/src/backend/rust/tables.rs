@@ -1,5 +1,6 @@
 //! Tables in the packet function: keys packed into words, the action that is found with its arguments taken out of words.
 
+use super::code::Code;
 use super::context::{Context, Frame};
 use super::expr::expr;
 use super::members::table as member;
@@ -204,13 +205,17 @@ fn selector_hash(
 }
 
 fn packed_key(cx: &Context<'_>, frame: Frame<'_>, table: &Table) -> Vec<TokenStream> {
-    let keys: Vec<&Key> = match_keys(table).collect();
-    let places = places(0, keys.iter().map(|key| key.expr.scalar.width()));
+    let keys = match_keys(table).map(|key| (expr(cx, frame, &key.expr), key.expr.scalar));
+    packed(&keys.collect::<Vec<_>>())
+}
+
+/// Values in words, as the runtime lays out keys.
+pub(super) fn packed(values: &[(Code, Scalar)]) -> Vec<TokenStream> {
+    let places = places(0, values.iter().map(|(_, scalar)| scalar.width()));
     let mut words: Vec<Vec<TokenStream>> = vec![Vec::new(); places.end.div_ceil(64) as usize];
-    for (key, start) in keys.iter().zip(places.starts) {
-        let value = expr(cx, frame, &key.expr);
+    for ((value, scalar), start) in values.iter().zip(places.starts) {
         let word = (start / 64) as usize;
-        let width = key.expr.scalar.width();
+        let width = scalar.width();
         if is_wide(width) {
             let operand = value.operand();
             for limb in 0..width.div_ceil(64) as usize {
@@ -225,7 +230,7 @@ fn packed_key(cx: &Context<'_>, frame: Frame<'_>, table: &Table) -> Vec<TokenStr
             words[word + 1].push(quote!((#operand >> 64) as u64));
             continue;
         }
-        let widened = match (container(width), key.expr.scalar) {
+        let widened = match (container(width), scalar) {
             (64, Scalar::Bits(_) | Scalar::Int(_)) => value.operand(),
             _ => {
                 let value = value.bare();

@@ -6,8 +6,8 @@ use crate::bytestring::decode;
 use crate::v1;
 use crate::v1::field_match::FieldMatchType;
 use dpr_runtime::{
-    ActionCall, CounterValue, Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Name,
-    Operation, ProgramInfo, RegisterSchema, TableActionRef, TableEntry, TableSchema, Update,
+    ActionCall, CounterValue, Entity, FieldMatch, FieldSchema, Integer, MatchKind, MatchValue,
+    Name, Operation, ProgramInfo, RegisterSchema, TableActionRef, TableEntry, TableSchema, Update,
 };
 
 /// A change.
@@ -278,7 +278,7 @@ pub fn counter_value(data: Option<&v1::CounterData>) -> Result<CounterValue, Con
 pub fn register_value(
     register: &RegisterSchema,
     data: Option<&v1::P4Data>,
-) -> Result<u128, ConvertError> {
+) -> Result<Integer, ConvertError> {
     use v1::p4_data::Data;
     match data.and_then(|data| data.data.as_ref()) {
         Some(Data::Bitstring(bytes) | Data::EnumValue(bytes)) => decode(bytes, register.bits)
@@ -286,7 +286,7 @@ pub fn register_value(
                 register: register.alias.clone(),
                 error,
             }),
-        Some(Data::Bool(value)) => Ok(u128::from(*value)),
+        Some(Data::Bool(value)) => Ok(Integer::from(*value)),
         Some(_) => Err(ConvertError::Unsupported {
             what: "registers of structured types",
         }),

@@ -5,8 +5,8 @@ use super::from_proto::{action_call, find, index, match_value, table_entry};
 use crate::bytestring::decode;
 use crate::v1;
 use dpr_runtime::{
-    ActionCall, DigestConfig, Entity, FieldSchema, MatchKind, MatchValue, MeterConfig, ProgramInfo,
-    Replica, TableActionRef,
+    ActionCall, DigestConfig, Entity, FieldSchema, Integer, MatchKind, MatchValue, MeterConfig,
+    ProgramInfo, Replica, TableActionRef,
 };
 
 /// A number that is not negative.
@@ -57,12 +57,12 @@ fn replica(given: &v1::Replica) -> Result<Replica, ConvertError> {
     let what = "replica.port_kind";
     let port = match given.port_kind.as_ref() {
         None => return Err(ConvertError::NotSet { what }),
-        Some(PortKind::EgressPort(port)) => u128::from(*port),
+        Some(PortKind::EgressPort(port)) => Integer::from(*port),
         Some(PortKind::Port(bytes)) => {
             decode(bytes, PORT_BITS).map_err(|error| ConvertError::Port { error })?
         }
     };
-    let number = |value: u128, most: u16, what| match u16::try_from(value) {
+    let number = |value: Integer, most: u16, what| match u16::try_from(value) {
         Ok(value) if value <= most => Ok(value),
         _ => Err(ConvertError::TooLarge { what }),
     };
@@ -200,13 +200,16 @@ fn anything(field: &FieldSchema) -> Result<MatchValue, ConvertError> {
     match field.kind {
         MatchKind::Exact | MatchKind::Optional => Err(ConvertError::NotSet { what: "match" }),
         MatchKind::Lpm => Ok(MatchValue::Lpm {
-            value: 0,
+            value: Integer::ZERO,
             prefix: 0,
         }),
-        MatchKind::Ternary => Ok(MatchValue::Ternary { value: 0, mask: 0 }),
+        MatchKind::Ternary => Ok(MatchValue::Ternary {
+            value: Integer::ZERO,
+            mask: Integer::ZERO,
+        }),
         MatchKind::Range => Ok(MatchValue::Range {
-            low: 0,
-            high: u128::MAX >> 128u32.saturating_sub(field.bits).min(127),
+            low: Integer::ZERO,
+            high: Integer::ones(field.bits),
         }),
     }
 }

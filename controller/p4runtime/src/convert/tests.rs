@@ -3,8 +3,9 @@ use crate::bytestring::ValueError;
 use crate::v1;
 use dpr_runtime::{
     ActionCall, ActionSchema, ActionScope, CounterSchema, CounterUnit, CounterValue, DefaultAction,
-    Entity, FieldMatch, FieldSchema, MatchKind, MatchValue, Operation, ParamSchema, ProgramInfo,
-    RegisterSchema, TableActionRef, TableActionSchema, TableEntry, TableSchema, Update,
+    Entity, FieldMatch, FieldSchema, Integer, MatchKind, MatchValue, Operation, ParamSchema,
+    ProgramInfo, RegisterSchema, TableActionRef, TableActionSchema, TableEntry, TableSchema,
+    Update,
 };
 use std::borrow::Cow::{self, Borrowed};
 use tonic::Code;
@@ -59,7 +60,7 @@ static PROGRAM: ProgramInfo = ProgramInfo {
         }]),
         default_action: DefaultAction {
             action: 0,
-            arguments: Borrowed(&[0, 0]),
+            arguments: Borrowed(const { &[Integer::ZERO, Integer::ZERO] }),
         },
         const_default: false,
         entries: Borrowed(&[]),
@@ -92,17 +93,20 @@ static PROGRAM: ProgramInfo = ProgramInfo {
 
 fn full_entry() -> TableEntry {
     let kinds = [
-        MatchValue::Exact(u128::MAX),
+        MatchValue::Exact(u128::MAX.into()),
         MatchValue::Lpm {
-            value: 0x0a00_0000,
+            value: Integer::new(0x0a00_0000),
             prefix: 8,
         },
         MatchValue::Ternary {
-            value: 0x100,
-            mask: 0x1f0,
+            value: Integer::new(0x100),
+            mask: Integer::new(0x1f0),
         },
-        MatchValue::Range { low: 0, high: 80 },
-        MatchValue::Optional(1),
+        MatchValue::Range {
+            low: Integer::ZERO,
+            high: Integer::new(80),
+        },
+        MatchValue::Optional(Integer::new(1)),
     ];
     let matches = kinds.into_iter().zip(1..);
     TableEntry {
@@ -113,7 +117,7 @@ fn full_entry() -> TableEntry {
         priority: 7,
         action: Some(TableActionRef::Call(ActionCall {
             action: 0x0100_0001,
-            arguments: vec![(1, 511), (2, 0x0200_0000_0001)],
+            arguments: vec![(1, Integer::new(511)), (2, Integer::new(0x0200_0000_0001))],
         })),
         ..TableEntry::default()
     }
@@ -139,7 +143,7 @@ fn every_entity_survives_the_way_there_and_back() {
         Entity::Register {
             register: 0x1600_0001,
             index: 0,
-            value: u128::from(u64::MAX),
+            value: u64::MAX.into(),
         },
     ];
     for given in entities {

@@ -4,8 +4,8 @@ use crate::bytestring::encode;
 use crate::v1;
 use crate::v1::field_match::FieldMatchType;
 use dpr_runtime::{
-    ActionCall, CounterValue, Digest, DigestConfig, Entity, EntryFilter, FieldMatch, MatchValue,
-    MeterConfig, Operation, Query, Replica, TableActionRef, TableEntry, Update,
+    ActionCall, CounterValue, Digest, DigestConfig, Entity, EntryFilter, FieldMatch, Integer,
+    MatchValue, MeterConfig, Operation, Query, Replica, TableActionRef, TableEntry, Update,
 };
 
 /// A change.
@@ -43,7 +43,7 @@ pub fn entity_to_proto(entity: &Entity) -> v1::Entity {
             register_id: *register,
             index: Some(to_index(*index)),
             data: Some(v1::P4Data {
-                data: Some(v1::p4_data::Data::Bitstring(encode(*value))),
+                data: Some(v1::p4_data::Data::Bitstring(encode(value))),
             }),
         }),
         Entity::MulticastGroup { id, replicas } => replication(
@@ -123,15 +123,14 @@ pub fn entity_to_proto(entity: &Entity) -> v1::Entity {
 
 /// A member of a value set: what matches anything is absent.
 fn set_member(member: &[MatchValue]) -> v1::ValueSetMember {
-    let fields = member.iter().zip(1..).filter(|(kind, _)| {
-        !matches!(
-            kind,
-            MatchValue::Ternary { mask: 0, .. } | MatchValue::Lpm { prefix: 0, .. }
-        )
+    let fields = member.iter().zip(1..).filter(|(kind, _)| match kind {
+        MatchValue::Ternary { mask, .. } => !mask.is_zero(),
+        MatchValue::Lpm { prefix, .. } => *prefix > 0,
+        _ => true,
     });
     v1::ValueSetMember {
         r#match: fields
-            .map(|(&kind, field)| field_match_to_proto(&FieldMatch { field, kind }))
+            .map(|(kind, field)| match_to_proto(field, kind))
             .collect(),
     }
 }
@@ -146,8 +145,8 @@ fn digest_config(config: &DigestConfig) -> v1::digest_entry::Config {
 
 /// What a program sent, as one member of a digest list: a structure of its fields, or the field if there is but one.
 pub fn digest_to_proto(digest: &Digest) -> v1::P4Data {
-    let bits = |value: &u128| v1::P4Data {
-        data: Some(v1::p4_data::Data::Bitstring(encode(*value))),
+    let bits = |value: &Integer| v1::P4Data {
+        data: Some(v1::p4_data::Data::Bitstring(encode(value))),
     };
     match &digest.fields[..] {
         [field] => bits(field),
@@ -246,14 +245,18 @@ pub fn table_entry_to_proto(entry: &TableEntry) -> v1::TableEntry {
 
 /// What a field must be.
 pub fn field_match_to_proto(given: &FieldMatch) -> v1::FieldMatch {
+    match_to_proto(given.field, &given.kind)
+}
+
+fn match_to_proto(field: u32, kind: &MatchValue) -> v1::FieldMatch {
     use v1::field_match::{Exact, Lpm, Optional, Range, Ternary};
-    let kind = match given.kind {
+    let kind = match kind {
         MatchValue::Exact(value) => FieldMatchType::Exact(Exact {
             value: encode(value),
         }),
         MatchValue::Lpm { value, prefix } => FieldMatchType::Lpm(Lpm {
             value: encode(value),
-            prefix_len: prefix as i32,
+            prefix_len: *prefix as i32,
         }),
         MatchValue::Ternary { value, mask } => FieldMatchType::Ternary(Ternary {
             value: encode(value),
@@ -268,7 +271,7 @@ pub fn field_match_to_proto(given: &FieldMatch) -> v1::FieldMatch {
         }),
     };
     v1::FieldMatch {
-        field_id: given.field,
+        field_id: field,
         field_match_type: Some(kind),
     }
 }
@@ -304,7 +307,7 @@ fn action_to_proto(call: &ActionCall) -> v1::Action {
         .iter()
         .map(|(param, value)| v1::action::Param {
             param_id: *param,
-            value: encode(*value),
+            value: encode(value),
         });
     v1::Action {
         action_id: call.action,

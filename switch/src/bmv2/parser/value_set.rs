@@ -1,7 +1,7 @@
 //! Parser value sets, which the control plane fills.
 
 use arc_swap::ArcSwap;
-use dpr_runtime::MatchValue;
+use dpr_runtime::{Integer, MatchValue};
 use std::sync::Arc;
 
 /// A set's members, by key part.
@@ -47,18 +47,27 @@ impl ValueSet {
                 && member
                     .iter()
                     .zip(parts)
-                    .all(|(given, (value, mask))| hits(*given, *value, *mask))
+                    .all(|(given, (value, mask))| hits(given, *value, *mask))
         })
     }
 }
 
-fn hits(given: MatchValue, value: u128, static_mask: u128) -> bool {
-    let same = |other: u128, mask: u128| (other ^ value) & mask & static_mask == 0;
+fn hits(given: &MatchValue, value: u128, static_mask: u128) -> bool {
+    // Keys of parsers have no parts of more than 128 bits here, so what is wider is none of theirs.
+    let small = |number: &Integer| number.to_u128();
+    let same = |other: &Integer, mask: u128| {
+        small(other).is_some_and(|other| (other ^ value) & mask & static_mask == 0)
+    };
     match given {
         MatchValue::Exact(other) | MatchValue::Optional(other) => same(other, u128::MAX),
         // The bits beyond a prefix are 0 in the value, so that only those of the mask count.
         MatchValue::Lpm { value: other, .. } => same(other, u128::MAX),
-        MatchValue::Ternary { value: other, mask } => same(other, mask),
-        MatchValue::Range { low, high } => (low..=high).contains(&(value & static_mask)),
+        MatchValue::Ternary { value: other, mask } => {
+            small(mask).is_some_and(|mask| same(other, mask))
+        }
+        MatchValue::Range { low, high } => {
+            let value = Integer::new(value & static_mask);
+            (low..=high).contains(&&value)
+        }
     }
 }

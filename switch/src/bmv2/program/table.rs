@@ -5,11 +5,11 @@ use super::read::Actions;
 use crate::bmv2::action::Reader;
 use crate::bmv2::error::Reason;
 use crate::bmv2::json::{
-    Loaded, MAX_CELLS, fail, flag, hex, hex_u128, id, items, list, member, miscounted, number,
-    optional, text, text_of, unknown,
+    Loaded, MAX_CELLS, fail, flag, hex, id, items, list, member, miscounted, number, optional,
+    text, text_of, unknown,
 };
 use crate::bmv2::layout::FieldRef;
-use dpr_runtime::MatchKind;
+use dpr_runtime::{Integer, MatchKind};
 use serde_json::Value;
 
 /// A table.
@@ -22,7 +22,7 @@ pub struct TableProgram {
     /// Positions of the program's actions; the position in this list tells them apart in entries.
     pub actions: Vec<usize>,
     /// What runs on a miss: position in the list above, arguments. Nothing if absent.
-    pub default: Option<(usize, Vec<u128>)>,
+    pub default: Option<(usize, Vec<Integer>)>,
     pub const_default: bool,
     pub entries: Vec<InitialRule>,
     pub const_entries: bool,
@@ -68,12 +68,12 @@ pub enum KeySource {
 #[derive(Debug)]
 pub struct InitialRule {
     /// By key part: value, and mask, or low and high of a range.
-    pub matches: Vec<(u128, u128)>,
+    pub matches: Vec<(Integer, Integer)>,
     /// The smaller wins.
     pub priority: i64,
     /// Position in the table's list of actions.
     pub action: usize,
-    pub arguments: Vec<u128>,
+    pub arguments: Vec<Integer>,
 }
 
 /// Reads a table.
@@ -195,7 +195,7 @@ fn key_part(reader: &Reader<'_, '_>, value: &Value) -> Loaded<KeyPart> {
 }
 
 /// The action of an entry, which is added to the table's actions if it is not one of them, and its arguments.
-fn call(value: &Value, actions: &Actions, own: &mut Vec<usize>) -> Loaded<(usize, Vec<u128>)> {
+fn call(value: &Value, actions: &Actions, own: &mut Vec<usize>) -> Loaded<(usize, Vec<Integer>)> {
     let given = member(value, "action_id")?;
     let action = actions.by_id(given, id(given)?)?;
     let position = match own.iter().position(|other| *other == action) {
@@ -216,10 +216,10 @@ fn call(value: &Value, actions: &Actions, own: &mut Vec<usize>) -> Loaded<(usize
 }
 
 /// A constant, also a negative one, in so many bits.
-fn wrapped(value: &Value, bits: u32) -> Loaded<u128> {
-    let mut words = [0; 2];
-    crate::bmv2::expr::put_wide(&mut words, bits.min(128), &hex(value)?);
-    Ok(u128::from(words[0]) | u128::from(words[1]) << 64)
+fn wrapped(value: &Value, bits: u32) -> Loaded<Integer> {
+    let mut words = vec![0; bits.div_ceil(64) as usize];
+    crate::bmv2::expr::put_wide(&mut words, bits, &hex(value)?);
+    Ok(Integer::from_words(&words))
 }
 
 fn initial(
@@ -246,26 +246,24 @@ fn initial(
     })
 }
 
-fn one_match(value: &Value, part: &KeyPart) -> Loaded<(u128, u128)> {
-    let all = u128::MAX >> (128 - part.bits.clamp(1, 128));
+fn one_match(value: &Value, part: &KeyPart) -> Loaded<(Integer, Integer)> {
+    let all = Integer::ones(part.bits);
     Ok(match part.kind {
         MatchKind::Exact => match member(value, "key")? {
-            Value::Bool(valid) => (u128::from(*valid), all),
+            Value::Bool(valid) => (Integer::from(*valid), all),
             key => (wrapped(key, part.bits)?, all),
         },
         MatchKind::Lpm => {
             let length = member(value, "prefix_length")?;
             let length = number(length, "a prefix length", u64::from(part.bits))? as u32;
-            let mask = if length == 0 {
-                0
-            } else {
-                all & (u128::MAX << (part.bits - length))
-            };
-            (wrapped(member(value, "key")?, part.bits)? & mask, mask)
+            let mask = Integer::prefix_mask(part.bits, length);
+            let key = wrapped(member(value, "key")?, part.bits)?;
+            (key.and(&mask), mask)
         }
         MatchKind::Ternary => {
             let mask = wrapped(member(value, "mask")?, part.bits)?;
-            (wrapped(member(value, "key")?, part.bits)? & mask, mask)
+            let key = wrapped(member(value, "key")?, part.bits)?;
+            (key.and(&mask), mask)
         }
         MatchKind::Optional => match value.get("mask") {
             Some(mask) => (
@@ -275,8 +273,8 @@ fn one_match(value: &Value, part: &KeyPart) -> Loaded<(u128, u128)> {
             None => (wrapped(member(value, "key")?, part.bits)?, all),
         },
         MatchKind::Range => (
-            hex_u128(member(value, "start")?)? & all,
-            hex_u128(member(value, "end")?)? & all,
+            wrapped(member(value, "start")?, part.bits)?,
+            wrapped(member(value, "end")?, part.bits)?,
         ),
     })
 }

@@ -5,8 +5,8 @@ mod mutation;
 
 use super::{Engine, Reason};
 use dpr_runtime::{
-    ActionCall, Entity, FieldMatch, Ingress, MatchValue, Operation, Packet, Pipeline, Query,
-    Replica, TableEntry, Update, Verdict, Worker,
+    ActionCall, Entity, FieldMatch, Ingress, Integer, MatchValue, Operation, Packet, Pipeline,
+    Query, Replica, TableEntry, Update, Verdict, Worker,
 };
 use serde_json::Value;
 
@@ -29,12 +29,12 @@ fn insert(engine: &Engine, kind: u128, action: &str, arguments: &[u128]) {
         table: table.id,
         matches: vec![FieldMatch {
             field: 1,
-            kind: MatchValue::Exact(kind),
+            kind: MatchValue::Exact(kind.into()),
         }],
         action: Some(
             ActionCall {
                 action: action.id,
-                arguments: (1..).zip(arguments.iter().copied()).collect(),
+                arguments: (1..).zip(arguments.iter().map(|it| (*it).into())).collect(),
             }
             .into(),
         ),
@@ -200,7 +200,7 @@ fn clones_digests_and_registers() {
         .drain(..)
         .map(|digest| digest.fields)
         .collect();
-    assert_eq!(digests, [vec![address, 3]]);
+    assert_eq!(digests, [vec![Integer::from(address), Integer::new(3)]]);
     let mut cells = Vec::new();
     let query = Query::Registers {
         register: None,
@@ -208,10 +208,13 @@ fn clones_digests_and_registers() {
     };
     engine.read(&query, &mut |entity| cells.push(entity));
     let cells = cells.iter().map(|cell| match cell {
-        Entity::Register { value, .. } => *value,
+        Entity::Register { value, .. } => value.to_u128(),
         other => panic!("{other:?}"),
     });
-    assert_eq!(cells.collect::<Vec<_>>(), [0, address & (u128::MAX >> 28)]);
+    assert_eq!(
+        cells.collect::<Vec<_>>(),
+        [Some(0), Some(address & (u128::MAX >> 28))]
+    );
 }
 
 #[test]
