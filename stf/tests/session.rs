@@ -93,6 +93,7 @@ fn program() -> ProgramInfo {
             alias: "next_hops".into(),
             size: 8,
             has_groups: true,
+            max_group_size: 0,
         }]),
         digests: Cow::Borrowed(&[]),
         value_sets: Cow::Owned(vec![ValueSetSchema {

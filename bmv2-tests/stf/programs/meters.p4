@@ -1,4 +1,4 @@
-// Meters: an array of them, and one for each entry of a table.
+// An array of meters.
 #include <core.p4>
 #include <v1model.p4>
 #include "include/operands.p4"

@@ -21,6 +21,8 @@ pub struct TableEntry {
     pub meter: Option<MeterConfig>,
     /// After so many nanoseconds without a packet the entry is reported as idle; 0 is never.
     pub idle_timeout_ns: u64,
+    /// In a read of a table whose entries can be idle, the nanoseconds since a packet hit the entry; never in a write.
+    pub since_hit_ns: Option<u64>,
 }
 
 impl TableEntry {

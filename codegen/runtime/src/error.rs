@@ -22,10 +22,24 @@ pub enum WriteError {
     /// The entity is not well-formed.
     #[error(transparent)]
     InvalidArgument(#[from] Invalid),
-    /// The table is full.
-    #[error("the table has room for {size} entries, and that many are in it")]
+    /// A reference to what is not there.
+    #[error("there is no {what} {id}")]
+    Missing {
+        /// Member or group.
+        what: &'static str,
+        /// As given.
+        id: u32,
+    },
+    /// Deletion of a member that a group or an entry refers to, or of a group that an entry refers to.
+    #[error("{what} is in use")]
+    InUse {
+        /// What it is.
+        what: &'static str,
+    },
+    /// It is full, or the group is too heavy.
+    #[error("there is room for {size}, and no more")]
     ResourceExhausted {
-        /// The table's declared size.
+        /// How many it holds.
         size: u64,
     },
     /// The program declares it constant.
@@ -47,10 +61,11 @@ impl WriteError {
     pub fn grpc_code(&self) -> i32 {
         match self {
             WriteError::InvalidArgument(_) => 3,
-            WriteError::NotFound | WriteError::UnknownId { .. } => 5,
+            WriteError::NotFound | WriteError::UnknownId { .. } | WriteError::Missing { .. } => 5,
             WriteError::AlreadyExists => 6,
             WriteError::PermissionDenied { .. } => 7,
             WriteError::ResourceExhausted { .. } => 8,
+            WriteError::InUse { .. } => 9,
             WriteError::Unimplemented { .. } => 12,
         }
     }
@@ -172,23 +187,33 @@ pub enum Invalid {
     /// Groups in a profile that has none.
     #[error("the action profile is no selector: it has no groups")]
     NoSelector,
-    /// A group whose members' weights are not all positive, or too heavy.
-    #[error("the weights are not positive, or too large together")]
+    /// A group whose members' weights are not all positive.
+    #[error("a group's weights are positive")]
     BadWeight,
-    /// A reference to what is not there.
-    #[error("there is no {what} {id}")]
-    Missing {
-        /// Member or group.
-        what: &'static str,
+    /// A group with a member twice.
+    #[error("member {0} is in the group twice: its weight says how often it counts")]
+    DuplicateMember(u32),
+    /// A group whose largest weight is not what the selector allows, or not what it was when the group was inserted.
+    #[error("max_size {given} is {}", match (.before, .most) {
+        (Some(before), _) => format!("not the {before} with which the group was inserted"),
+        (None, most) => format!("not in 1 to {most}"),
+    })]
+    BadMaxSize {
         /// As given.
-        id: u32,
+        given: u32,
+        /// What the group was inserted with, if it is another one.
+        before: Option<u32>,
+        /// The most that the selector allows.
+        most: u32,
     },
-    /// Deletion of a member that a group or an entry refers to, or of a group that an entry refers to.
-    #[error("{what} is in use")]
-    InUse {
-        /// What it is.
-        what: &'static str,
-    },
+    /// Entries of a selector's tables with actions of their own beside entries that refer to members and groups.
+    #[error(
+        "the selector's entries have actions of their own, or refer to members and groups, not some this and some that"
+    )]
+    MixedReferences,
+    /// An idle timeout of a default action.
+    #[error("a default action has no idle timeout")]
+    DefaultWithTimeout,
     /// A member of a value set that has not one match for each field.
     #[error("the member has not one match for each field of the value set")]
     BadMember,

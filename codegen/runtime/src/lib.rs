@@ -3,6 +3,7 @@
 //! table entries with the typed face that generated code gives it.
 
 mod action_words;
+mod age;
 mod bits;
 pub mod checksum;
 mod counter;

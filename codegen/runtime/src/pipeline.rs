@@ -1,6 +1,6 @@
 //! What every packet pipeline is to a switch, whatever it was generated from.
 
-use crate::{Entity, Packet, ProgramInfo, Query, Update, Worker, WriteError};
+use crate::{Entity, Packet, ProgramInfo, Query, TableEntry, Update, Worker, WriteError};
 
 /// How a packet came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ pub trait Pipeline: Send + Sync + 'static {
 
     /// Shows what a query asks for, tables by id and their entries by key.
     fn read(&self, query: &Query, visit: &mut dyn FnMut(Entity));
+
+    /// Says that it is `now_ns` nanoseconds after some start, which is how tables whose entries can be idle know the time: the
+    /// entries that were hit since the last call were hit now. Shows the entries that have been idle for as long as they may be,
+    /// each again after as long a time. A program without such tables has nothing to do.
+    fn age(&self, now_ns: u64, idle: &mut dyn FnMut(TableEntry)) {
+        let _ = (now_ns, idle);
+    }
 
     /// Makes the pipeline as it was when new: initial entries and default actions only, counters and registers 0.
     fn clear(&self);

@@ -6,6 +6,7 @@ use crate::{
     TableActionRef, TableSchema, WriteError,
 };
 use arc_swap::ArcSwap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -53,8 +54,8 @@ struct Uses {
 /// An action profile or selector. Packets read it without a lock; writers take turns.
 #[derive(Debug)]
 pub struct ActionProfile {
-    schema: &'static ProfileSchema,
-    table: &'static TableSchema,
+    schema: Cow<'static, ProfileSchema>,
+    table: Cow<'static, TableSchema>,
     layout: ActionWords,
     content: ArcSwap<Content>,
     uses: Mutex<Uses>,
@@ -63,10 +64,19 @@ pub struct ActionProfile {
 impl ActionProfile {
     /// An empty one; `table` is one of the tables that use it, which all have the same actions.
     pub fn new(schema: &'static ProfileSchema, table: &'static TableSchema) -> Self {
+        ActionProfile::build(Cow::Borrowed(schema), Cow::Borrowed(table))
+    }
+
+    /// The same, for a program that is loaded while others run.
+    pub fn owned(schema: ProfileSchema, table: TableSchema) -> Self {
+        ActionProfile::build(Cow::Owned(schema), Cow::Owned(table))
+    }
+
+    fn build(schema: Cow<'static, ProfileSchema>, table: Cow<'static, TableSchema>) -> Self {
         ActionProfile {
+            layout: ActionWords::new(&table),
             schema,
             table,
-            layout: ActionWords::new(table),
             content: ArcSwap::default(),
             uses: Mutex::default(),
         }
@@ -107,7 +117,11 @@ impl ActionProfile {
     pub(crate) fn acquire(&self, action: &TableActionRef) -> Result<u64, WriteError> {
         let mut uses = self.uses();
         let content = self.content.load();
-        let missing = |what, id| Err(Invalid::Missing { what, id }.into());
+        let missing = |what, id| Err(WriteError::Missing { what, id });
+        let is_own = matches!(action, TableActionRef::OneShot(_));
+        if (uses.count.keys().next()).is_some_and(|word| (word >> 16 >= FIRST_OWN) != is_own) {
+            return Err(Invalid::MixedReferences.into());
+        }
         let word = match action {
             TableActionRef::Member(id) if !content.members.contains_key(id) => {
                 return missing("member", *id);
@@ -181,17 +195,22 @@ impl ActionProfile {
                 let id = *id;
                 let found = next.members.get(&id);
                 let what = "member";
-                let member = found.ok_or(Invalid::Missing { what, id })?;
+                let member = found.ok_or(WriteError::Missing { what, id })?;
                 Ok((member.words.clone(), *weight))
             });
             let own = group
                 .own
                 .iter()
                 .map(|(call, weight)| Ok((self.words(call), *weight)));
-            let all: Vec<(Arc<[u64]>, u32)> = members.chain(own).collect::<Result<_, Invalid>>()?;
+            let all: Vec<(Arc<[u64]>, u32)> =
+                members.chain(own).collect::<Result<_, WriteError>>()?;
             let total: u64 = all.iter().map(|(_, weight)| u64::from(*weight)).sum();
-            if total > MAX_WEIGHT || (group.max_size > 0 && total > u64::from(group.max_size)) {
-                return Err(Invalid::BadWeight.into());
+            let size = match group.max_size {
+                0 => MAX_WEIGHT,
+                most => MAX_WEIGHT.min(most.into()),
+            };
+            if total > size {
+                return Err(WriteError::ResourceExhausted { size });
             }
             group.slots = all
                 .into_iter()
@@ -209,12 +228,13 @@ impl ActionProfile {
         let in_use = |word| uses.count.contains_key(&word);
         match entity {
             Entity::Member { id, action, .. } => {
+                check_number("member", *id)?;
                 let exists = next.members.contains_key(id);
                 check_presence(operation, exists)?;
                 if operation == Operation::Delete {
                     let in_group = |group: &Group| group.members.iter().any(|(it, _)| it == id);
                     if in_use(u64::from(*id) << 16 | MEMBER) || next.groups.values().any(in_group) {
-                        return Err(Invalid::InUse { what: "the member" }.into());
+                        return Err(WriteError::InUse { what: "the member" });
                     }
                     next.members.remove(id);
                 } else {
@@ -238,20 +258,25 @@ impl ActionProfile {
                 if !self.schema.has_groups {
                     return Err(Invalid::NoSelector.into());
                 }
+                check_number("group", *id)?;
                 let key = u64::from(*id);
-                check_presence(operation, next.groups.contains_key(&key))?;
+                let before = next.groups.get(&key).map(|group| group.max_size);
+                check_presence(operation, before.is_some())?;
                 if operation == Operation::Delete {
                     if in_use(key << 16 | GROUP) {
-                        return Err(Invalid::InUse { what: "the group" }.into());
+                        return Err(WriteError::InUse { what: "the group" });
                     }
                     next.groups.remove(&key);
                 } else {
                     let mut members = members.clone();
                     members.sort_unstable();
-                    let is_twice = members.windows(2).any(|pair| pair[0].0 == pair[1].0);
-                    if is_twice || members.iter().any(|(_, weight)| *weight == 0) {
+                    if let Some(twice) = members.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+                        return Err(Invalid::DuplicateMember(twice[0].0).into());
+                    }
+                    if members.iter().any(|(_, weight)| *weight == 0) {
                         return Err(Invalid::BadWeight.into());
                     }
+                    self.check_max_size(*max_size, before)?;
                     let group = Group {
                         max_size: *max_size,
                         members,
@@ -267,6 +292,21 @@ impl ActionProfile {
             }
         }
         self.publish(next)
+    }
+
+    /// The most that a group may weigh: what the selector allows, and in a change what it was.
+    fn check_max_size(&self, given: u32, before: Option<u32>) -> Result<(), Invalid> {
+        let most = self.schema.max_group_size;
+        let before = before.filter(|before| *before != given);
+        let is_allowed = most == 0 || (1..=most).contains(&given);
+        match before.is_none() && is_allowed {
+            true => Ok(()),
+            false => Err(Invalid::BadMaxSize {
+                given,
+                before,
+                most,
+            }),
+        }
     }
 
     /// Shows this profile's part of a query, by number.
@@ -306,6 +346,13 @@ impl ActionProfile {
         let mut uses = self.uses();
         uses.count.clear();
         self.content.store(Arc::default());
+    }
+}
+
+fn check_number(what: &'static str, id: u32) -> Result<(), Invalid> {
+    match id {
+        0 => Err(Invalid::BadNumber { what, id: 0 }),
+        _ => Ok(()),
     }
 }
 

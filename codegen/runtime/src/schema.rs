@@ -299,6 +299,8 @@ pub struct ProfileSchema {
     pub size: u64,
     /// Whether entries can refer to groups of members.
     pub has_groups: bool,
+    /// The most that a group's weights may be together; 0 leaves it to the group.
+    pub max_group_size: u32,
 }
 
 /// A parser value set.
@@ -325,6 +327,9 @@ impl ValueSetSchema {
         for member in members {
             if member.len() != self.fields.len() {
                 return Err(Invalid::BadMember.into());
+            }
+            if members.iter().filter(|other| *other == member).count() > 1 {
+                return Err(WriteError::AlreadyExists);
             }
             for (field, given) in self.fields.iter().zip(member) {
                 let is_anything = match given {
@@ -388,6 +393,9 @@ impl TableSchema {
     fn check_default(&self, operation: Operation, entry: &TableEntry) -> Result<(), WriteError> {
         if !entry.matches.is_empty() || entry.priority != 0 {
             return Err(Invalid::DefaultWithKey.into());
+        }
+        if entry.idle_timeout_ns != 0 {
+            return Err(Invalid::DefaultWithTimeout.into());
         }
         if operation != Operation::Modify {
             return Err(Invalid::ModifyOnly {

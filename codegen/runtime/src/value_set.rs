@@ -6,12 +6,13 @@ use crate::{
     WriteError, key_places, put_integer,
 };
 use arc_swap::ArcSwap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A value set. Packets read it without a lock.
 #[derive(Debug)]
 pub struct ValueSet {
-    schema: &'static ValueSetSchema,
+    schema: Cow<'static, ValueSetSchema>,
     places: Vec<Place>,
     members: ArcSwap<Vec<Member>>,
 }
@@ -35,9 +36,18 @@ struct Range {
 impl ValueSet {
     /// An empty set.
     pub fn new(schema: &'static ValueSetSchema) -> Self {
+        ValueSet::build(Cow::Borrowed(schema))
+    }
+
+    /// The same, for a program that is loaded while others run.
+    pub fn owned(schema: ValueSetSchema) -> Self {
+        ValueSet::build(Cow::Owned(schema))
+    }
+
+    fn build(schema: Cow<'static, ValueSetSchema>) -> Self {
         ValueSet {
-            schema,
             places: key_places(schema.fields.iter().map(|field| field.bits)),
+            schema,
             members: ArcSwap::default(),
         }
     }

@@ -187,6 +187,7 @@ fn profile(given: &config::ActionProfile) -> ProfileSchema {
         alias,
         size: size(given.size),
         has_groups: given.with_selector,
+        max_group_size: u32::try_from(given.max_group_size).unwrap_or(0),
     }
 }
 

@@ -2,18 +2,21 @@
 
 use super::error::LoadError;
 use super::error::Reason;
-use super::info::{describe, digest_id, unit};
+use super::info::{Described, describe, digest_id, unit};
+use super::layout::FieldRef;
 use super::program::{self, NextNode, Program};
 use super::state::{Scratch, State};
 use super::table::{self, AnyTable};
 use dpr_p4runtime::config::P4Info;
 use dpr_runtime::replication::Replication;
 use dpr_runtime::{
-    Counters, Entity, Ingress, Meters, Operation, Packet, Pipeline, Place, ProgramInfo, Query,
-    Registers, Update, Verdict, Worker, WriteError, key_places,
+    ActionProfile, Counters, Entity, Ingress, Meters, Operation, Packet, Pipeline, Place,
+    ProgramInfo, Query, Registers, TableEntry, TableSchema, Update, Verdict, Worker, WriteError,
+    key_places,
 };
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A program of BMv2's JSON, ready to run.
 pub struct Engine {
@@ -23,6 +26,8 @@ pub struct Engine {
     pub(super) registers: Vec<Registers>,
     pub(super) counters: Vec<Counters>,
     pub(super) meters: Vec<Meters>,
+    /// By position; none where no table uses it.
+    profiles: Vec<Option<Arc<ActionProfile>>>,
     pub(super) replication: Replication,
     /// Digest ids by learn list.
     pub(super) digests: BTreeMap<u16, u32>,
@@ -36,6 +41,26 @@ pub(super) struct RunTable {
     pub key: Box<[Place]>,
     pub id: u32,
     pub counted: bool,
+    /// What else there is to do when an entry is hit.
+    pub extras: Option<Box<Extras>>,
+}
+
+/// What few tables do when an entry is hit.
+pub(super) struct Extras {
+    /// Its action profile's position, if it has one.
+    pub profile: Option<usize>,
+    pub meter: Option<DirectMeter>,
+    /// Whether entries can be idle.
+    pub ages: bool,
+}
+
+/// The direct meter of a table.
+#[derive(Clone, Copy)]
+pub(super) struct DirectMeter {
+    /// Where the colour goes.
+    pub target: FieldRef,
+    /// Whether it measures bytes; else packets.
+    pub bytes: bool,
 }
 
 /// Positions by P4Info id.
@@ -45,6 +70,7 @@ struct Ids {
     registers: BTreeMap<u32, usize>,
     counters: BTreeMap<u32, usize>,
     meters: BTreeMap<u32, usize>,
+    profiles: BTreeMap<u32, usize>,
     value_sets: BTreeMap<u32, usize>,
 }
 
@@ -53,13 +79,9 @@ struct Ids {
 pub struct JsonLoader;
 
 impl crate::Loader for JsonLoader {
-    fn load(
-        &self,
-        device_config: &[u8],
-        p4info: &P4Info,
-    ) -> Result<std::sync::Arc<dyn Pipeline>, String> {
+    fn load(&self, device_config: &[u8], p4info: &P4Info) -> Result<Arc<dyn Pipeline>, String> {
         match Engine::load(device_config, Some(p4info)) {
-            Ok(engine) => Ok(std::sync::Arc::new(engine)),
+            Ok(engine) => Ok(Arc::new(engine)),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -85,8 +107,12 @@ impl Engine {
     pub fn load(json: &[u8], p4info: Option<&P4Info>) -> Result<Engine, LoadError> {
         let program = program::read(json)?;
         let described = describe(&program, p4info);
+        let profiles = action_profiles(&program, &described)?;
         let mut tables = Vec::new();
         for (position, schema) in described.tables.into_iter().enumerate() {
+            let extras = extras(&program, position);
+            let profile = extras.as_ref().and_then(|extras| extras.profile);
+            let profile = profile.and_then(|position| profiles.get(position)?.as_ref());
             let too_wide = || LoadError {
                 path: format!("the table {}", schema.name),
                 reason: Reason::OutOfBounds {
@@ -97,13 +123,14 @@ impl Engine {
             let key = key_places(schema.fields.iter().map(|field| field.bits));
             let (id, error) = (schema.id, too_wide());
             let counted = schema.direct_counter.is_some();
-            let any = table::table(schema).ok_or(error)?;
+            let any = table::table(schema, profile).ok_or(error)?;
             debug_assert_eq!(position, tables.len());
             tables.push(RunTable {
                 any,
                 key: key.into(),
                 id,
                 counted,
+                extras: extras.map(Box::new),
             });
         }
         let info = described.info;
@@ -125,6 +152,7 @@ impl Engine {
             meters: meters
                 .map(|array| Meters::new(array.size, unit(array.bytes)))
                 .collect(),
+            profiles,
             replication: Replication::new(),
             program,
         })
@@ -147,6 +175,67 @@ impl Engine {
             None => program::END,
         }
     }
+}
+
+/// The action profiles, by position. A profile that no table uses has no actions, hence no members.
+fn action_profiles(
+    program: &Program,
+    described: &Described,
+) -> Result<Vec<Option<Arc<ActionProfile>>>, LoadError> {
+    let profiles = program.profiles.iter().map(|profile| {
+        let mut schemas = described.info.profiles.iter();
+        let Some(schema) = schemas.find(|schema| schema.name == profile.name) else {
+            return Ok(None);
+        };
+        let mut tables = described.tables.iter();
+        let mut tables = tables
+            .by_ref()
+            .filter(|table| table.implementation == Some(schema.id));
+        let Some(first) = tables.next() else {
+            return Ok(None);
+        };
+        let actions = |table: &TableSchema| -> Vec<u32> {
+            table.actions.iter().map(|it| it.action.id).collect()
+        };
+        if let Some(other) = tables.find(|table| actions(table) != actions(first)) {
+            let (what, name) = (
+                "sharing an action profile, but not the actions, by",
+                &other.name,
+            );
+            return Err(LoadError {
+                path: format!("the table {}", first.name),
+                reason: Reason::Unsupported {
+                    what,
+                    name: name.to_string(),
+                },
+            });
+        }
+        let profile = ActionProfile::owned(schema.clone(), first.clone());
+        Ok(Some(Arc::new(profile)))
+    });
+    profiles.collect()
+}
+
+/// What there is to do beside counting when an entry of a table is hit.
+fn extras(program: &Program, table: usize) -> Option<Extras> {
+    let table = program.tables.get(table)?;
+    let profile = table.profile.as_ref();
+    let profile = profile.and_then(|name| program.profiles.iter().position(|it| it.name == *name));
+    let meter = table.direct_meter.as_ref();
+    let meter = meter.and_then(|name| program.meters.iter().find(|it| it.name == *name));
+    let meter = meter.and_then(|meter| {
+        let (_, target) = meter.direct.as_ref()?;
+        Some(DirectMeter {
+            target: *target,
+            bytes: meter.bytes,
+        })
+    });
+    let ages = table.with_timeouts;
+    (profile.is_some() || meter.is_some() || ages).then_some(Extras {
+        profile,
+        meter,
+        ages,
+    })
 }
 
 impl Ids {
@@ -175,6 +264,10 @@ impl Ids {
             meters: by_name(
                 info.meters.iter().map(|it| (it.id, it.name.as_ref())),
                 program.meters.iter().map(|it| it.name.as_str()),
+            ),
+            profiles: by_name(
+                info.profiles.iter().map(|it| (it.id, it.name.as_ref())),
+                program.profiles.iter().map(|it| it.name.as_str()),
             ),
             value_sets: by_name(
                 info.value_sets.iter().map(|it| (it.id, it.name.as_ref())),
@@ -212,12 +305,18 @@ impl Pipeline for Engine {
         match &update.entity {
             Entity::Table(entry) => {
                 let table = find(&self.ids.tables, &self.tables, "table", entry.table)?;
-                let schema = self.info.table(entry.table);
-                if schema.is_some_and(|schema| schema.implementation.is_some()) {
-                    let what = "writing a table with an action profile";
-                    return Err(WriteError::Unimplemented { what });
-                }
                 table.any.write(operation, entry)
+            }
+            Entity::DirectMeter { entry, config } => {
+                let table = find(&self.ids.tables, &self.tables, "table", entry.table)?;
+                table.any.configure(operation, entry, *config)
+            }
+            Entity::Member { profile: id, .. } | Entity::Group { profile: id, .. } => {
+                let kind = "action profile";
+                let profile = find(&self.ids.profiles, &self.profiles, kind, *id)?;
+                let unknown = WriteError::UnknownId { kind, id: *id };
+                let profile = profile.as_ref().ok_or(unknown)?;
+                profile.write(operation, &update.entity)
             }
             Entity::Counter {
                 counter,
@@ -257,8 +356,8 @@ impl Pipeline for Engine {
                 set.set(members.clone());
                 Ok(())
             }
-            _ => Err(WriteError::Unimplemented {
-                what: "this entity",
+            Entity::Digest { .. } => Err(WriteError::Unimplemented {
+                what: "configuring digests without a P4Runtime server",
             }),
         }
     }
@@ -284,6 +383,11 @@ impl Pipeline for Engine {
                 meters.answer(*id, query, visit);
             }
         }
+        for position in self.ids.profiles.values() {
+            if let Some(Some(profile)) = self.profiles.get(*position) {
+                profile.answer(query, visit);
+            }
+        }
         if let Query::ValueSets { id: wanted } = query {
             for (id, position) in &self.ids.value_sets {
                 let set = self.program.value_sets.get(*position);
@@ -296,8 +400,17 @@ impl Pipeline for Engine {
         self.replication.answer(query, visit);
     }
 
+    fn age(&self, now_ns: u64, idle: &mut dyn FnMut(TableEntry)) {
+        for position in self.ids.tables.values() {
+            if let Some(table) = self.tables.get(*position) {
+                table.any.age(now_ns, idle);
+            }
+        }
+    }
+
     fn clear(&self) {
         self.tables.iter().for_each(|table| table.any.clear());
+        self.profiles.iter().flatten().for_each(|it| it.clear());
         self.counters.iter().for_each(Counters::clear);
         self.registers.iter().for_each(Registers::clear);
         self.meters.iter().for_each(Meters::clear);

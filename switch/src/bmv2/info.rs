@@ -250,6 +250,13 @@ impl Context<'_> {
         (schema, hidden)
     }
 
+    /// The most that a group of a selector may weigh, which the document does not say.
+    fn max_group_size(&self, id: u32) -> u32 {
+        let mut known = self.known.action_profiles.iter();
+        let known = known.find(|it| it.preamble.as_ref().is_some_and(|it| it.id == id));
+        known.map_or(0, |it| u32::try_from(it.max_group_size).unwrap_or(0))
+    }
+
     fn profile(&self, name: &str) -> (u32, String) {
         let found = self
             .program
@@ -405,6 +412,7 @@ fn profiles(program: &Program, context: &Context<'_>) -> Vec<ProfileSchema> {
             alias: Cow::Owned(alias),
             size: profile.size,
             has_groups: profile.selector.is_some(),
+            max_group_size: context.max_group_size(id),
         };
         (id, schema, false)
     });

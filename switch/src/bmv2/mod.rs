@@ -18,7 +18,7 @@ mod process;
 mod program;
 mod sink;
 mod state;
-mod table;
+pub(crate) mod table;
 
 pub use engine::{Engine, JsonLoader};
 pub use error::{LoadError, Reason};

@@ -2,7 +2,7 @@
 //! `docs/simple_switch.md`, "Pseudocode for what happens at the end of ingress and egress processing").
 
 use super::action::{self, Action, DROP_PORT, Machine};
-use super::engine::{Engine, RunTable, Thread};
+use super::engine::{Engine, Extras, RunTable, Thread};
 use super::expr::{Scope, Word};
 use super::layout::FieldRef;
 use super::parser;
@@ -452,9 +452,38 @@ impl Engine {
         if hit && table.counted {
             table.any.count(&words, state.ingress_length as usize);
         }
+        if hit && let Some(extras) = &table.extras {
+            self.hit(table, extras, &mut words, state, machine);
+        }
         let action = usize::from(words[0] as u16);
         self.call(program.actions.get(action), &words, state, machine);
         self.next(position, hit, action)
+    }
+
+    /// What few tables do when an entry is hit.
+    fn hit(
+        &self,
+        table: &RunTable,
+        extras: &Extras,
+        words: &mut [u64; MAX_WORDS],
+        state: &mut State,
+        machine: &mut Machine<'_>,
+    ) {
+        if extras.ages {
+            table.any.touch(words);
+        }
+        if let Some(meter) = extras.meter {
+            let amount = if meter.bytes { state.ingress_length } else { 1 };
+            let color = table.any.meter(words, amount as usize, state.now_us);
+            state.set(Some(meter.target), color.into());
+        }
+        if let Some(profile) = extras.profile.and_then(|it| self.program.profiles.get(it)) {
+            let selector = profile.selector.as_ref();
+            let hash = selector.map_or(0, |selector| {
+                selector.output(state, machine.packet, &mut machine.scratch.input)
+            });
+            table.any.select(words, hash);
+        }
     }
 
     #[inline]

@@ -3,20 +3,29 @@
 use dpr_p4runtime::convert::{self, ConvertError};
 use dpr_p4runtime::{status, v1};
 use dpr_runtime::{
-    ActionScope, Entity, EntryFilter, FieldMatch, Invalid, Operation, Pipeline, Query, TableEntry,
-    TableSchema, Update, WriteError,
+    ActionScope, DigestConfig, Entity, EntryFilter, FieldMatch, Invalid, Operation, Pipeline,
+    Query, TableEntry, TableSchema, Update, WriteError,
 };
 use std::collections::BTreeMap;
 use tonic::Code;
 use v1::entity::Entity as Kind;
+use v1::packet_replication_engine_entry::Type as Replicated;
 use v1::update::Type;
 
 type Refusal = v1::Error;
 
-/// What clients attach to table entries and get back with them. Only entries that have something attached are in here.
+/// Registers are for the program, as in `simple_switch_grpc`.
+pub const REGISTERS: ConvertError = ConvertError::Unsupported {
+    what: "registers over P4Runtime",
+};
+
+/// What clients say that the pipeline does not know of: what they attach to table entries and multicast groups and get back with
+/// them, and how digests are reported. Only what has been said is in here.
 #[derive(Debug, Default)]
 pub struct Annotations {
     entries: BTreeMap<EntryKey, Annotation>,
+    groups: BTreeMap<u32, Vec<u8>>,
+    digests: BTreeMap<u32, DigestConfig>,
 }
 
 type EntryKey = (u32, bool, i32, Vec<FieldMatch>);
@@ -50,6 +59,52 @@ impl Annotations {
         self.entries.get(&entry_key(entry))
     }
 
+    /// Gives a multicast group back what was attached to it.
+    pub fn put_group_metadata(&self, kind: &mut Kind) {
+        if let Some(group) = multicast_group_mut(kind)
+            && let Some(metadata) = self.groups.get(&group.multicast_group_id)
+        {
+            group.metadata.clone_from(metadata);
+        }
+    }
+
+    /// The digests that are reported, and how, by id.
+    pub fn digests(&self) -> impl Iterator<Item = (u32, DigestConfig)> + '_ {
+        self.digests.iter().map(|(id, config)| (*id, *config))
+    }
+
+    fn set_group(&mut self, operation: Operation, kind: &Kind) {
+        let Kind::PacketReplicationEngineEntry(entry) = kind else {
+            return;
+        };
+        if let Some(Replicated::MulticastGroupEntry(group)) = &entry.r#type {
+            let id = group.multicast_group_id;
+            if operation == Operation::Delete || group.metadata.is_empty() {
+                self.groups.remove(&id);
+            } else {
+                self.groups.insert(id, group.metadata.clone());
+            }
+        }
+    }
+
+    /// Changes how a digest is reported.
+    fn set_digest(
+        &mut self,
+        operation: Operation,
+        id: u32,
+        config: Option<DigestConfig>,
+    ) -> Result<(), WriteError> {
+        match (operation, self.digests.contains_key(&id)) {
+            (Operation::Insert, true) => return Err(WriteError::AlreadyExists),
+            (Operation::Modify | Operation::Delete, false) => return Err(WriteError::NotFound),
+            (Operation::Delete, true) => drop(self.digests.remove(&id)),
+            (Operation::Insert | Operation::Modify, _) => {
+                self.digests.insert(id, config.unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
     fn set(&mut self, entry: &TableEntry, annotation: Annotation) {
         if annotation != Annotation::default() {
             self.entries.insert(entry_key(entry), annotation);
@@ -79,14 +134,33 @@ pub fn apply(
         Some(Kind::TableEntry(entry)) => table_entry(pipeline, annotations, update, entry),
         Some(Kind::DirectCounterEntry(entry)) => direct_counter(pipeline, update.r#type(), entry),
         Some(Kind::CounterEntry(entry)) => counter(pipeline, update.r#type(), entry),
-        Some(Kind::RegisterEntry(entry)) => register(pipeline, update.r#type(), entry),
+        Some(Kind::MeterEntry(entry)) => meter(pipeline, update.r#type(), entry),
+        Some(Kind::RegisterEntry(_)) => Err(refused(&REGISTERS)),
         // The others are refused there.
-        _ => match convert::update(pipeline.program(), update) {
-            Err(error) => Err(refused(&error)),
-            Ok(update) => pipeline
-                .write(&update)
-                .map_err(|error| of_write("", &error)),
-        },
+        _ => {
+            let converted = convert::update(pipeline.program(), update);
+            let converted = converted.map_err(|error| refused(&error))?;
+            let operation = converted.operation;
+            let done = match converted.entity {
+                Entity::Digest { id, config } => annotations.set_digest(operation, id, config),
+                _ => pipeline.write(&converted),
+            };
+            done.map_err(|error| of_write("", &error))?;
+            if let Some(kind) = entity {
+                annotations.set_group(operation, kind);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn multicast_group_mut(kind: &mut Kind) -> Option<&mut v1::MulticastGroupEntry> {
+    let Kind::PacketReplicationEngineEntry(entry) = kind else {
+        return None;
+    };
+    match entry.r#type.as_mut()? {
+        Replicated::MulticastGroupEntry(group) => Some(group),
+        Replicated::CloneSessionEntry(_) => None,
     }
 }
 
@@ -144,6 +218,10 @@ fn check_message(
         |code, why: &str| Err(status::error(code, format!("table {}: {why}", table.alias)));
     if message.is_const {
         return refuse(Code::InvalidArgument, "is_const is for the target to say");
+    }
+    if message.time_since_last_hit.is_some() {
+        let why = "time_since_last_hit is for the target to say";
+        return refuse(Code::InvalidArgument, why);
     }
     if operation == Operation::Insert && !entry.is_default && table.fields.is_empty() {
         return refuse(
@@ -250,32 +328,34 @@ fn counter(
     })
 }
 
-fn register(
+fn meter(
     pipeline: &dyn Pipeline,
     operation: Type,
-    message: &v1::RegisterEntry,
+    message: &v1::MeterEntry,
 ) -> Result<(), Refusal> {
-    modify_only(operation, "a register")?;
-    let id = message.register_id;
-    let schema = pipeline.program().register(id);
-    let schema = schema.ok_or_else(|| {
-        refused(&ConvertError::UnknownId {
-            kind: "register",
-            id,
-        })
-    })?;
-    let cells = cells(
-        "register",
-        &schema.alias,
-        message.index.as_ref(),
-        schema.size,
-    )?;
-    let value =
-        convert::register_value(schema, message.data.as_ref()).map_err(|error| refused(&error))?;
-    modify_cells(pipeline, cells, |index| Entity::Register {
-        register: id,
+    modify_only(operation, "a meter")?;
+    let (kind, id) = ("meter", message.meter_id);
+    let schema = pipeline.program().meter(id);
+    let schema = schema.ok_or_else(|| refused(&ConvertError::UnknownId { kind, id }))?;
+    let cells = cells(kind, &schema.alias, message.index.as_ref(), schema.size)?;
+    // Any cell stands for the one that is not named, to read the rest.
+    let first = v1::MeterEntry {
+        index: Some(v1::Index { index: 0 }),
+        ..*message
+    };
+    let kind = Kind::MeterEntry(first);
+    let entity = v1::Entity { entity: Some(kind) };
+    let entity = convert::entity(pipeline.program(), &entity).map_err(|error| refused(&error))?;
+    let Entity::Meter { meter, config, .. } = entity else {
+        return Err(status::error(
+            Code::Internal,
+            "a meter became something else",
+        ));
+    };
+    modify_cells(pipeline, cells, |index| Entity::Meter {
+        meter,
         index,
-        value: value.clone(),
+        config,
     })
 }
 

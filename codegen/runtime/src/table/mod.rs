@@ -11,12 +11,14 @@ pub use lpm::LpmStore;
 pub use ternary::TernaryStore;
 
 use crate::action_words::ActionWords;
+use crate::age::Ages;
 use crate::{
     ActionProfile, CounterUnit, CounterValue, Counters, Entity, EntryFilter, FieldMatch, Integer,
     Invalid, MatchKind, MatchValue, MeterConfig, Meters, Operation, Place, Query, TableActionRef,
     TableEntry, TableSchema, WriteError, get_integer, key_places, put_integer,
 };
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A table whose fields are all exact.
@@ -85,8 +87,8 @@ pub trait Store<const K: usize, const V: usize>: Send + Sync {
 pub struct Lookup<const V: usize> {
     /// Whether an entry matched; else `words` is the default action.
     pub hit: bool,
-    /// The action and its parameters, laid out as the crate's layout rule says. In a table with a direct counter, the last word
-    /// is the entry's cell in it.
+    /// The action and its parameters, laid out as the crate's layout rule says. In a table with a direct counter, a direct meter
+    /// or entries that can be idle, the last word is the entry's cell in them.
     pub words: [u64; V],
 }
 
@@ -99,7 +101,7 @@ impl<const V: usize> Lookup<V> {
 }
 
 /// A table: a store of entries, a default action, and what connects them to the control plane. `K` words of key, `V` words of
-/// action (one more if the table has a direct counter).
+/// action (one more if the table has a direct counter, a direct meter or entries that can be idle).
 pub struct MatchTable<S, const K: usize, const V: usize> {
     schema: Cow<'static, TableSchema>,
     key: Vec<Place>,
@@ -108,8 +110,9 @@ pub struct MatchTable<S, const K: usize, const V: usize> {
     default: WordCell<V>,
     counters: Option<Counters>,
     meters: Option<Meters>,
+    ages: Option<Ages>,
     profile: Option<Arc<ActionProfile>>,
-    // Also what makes writers take turns: the cells of the direct counter that no entry has.
+    // Also what makes writers take turns: the cells of direct counter, direct meter and ages that no entry has.
     free_cells: Mutex<Vec<u64>>,
 }
 
@@ -129,6 +132,11 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         MatchTable::build(Cow::Borrowed(schema), Some(profile.clone()))
     }
 
+    /// As [`MatchTable::owned`], for a table whose entries refer to an action profile.
+    pub fn owned_with_profile(schema: TableSchema, profile: &Arc<ActionProfile>) -> Self {
+        MatchTable::build(Cow::Owned(schema), Some(profile.clone()))
+    }
+
     fn build(schema: Cow<'static, TableSchema>, profile: Option<Arc<ActionProfile>>) -> Self {
         let key = key_places(schema.fields.iter().map(|field| field.bits));
         let layout = ActionWords::new(&schema);
@@ -137,7 +145,8 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         let meters = schema
             .direct_meter
             .map(|_| Meters::new(schema.size, CounterUnit::Bytes));
-        let own = usize::from(counters.is_some() || meters.is_some());
+        let ages = schema.has_idle_timeout.then(|| Ages::new(schema.size));
+        let own = usize::from(counters.is_some() || meters.is_some() || ages.is_some());
         debug_assert!(
             key.last()
                 .is_none_or(|place| place.end() as usize <= K * 64),
@@ -153,6 +162,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             default: WordCell::new([0; V]),
             counters,
             meters,
+            ages,
             profile,
             free_cells: Mutex::new(Vec::new()),
         };
@@ -192,6 +202,14 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         if let (Some(counters), true, Some(cell)) = (&self.counters, found.hit, found.words.last())
         {
             counters.count(*cell, bytes);
+        }
+    }
+
+    /// Notes that a packet hit the entry, in a table whose entries can be idle.
+    #[inline]
+    pub fn touch(&self, found: &Lookup<V>) {
+        if let (Some(ages), true, Some(cell)) = (&self.ages, found.hit, found.words.last()) {
+            ages.hit(*cell);
         }
     }
 
@@ -242,10 +260,15 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         if self.has_cells() {
             *free = (0..self.schema.size).rev().collect();
         }
+        if let Some(ages) = &self.ages {
+            (0..self.schema.size).for_each(|cell| ages.set_timeout(cell, 0));
+        }
         self.default.store(self.initial_default());
         for entry in self.schema.entries.iter() {
             let mut words = self.pack(entry.action, &entry.arguments);
-            self.take_cell(&mut free, &mut words);
+            if let (Some(cell), Some(ages)) = (self.take_cell(&mut free, &mut words), &self.ages) {
+                ages.start(cell, 0);
+            }
             // Entries that the program repeats count once.
             let _ = self
                 .store
@@ -277,8 +300,10 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
                 self.set_counter(cell, Some(entry.counter.unwrap_or_default()));
                 self.set_meter(cell, entry);
                 let done = self.store.insert(&rule, words);
-                if done.is_err() {
-                    free.extend(cell);
+                match (&done, &self.ages, cell) {
+                    (Ok(()), Some(ages), Some(cell)) => ages.start(cell, entry.idle_timeout_ns),
+                    (Err(_), _, cell) => free.extend(cell),
+                    _ => {}
                 }
                 done
             }
@@ -293,11 +318,13 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
                 self.store.modify(&rule, words).inspect(|()| {
                     self.set_counter(cell, entry.counter);
                     self.set_meter(cell, entry);
+                    self.set_timeout(cell, entry.idle_timeout_ns);
                 })
             }
             Operation::Delete => self.store.remove(&rule).map(|words| {
                 if self.has_cells() {
                     free.extend(words.last());
+                    self.set_timeout(words.last().copied(), 0);
                 }
             }),
         };
@@ -333,6 +360,30 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         meters.modify(operation, cell.ok_or(WriteError::NotFound)?, config)
     }
 
+    /// It is `now_ns` nanoseconds after some start: the entries that were hit since the last call were hit now. Shows, by key, the
+    /// entries that have been idle for as long as they may be; each again after as long a time.
+    pub fn age(&self, now_ns: u64, idle: &mut dyn FnMut(TableEntry)) {
+        let Some(ages) = &self.ages else { return };
+        let mut entries = {
+            let _turn = self
+                .free_cells
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let mut cells = BTreeSet::new();
+            ages.advance(now_ns, |cell| {
+                cells.insert(cell);
+            });
+            if cells.is_empty() {
+                return;
+            }
+            let mut entries = self.store.entries();
+            entries.retain(|(_, words)| words.last().is_some_and(|cell| cells.contains(cell)));
+            entries
+        };
+        entries.sort_unstable_by_key(|(rule, _)| *rule);
+        (entries.iter()).for_each(|(rule, words)| idle(self.entry(rule, words)));
+    }
+
     /// Shows entries, by key.
     pub fn read(&self, filter: &EntryFilter, visit: &mut dyn FnMut(Entity)) {
         match filter {
@@ -350,7 +401,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
                 if self.schema.check_key(matches, *priority).is_ok() {
                     let rule = self.rule(matches, *priority);
                     if let Some(words) = self.store.get(&rule) {
-                        visit(self.entity(&rule, &words));
+                        visit(Entity::Table(self.entry(&rule, &words)));
                     }
                 }
             }
@@ -365,7 +416,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
                 entries.sort_unstable_by_key(|(rule, _)| *rule);
                 entries
                     .iter()
-                    .for_each(|(rule, words)| visit(self.entity(rule, words)));
+                    .for_each(|(rule, words)| visit(Entity::Table(self.entry(rule, words))));
             }
         }
     }
@@ -386,9 +437,9 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         )
     }
 
-    /// Whether entries have cells of their own, of a direct counter or meter or both.
+    /// Whether entries have cells of their own.
     fn has_cells(&self) -> bool {
-        self.counters.is_some() || self.meters.is_some()
+        self.counters.is_some() || self.meters.is_some() || self.ages.is_some()
     }
 
     fn take_cell(&self, free: &mut Vec<u64>, words: &mut [u64; V]) -> Option<u64> {
@@ -404,6 +455,12 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
     fn set_counter(&self, cell: Option<u64>, value: Option<CounterValue>) {
         if let (Some(counters), Some(cell), Some(value)) = (&self.counters, cell, value) {
             counters.set(cell, value);
+        }
+    }
+
+    fn set_timeout(&self, cell: Option<u64>, timeout_ns: u64) {
+        if let (Some(ages), Some(cell)) = (&self.ages, cell) {
+            ages.set_timeout(cell, timeout_ns);
         }
     }
 
@@ -505,7 +562,7 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
         matches
     }
 
-    fn entity(&self, rule: &Rule<K>, words: &[u64; V]) -> Entity {
+    fn entry(&self, rule: &Rule<K>, words: &[u64; V]) -> TableEntry {
         let counter = self
             .counters
             .as_ref()
@@ -514,15 +571,18 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .meters
             .as_ref()
             .and_then(|meters| meters.config(*words.last()?));
-        Entity::Table(TableEntry {
+        let ages = self.ages.as_ref().and_then(|ages| ages.get(*words.last()?));
+        TableEntry {
             table: self.schema.id,
             matches: self.matches(rule),
             priority: rule.priority,
             action: Some(self.unpack(words)),
             counter,
             meter,
+            idle_timeout_ns: ages.map_or(0, |(timeout, _)| timeout),
+            since_hit_ns: ages.map(|(_, since)| since),
             ..TableEntry::default()
-        })
+        }
     }
 }
 

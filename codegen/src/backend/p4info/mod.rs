@@ -600,7 +600,7 @@ pub(crate) fn first_string(annotation: &Annotation) -> Option<&str> {
     }
 }
 
-fn integer_annotation(annotations: &[Annotation], name: &str) -> Option<u32> {
+pub(crate) fn integer_annotation(annotations: &[Annotation], name: &str) -> Option<u32> {
     let annotation = annotations
         .iter()
         .find(|annotation| annotation.name == name)?;

@@ -131,6 +131,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
             .into_iter()
             .map(|id| members::value_set(cx, id)),
     );
+    let age = age(cx);
     quote! {
         #[doc = #doc]
         pub struct #name { #(#declarations)* }
@@ -183,11 +184,29 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
                 self.replication.answer(query, visit);
             }
 
+            #age
+
             fn clear(&self) {
                 #(#clears)*
             }
         }
     }
+}
+
+/// `Pipeline::age`, if the program has tables whose entries can be idle.
+fn age(cx: &Context<'_>) -> Option<TokenStream> {
+    let tables = (0..).zip(&cx.program.tables);
+    let tables = tables.filter(|(_, table)| table.support_timeout);
+    let tables: Vec<_> = tables
+        .map(|(id, _)| members::table(cx, crate::ir::TableId(id)))
+        .collect();
+    (!tables.is_empty()).then(|| {
+        quote! {
+            fn age(&self, now_ns: u64, idle: &mut dyn FnMut(dpr_runtime::TableEntry)) {
+                #(self.#tables.age(now_ns, idle);)*
+            }
+        }
+    })
 }
 
 /// The arm of `Pipeline::write` for cells of counters or registers.

@@ -4,7 +4,7 @@ use super::Options;
 use super::context::Context;
 use super::members;
 use super::tables::{actions, match_keys};
-use crate::backend::p4info::{Message, Symbol, id_in, to_text};
+use crate::backend::p4info::{Message, Symbol, id_in, integer_annotation, to_text};
 use crate::ir::{ActionCall, CounterUnit, EntryMatch, Key, MatchKind, Table, TableEntry, TableId};
 use num_bigint::BigUint;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -56,7 +56,10 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
         let head = head(&cx.symbols.action_profiles[id.index()]);
         let size = Literal::u64_unsuffixed(profile.size);
         let has_groups = profile.selector.is_some();
-        quote!(#head size: #size, has_groups: #has_groups)
+        let annotations = &profile.control.annotations;
+        let most = integer_annotation(annotations, "max_group_size").filter(|_| has_groups);
+        let most = Literal::u32_unsuffixed(most.unwrap_or(0));
+        quote!(#head size: #size, has_groups: #has_groups, max_group_size: #most)
     });
     let digests = statics("DIGESTS", "DigestSchema", members::digests(cx), |id| {
         let head = head(&cx.symbols.digests[id.index()]);

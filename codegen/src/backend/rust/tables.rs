@@ -76,11 +76,11 @@ pub(super) fn shape(cx: &Context<'_>, table: &Table) -> Shape {
                 .div_ceil(64)
         })
         .max();
-    let counter_words = u32::from(table.counter.is_some() || table.meter.is_some());
+    let has_cells = table.counter.is_some() || table.meter.is_some() || table.support_timeout;
     Shape {
         store,
         key_words,
-        action_words: widest.unwrap_or(1) + counter_words,
+        action_words: widest.unwrap_or(1) + u32::from(has_cells),
     }
 }
 
@@ -134,6 +134,7 @@ pub(super) fn apply(
         let hash = selector_hash(cx, frame, table, profile);
         quote!(let found = self.#name.select(found, #hash);)
     });
+    let touch = (table.support_timeout).then(|| quote!(self.#name.touch(&found);));
     let count = table
         .counter
         .is_some()
@@ -178,7 +179,7 @@ pub(super) fn apply(
             quote!(match found.action() { #(#arms)* _ => { #default } })
         }
     };
-    quote!(#lookup #select #count #run #after)
+    quote!(#lookup #touch #select #count #run #after)
 }
 
 /// What chooses a member of a group: the hash of the selector's keys.

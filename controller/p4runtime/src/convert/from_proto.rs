@@ -23,23 +23,59 @@ pub fn update(program: &ProgramInfo, update: &v1::Update) -> Result<Update, Conv
         }
     };
     let message = update.entity.as_ref();
-    let mut message = message.and_then(|entity| entity.entity.as_ref());
-    // A deletion has a key; all else may be nonsense.
-    let key;
-    if let (Operation::Delete, Some(v1::entity::Entity::TableEntry(entry))) = (operation, message) {
-        key = v1::entity::Entity::TableEntry(v1::TableEntry {
+    let message = message.and_then(|entity| entity.entity.as_ref());
+    let key = message.filter(|_| operation == Operation::Delete).map(key);
+    Ok(Update {
+        operation,
+        entity: entity_kind(program, key.as_ref().or(message))?,
+    })
+}
+
+/// What a deletion says: all but the key may be nonsense.
+fn key(kind: &v1::entity::Entity) -> v1::entity::Entity {
+    use v1::entity::Entity as Kind;
+    use v1::packet_replication_engine_entry::Type;
+    match kind {
+        Kind::TableEntry(entry) => Kind::TableEntry(v1::TableEntry {
             table_id: entry.table_id,
             r#match: entry.r#match.clone(),
             priority: entry.priority,
             is_default_action: entry.is_default_action,
             ..v1::TableEntry::default()
-        });
-        message = Some(&key);
+        }),
+        Kind::ActionProfileMember(entry) => Kind::ActionProfileMember(v1::ActionProfileMember {
+            action_profile_id: entry.action_profile_id,
+            member_id: entry.member_id,
+            action: None,
+        }),
+        Kind::ActionProfileGroup(entry) => Kind::ActionProfileGroup(v1::ActionProfileGroup {
+            action_profile_id: entry.action_profile_id,
+            group_id: entry.group_id,
+            ..v1::ActionProfileGroup::default()
+        }),
+        Kind::PacketReplicationEngineEntry(entry) => {
+            let r#type = entry.r#type.as_ref().map(|kind| match kind {
+                Type::MulticastGroupEntry(group) => {
+                    Type::MulticastGroupEntry(v1::MulticastGroupEntry {
+                        multicast_group_id: group.multicast_group_id,
+                        ..v1::MulticastGroupEntry::default()
+                    })
+                }
+                Type::CloneSessionEntry(session) => {
+                    Type::CloneSessionEntry(v1::CloneSessionEntry {
+                        session_id: session.session_id,
+                        ..v1::CloneSessionEntry::default()
+                    })
+                }
+            });
+            Kind::PacketReplicationEngineEntry(v1::PacketReplicationEngineEntry { r#type })
+        }
+        Kind::DigestEntry(entry) => Kind::DigestEntry(v1::DigestEntry {
+            digest_id: entry.digest_id,
+            config: None,
+        }),
+        other => other.clone(),
     }
-    Ok(Update {
-        operation,
-        entity: entity_kind(program, message)?,
-    })
 }
 
 /// An entity, one cell where it is a counter or register.
@@ -105,14 +141,18 @@ pub fn table_entry(
             what,
         })
     };
-    if (entry.meter_config.is_some() && table.direct_meter.is_none())
-        || entry.meter_counter_data.is_some()
-    {
+    let meters = entry.meter_config.is_some() || entry.meter_counter_data.is_some();
+    if meters && table.direct_meter.is_none() {
         return not_of_table("direct meter");
     }
-    if entry.idle_timeout_ns != 0 && !table.has_idle_timeout {
+    if entry.meter_counter_data.is_some() {
+        return Err(objects::METER_COUNTERS);
+    }
+    let times = entry.idle_timeout_ns != 0 || entry.time_since_last_hit.is_some();
+    if times && !table.has_idle_timeout {
         return not_of_table("idle timeout");
     }
+    let since_hit_ns = entry.time_since_last_hit.as_ref();
     let counter = entry.counter_data.as_ref();
     Ok(TableEntry {
         table: table.id,
@@ -128,6 +168,9 @@ pub fn table_entry(
             .map(objects::meter_config)
             .transpose()?,
         idle_timeout_ns: objects::count(entry.idle_timeout_ns, "idle_timeout_ns")?,
+        since_hit_ns: since_hit_ns
+            .map(|since| objects::count(since.elapsed_ns, "time_since_last_hit"))
+            .transpose()?,
     })
 }
 
@@ -218,17 +261,14 @@ fn table_action(
         let table = table.alias.clone();
         ConvertError::NotOfTable { table, what }
     };
-    match (kind, table.implementation) {
+    let profile = table.implementation.and_then(|id| program.profile(id));
+    match (kind, profile) {
         (Type::Action(action), _) => Ok(action_call(program, action)?.into()),
         (_, None) => Err(not_of_table("action profile")),
         (Type::ActionProfileMemberId(id), _) => Ok(TableActionRef::Member(*id)),
+        (_, Some(profile)) if !profile.has_groups => Err(not_of_table("action selector")),
         (Type::ActionProfileGroupId(id), _) => Ok(TableActionRef::Group(*id)),
-        (Type::ActionProfileActionSet(set), Some(profile)) => {
-            if !program.profile(profile).is_some_and(|it| it.has_groups) {
-                return Err(not_of_table("action selector"));
-            }
-            objects::one_shot(program, set)
-        }
+        (Type::ActionProfileActionSet(set), _) => objects::one_shot(program, set),
     }
 }
 
@@ -275,7 +315,7 @@ pub fn counter_value(data: Option<&v1::CounterData>) -> Result<CounterValue, Con
 }
 
 /// What a register cell holds.
-pub fn register_value(
+fn register_value(
     register: &RegisterSchema,
     data: Option<&v1::P4Data>,
 ) -> Result<Integer, ConvertError> {

@@ -9,6 +9,11 @@ use dpr_runtime::{
     ProgramInfo, Replica, TableActionRef,
 };
 
+/// Meters here count no packets by their colour.
+pub(super) const METER_COUNTERS: ConvertError = ConvertError::Unsupported {
+    what: "counters of meters' colours",
+};
+
 /// A number that is not negative.
 pub(super) fn count(value: i64, what: &'static str) -> Result<u64, ConvertError> {
     u64::try_from(value).map_err(|_| ConvertError::Negative { what })
@@ -127,6 +132,22 @@ pub(super) fn one_shot(
         let weight = small_count(given.weight, "weight")?;
         Ok((action_call(program, action)?, weight))
     };
+    if set.group_action.is_some() {
+        return Err(ConvertError::Unsupported {
+            what: "actions of groups",
+        });
+    }
+    use v1::action_profile_action_set::{ActionSelectionMode, SizeSemantics};
+    if set.action_selection_mode() == ActionSelectionMode::Random {
+        return Err(ConvertError::Unsupported {
+            what: "members chosen at random",
+        });
+    }
+    if set.size_semantics() == SizeSemantics::SumOfMembers {
+        return Err(ConvertError::Unsupported {
+            what: "groups that are measured by their members' number",
+        });
+    }
     let actions = set.action_profile_actions.iter().map(one);
     Ok(TableActionRef::OneShot(actions.collect::<Result<_, _>>()?))
 }
@@ -144,6 +165,9 @@ pub(super) fn meter_config(config: &v1::MeterConfig) -> Result<MeterConfig, Conv
 /// A cell of an indirect meter.
 pub(super) fn meter(program: &ProgramInfo, entry: &v1::MeterEntry) -> Result<Entity, ConvertError> {
     let meter = find(program.meter(entry.meter_id), "meter", entry.meter_id)?;
+    if entry.counter_data.is_some() {
+        return Err(METER_COUNTERS);
+    }
     Ok(Entity::Meter {
         meter: meter.id,
         index: index(entry.index.as_ref())?,
@@ -159,6 +183,14 @@ pub(super) fn direct_meter(
     let key = entry.table_entry.as_ref().ok_or(ConvertError::NotSet {
         what: "table_entry",
     })?;
+    if entry.counter_data.is_some() {
+        return Err(METER_COUNTERS);
+    }
+    // The action of the entry is no matter.
+    let key = &v1::TableEntry {
+        action: None,
+        ..key.clone()
+    };
     Ok(Entity::DirectMeter {
         entry: table_entry(program, key)?,
         config: entry.config.as_ref().map(meter_config).transpose()?,

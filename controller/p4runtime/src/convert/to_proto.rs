@@ -239,6 +239,11 @@ pub fn table_entry_to_proto(entry: &TableEntry) -> v1::TableEntry {
         counter_data: entry.counter.map(counter_data),
         meter_config: entry.meter.as_ref().map(meter_config),
         idle_timeout_ns: entry.idle_timeout_ns as i64,
+        time_since_last_hit: entry
+            .since_hit_ns
+            .map(|since| v1::table_entry::IdleTimeout {
+                elapsed_ns: since as i64,
+            }),
         ..v1::TableEntry::default()
     }
 }

@@ -1,118 +1,17 @@
-//! `Read`: what the requests of a batch select (P4Runtime specification, sections "P4 Entity Messages" and "Read RPC").
+//! Table entries, and what belongs to them.
 
-use super::write::{Annotation, Annotations, cells, find, of_write, refused};
+use super::Chunks;
+use crate::p4runtime::write::{Annotation, Annotations, find, of_write, refused};
 use dpr_p4runtime::convert::{self, ConvertError};
 use dpr_p4runtime::{status, v1};
-use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry, WriteError};
+use dpr_runtime::{
+    Entity, EntryFilter, Invalid, Pipeline, Query, TableEntry, TableSchema, WriteError,
+};
 use tonic::Code;
 use v1::entity::Entity as Kind;
 
-/// Entities in one message of the response.
-const CHUNK: usize = 1000;
-
-/// What was read, in messages of bounded size.
-#[derive(Debug, Default)]
-pub struct Chunks {
-    full: Vec<v1::ReadResponse>,
-    open: Vec<v1::Entity>,
-}
-
-impl Chunks {
-    fn push(&mut self, kind: Kind) {
-        self.open.push(v1::Entity { entity: Some(kind) });
-        if self.open.len() == CHUNK {
-            let entities = std::mem::take(&mut self.open);
-            self.full.push(v1::ReadResponse { entities });
-        }
-    }
-
-    /// The messages; at least one, so that a client that waits for one has it.
-    pub fn into_responses(mut self) -> Vec<v1::ReadResponse> {
-        if !self.open.is_empty() || self.full.is_empty() {
-            let entities = self.open;
-            self.full.push(v1::ReadResponse { entities });
-        }
-        self.full
-    }
-}
-
-/// Does one request of a batch.
-pub fn read(
-    pipeline: &dyn Pipeline,
-    annotations: &Annotations,
-    request: &v1::Entity,
-    chunks: &mut Chunks,
-) -> Result<(), v1::Error> {
-    match &request.entity {
-        Some(Kind::TableEntry(entry)) => table_entries(pipeline, annotations, entry, chunks),
-        Some(Kind::DirectCounterEntry(entry)) => direct_counters(pipeline, entry, chunks),
-        Some(Kind::CounterEntry(entry)) => {
-            let id = entry.counter_id;
-            let schema = pipeline.program().counter(id);
-            check_cell(
-                "counter",
-                id,
-                entry.index.as_ref(),
-                schema.map(|it| (&*it.alias, it.size)),
-            )?;
-            let query = Query::Counters {
-                counter: (id != 0).then_some(id),
-                index: entry.index.map(|index| index.index as u64),
-            };
-            all(pipeline, &query, chunks);
-            Ok(())
-        }
-        Some(Kind::RegisterEntry(entry)) => {
-            let id = entry.register_id;
-            let schema = pipeline.program().register(id);
-            check_cell(
-                "register",
-                id,
-                entry.index.as_ref(),
-                schema.map(|it| (&*it.alias, it.size)),
-            )?;
-            let query = Query::Registers {
-                register: (id != 0).then_some(id),
-                index: entry.index.map(|index| index.index as u64),
-            };
-            all(pipeline, &query, chunks);
-            Ok(())
-        }
-        // They can be written; what was written is not told yet.
-        _ => Err(status::error(
-            Code::Unimplemented,
-            "this target tells table entries, counters and registers only",
-        )),
-    }
-}
-
-fn all(pipeline: &dyn Pipeline, query: &Query, chunks: &mut Chunks) {
-    pipeline.read(query, &mut |entity| {
-        if let Some(kind) = convert::entity_to_proto(&entity).entity {
-            chunks.push(kind);
-        }
-    });
-}
-
-fn check_cell(
-    kind: &'static str,
-    id: u32,
-    index: Option<&v1::Index>,
-    schema: Option<(&str, u64)>,
-) -> Result<(), v1::Error> {
-    match schema {
-        Some((name, size)) => cells(kind, name, index, size).map(drop),
-        // All of them.
-        None if id == 0 && index.is_none() => Ok(()),
-        None if id == 0 => Err(status::error(
-            Code::InvalidArgument,
-            format!("an index without a {kind}"),
-        )),
-        None => Err(refused(&ConvertError::UnknownId { kind, id })),
-    }
-}
-
-fn table_entries(
+/// Table entries that a request selects.
+pub fn entries(
     pipeline: &dyn Pipeline,
     annotations: &Annotations,
     request: &v1::TableEntry,
@@ -121,6 +20,7 @@ fn table_entries(
     let action = action_filter(request)?;
     let wanted = Annotation::of(request);
     let (query, key) = table_query(pipeline, request)?;
+    check_wanted(pipeline, request)?;
     pipeline.read(&query, &mut |entity| {
         let Entity::Table(entry) = entity else { return };
         let attached = annotations.get(&entry);
@@ -129,15 +29,24 @@ fn table_entries(
             && action.is_none_or(|id| entry.call().is_some_and(|call| call.action == id))
             && is_annotated(attached, &wanted);
         if selected {
-            chunks.push(Kind::TableEntry(message(
-                pipeline,
-                &entry,
-                attached,
-                request.counter_data.is_some(),
-            )));
+            let message = message(pipeline, &entry, attached, request);
+            chunks.push(Kind::TableEntry(message));
         }
     });
     Ok(())
+}
+
+/// What a request wants to be told must be something that the table has.
+fn check_wanted(pipeline: &dyn Pipeline, request: &v1::TableEntry) -> Result<(), v1::Error> {
+    let Some(table) = pipeline.program().table(request.table_id) else {
+        return super::refuse_meter_counters(request.meter_counter_data.is_some());
+    };
+    let wants_time = request.idle_timeout_ns != 0 || request.time_since_last_hit.is_some();
+    if wants_time && (!table.has_idle_timeout || request.is_default_action) {
+        let why = format!("table {}: no idle timeout here", table.alias);
+        return Err(status::error(Code::InvalidArgument, why));
+    }
+    super::refuse_meter_counters(request.meter_counter_data.is_some())
 }
 
 /// What to ask the pipeline for, and the key that its answers must have besides.
@@ -227,16 +136,23 @@ fn action_filter(request: &v1::TableEntry) -> Result<Option<u32>, v1::Error> {
     }
 }
 
+/// An entry with as much beside key and action as the request wants to be told.
 #[allow(deprecated)]
 fn message(
     pipeline: &dyn Pipeline,
     entry: &TableEntry,
     attached: Option<&Annotation>,
-    with_counter: bool,
+    request: &v1::TableEntry,
 ) -> v1::TableEntry {
     let mut message = convert::table_entry_to_proto(entry);
-    if !with_counter {
+    if request.counter_data.is_none() {
         message.counter_data = None;
+    }
+    if request.meter_config.is_none() {
+        message.meter_config = None;
+    }
+    if request.time_since_last_hit.is_none() {
+        message.time_since_last_hit = None;
     }
     if let Some(attached) = attached {
         message.metadata = attached.metadata.clone();
@@ -253,39 +169,91 @@ fn message(
     message
 }
 
-fn direct_counters(
+/// The direct counters of the entries that a request selects.
+pub fn direct_counters(
     pipeline: &dyn Pipeline,
     request: &v1::DirectCounterEntry,
     chunks: &mut Chunks,
 ) -> Result<(), v1::Error> {
-    let key = request.table_entry.as_ref();
-    let key = key
-        .ok_or(ConvertError::NotSet {
-            what: "table_entry",
-        })
-        .map_err(|error| refused(&error))?;
-    let counted = |entry: TableEntry, chunks: &mut Chunks| {
-        let mut message = convert::table_entry_to_proto(&entry);
+    let has = |table: &TableSchema| table.direct_counter.is_some();
+    let entries = owners(pipeline, request.table_entry.as_ref(), has)?;
+    for entry in entries.ok_or_else(|| of_write("", &Invalid::NoDirectCounter.into()))? {
+        let mut message = bare(&entry);
         let data = message.counter_data.take();
-        message.action = None;
-        if data.is_some() {
-            chunks.push(Kind::DirectCounterEntry(v1::DirectCounterEntry {
-                table_entry: Some(message),
-                data,
-            }));
-        }
-    };
-    if key.r#match.is_empty() && !key.is_default_action {
-        let (query, _) = table_query(pipeline, key)?;
-        pipeline.read(&query, &mut |entity| {
-            if let Entity::Table(entry) = entity {
-                counted(entry, chunks);
-            }
-        });
-        return Ok(());
+        chunks.push(Kind::DirectCounterEntry(v1::DirectCounterEntry {
+            table_entry: Some(message),
+            data,
+        }));
     }
-    let key = convert::table_entry(pipeline.program(), key).map_err(|error| refused(&error))?;
-    let entry = find(pipeline, &key).ok_or_else(|| of_write("", &WriteError::NotFound))?;
-    counted(entry, chunks);
     Ok(())
+}
+
+/// The direct meters of the entries that a request selects.
+pub fn direct_meters(
+    pipeline: &dyn Pipeline,
+    request: &v1::DirectMeterEntry,
+    chunks: &mut Chunks,
+) -> Result<(), v1::Error> {
+    super::refuse_meter_counters(request.counter_data.is_some())?;
+    let has = |table: &TableSchema| table.direct_meter.is_some();
+    let entries = owners(pipeline, request.table_entry.as_ref(), has)?;
+    for entry in entries.ok_or_else(|| of_write("", &Invalid::NoDirectMeter.into()))? {
+        let mut message = bare(&entry);
+        let config = message.meter_config.take();
+        message.counter_data = None;
+        chunks.push(Kind::DirectMeterEntry(v1::DirectMeterEntry {
+            table_entry: Some(message),
+            config,
+            ..v1::DirectMeterEntry::default()
+        }));
+    }
+    Ok(())
+}
+
+/// An entry's key and what counts and measures its packets.
+fn bare(entry: &TableEntry) -> v1::TableEntry {
+    v1::TableEntry {
+        action: None,
+        idle_timeout_ns: 0,
+        time_since_last_hit: None,
+        ..convert::table_entry_to_proto(entry)
+    }
+}
+
+/// The entries that a request for direct resources selects, of the tables that have them; `None` if the one table that it names
+/// does not.
+fn owners(
+    pipeline: &dyn Pipeline,
+    request: Option<&v1::TableEntry>,
+    has: impl Fn(&TableSchema) -> bool,
+) -> Result<Option<Vec<TableEntry>>, v1::Error> {
+    let what = "table_entry";
+    let request = request.ok_or_else(|| refused(&ConvertError::NotSet { what }))?;
+    let program = pipeline.program();
+    let named = program.table(request.table_id);
+    if named.is_some_and(|table| !has(table)) {
+        return Ok(None);
+    }
+    if !request.r#match.is_empty() || request.is_default_action {
+        let key = v1::TableEntry {
+            table_id: request.table_id,
+            r#match: request.r#match.clone(),
+            priority: request.priority,
+            is_default_action: request.is_default_action,
+            ..v1::TableEntry::default()
+        };
+        let key = convert::table_entry(program, &key).map_err(|error| refused(&error))?;
+        let entry = find(pipeline, &key).ok_or_else(|| of_write("", &WriteError::NotFound))?;
+        return Ok(Some(vec![entry]));
+    }
+    let (query, _) = table_query(pipeline, request)?;
+    let mut entries = Vec::new();
+    pipeline.read(&query, &mut |entity| {
+        if let Entity::Table(entry) = entity
+            && program.table(entry.table).is_some_and(&has)
+        {
+            entries.push(entry);
+        }
+    });
+    Ok(Some(entries))
 }
