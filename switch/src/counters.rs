@@ -46,13 +46,13 @@ impl PortCells {
         self.received_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub fn count_sent(&self, bytes: usize) {
-        self.sent.fetch_add(1, Relaxed);
-        self.sent_bytes.fetch_add(bytes as u64, Relaxed);
+    pub fn count_sent(&self, packets: u64, bytes: u64) {
+        self.sent.fetch_add(packets, Relaxed);
+        self.sent_bytes.fetch_add(bytes, Relaxed);
     }
 
-    pub fn count_send_failed(&self) {
-        self.send_failed.fetch_add(1, Relaxed);
+    pub fn count_send_failed(&self, packets: u64) {
+        self.send_failed.fetch_add(packets, Relaxed);
     }
 
     pub fn count_receive_error(&self) {

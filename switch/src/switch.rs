@@ -1,6 +1,7 @@
 //! The packet loop: one thread owns the ports of a switch and sends what comes in through the pipeline.
 
 use crate::counters::{PortCells, SwitchCells};
+use crate::port::Sent;
 use crate::{PipelineSlot, Port, PortConfig, PortCounters, SwitchCounters};
 use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
 use std::collections::BTreeMap;
@@ -149,6 +150,33 @@ struct OpenPort {
     port: Box<dyn Port>,
     cells: Arc<PortCells>,
     errors_in_a_row: u32,
+    /// Whether frames wait to be sent.
+    is_holding: bool,
+}
+
+impl OpenPort {
+    fn send(&mut self, frame: &[u8]) {
+        match self.port.send(frame) {
+            Ok(Sent::Now) => self.cells.count_sent(1, frame.len() as u64),
+            Ok(Sent::Queued) => self.is_holding = true,
+            Err(error) => self.count_failed(1, &error),
+        }
+    }
+
+    fn flush(&mut self) {
+        if std::mem::take(&mut self.is_holding) {
+            let flushed = self.port.flush();
+            self.cells.count_sent(flushed.sent, flushed.sent_bytes);
+            if let Some(error) = flushed.error {
+                self.count_failed(flushed.failed, &error);
+            }
+        }
+    }
+
+    fn count_failed(&self, frames: u64, error: &io::Error) {
+        self.cells.count_send_failed(frames);
+        tracing::trace!(port = self.number, frames, %error, "dropped");
+    }
 }
 
 fn open(
@@ -167,6 +195,7 @@ fn open(
             port,
             cells: cells.get(&number).map(Arc::clone).unwrap_or_default(),
             errors_in_a_row: 0,
+            is_holding: false,
         })
     };
     ports.into_iter().map(open_one).collect()
@@ -205,6 +234,7 @@ impl PacketLoop {
             let mut busy = false;
             for position in 0..self.ports.len() {
                 busy |= self.serve(position, context);
+                self.ports.iter_mut().for_each(OpenPort::flush);
             }
             // Whoever has more to do comes again at once, after the event loop had a look at the sockets.
             if busy {
@@ -280,12 +310,6 @@ impl PacketLoop {
         let Some(port) = position.and_then(|position| self.ports.get_mut(position)) else {
             return self.counters.count_unknown_port();
         };
-        match port.port.send(self.packet.bytes()) {
-            Ok(()) => port.cells.count_sent(self.packet.len()),
-            Err(error) => {
-                port.cells.count_send_failed();
-                tracing::trace!(port = number, %error, "dropped");
-            }
-        }
+        port.send(self.packet.bytes());
     }
 }

@@ -1,7 +1,7 @@
 //! Ports in memory: two ends of a link, each usable as a switch's port or by itself. Packets' buffers go back to the sender when
 //! they are read, so that a link in use allocates nothing.
 
-use super::Port;
+use super::{Port, Sent};
 use dpr_runtime::Packet;
 use std::io;
 use std::task::{Context, Poll};
@@ -80,10 +80,11 @@ impl Port for MemoryPort {
         }
     }
 
-    fn send(&mut self, frame: &[u8]) -> io::Result<()> {
+    fn send(&mut self, frame: &[u8]) -> io::Result<Sent> {
         let mut packet = self.free.try_recv().unwrap_or_default();
         packet.set_bytes(frame);
-        self.outgoing.try_send(packet).map_err(to_io_error)
+        self.outgoing.try_send(packet).map_err(to_io_error)?;
+        Ok(Sent::Now)
     }
 }
 

@@ -29,9 +29,50 @@ pub trait Port: Send {
         packet: &mut Packet,
     ) -> Poll<io::Result<()>>;
 
-    /// Sends a frame, without waiting longer than the kind of port says.
+    /// Sends a frame, without waiting longer than the kind of port says, or keeps it until [`Port::flush`].
     ///
     /// # Errors
     /// The frame is dropped: a full queue, no peer, a link that is down.
-    fn send(&mut self, frame: &[u8]) -> io::Result<()>;
+    fn send(&mut self, frame: &[u8]) -> io::Result<Sent>;
+
+    /// Sends the frames that were kept, and says what became of all such since this was asked last.
+    fn flush(&mut self) -> Flushed {
+        Flushed::default()
+    }
+}
+
+/// What a port did with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is gone.
+    Now,
+    /// It waits for [`Port::flush`].
+    Queued,
+}
+
+/// What became of frames that were kept.
+#[derive(Debug, Default)]
+pub struct Flushed {
+    /// Frames that were sent.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// Frames that were dropped.
+    pub failed: u64,
+    /// Why the last of them was.
+    pub error: Option<io::Error>,
+}
+
+impl Flushed {
+    /// Counts frames that were sent.
+    pub fn count_sent(&mut self, frames: u64, bytes: u64) {
+        self.sent += frames;
+        self.sent_bytes += bytes;
+    }
+
+    /// Counts a frame that was dropped.
+    pub fn count_failed(&mut self, error: io::Error) {
+        self.failed += 1;
+        self.error = Some(error);
+    }
 }

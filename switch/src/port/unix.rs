@@ -1,7 +1,7 @@
 //! Ports over UNIX datagram sockets, one frame a datagram: whoever has no network interface to offer, a test without root or a
 //! second switch, can still send and take packets. The port is bound to its own path and sends to its peer's.
 
-use super::{MAX_FRAME_BYTES, Port};
+use super::{MAX_FRAME_BYTES, Port, Sent};
 use dpr_runtime::Packet;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -60,8 +60,9 @@ impl Port for UnixPort {
         Poll::Ready(Ok(()))
     }
 
-    fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.sender.send_to(frame, &self.peer).map(drop)
+    fn send(&mut self, frame: &[u8]) -> io::Result<Sent> {
+        self.sender.send_to(frame, &self.peer)?;
+        Ok(Sent::Now)
     }
 }
 
