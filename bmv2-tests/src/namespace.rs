@@ -218,6 +218,11 @@ pub fn skip(test: &str, why: &str) {
     say(&format!("{SKIPPED}{test}: {why}"));
 }
 
+/// Says on standard error that a test is skipped that needs what few machines have, and why.
+pub fn skip_optional(test: &str, why: &str) {
+    say(&format!("{SKIPPED}{test}: {why}"));
+}
+
 /// Not by a macro: what those print is hidden when a test succeeds.
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -41,6 +41,8 @@ pub struct TargetConfig {
     pub device_id: u64,
     /// What it is to run.
     pub program: &'static ProgramInfo,
+    /// The same as targets take it that run BMv2's JSON.
+    pub json: &'static str,
     /// The larger is primary.
     pub election_id: u128,
 }
@@ -227,8 +229,7 @@ impl Connection {
             Err(status) if status.code() == Code::FailedPrecondition => None,
             Err(status) => return Err(status.into()),
         };
-        let wanted = self.cookie();
-        if cookie == Some(wanted) {
+        if cookie == Some(self.cookie()) {
             return Ok(());
         }
         let program = self.config.program;
@@ -237,10 +238,21 @@ impl Connection {
             program = %program.name,
             "pushing the program"
         );
+        match self.push(self.config.json.as_bytes()).await {
+            // The program is built into the target, which is told so by its digest.
+            Err(Failure::Status(status)) if status.code() == Code::InvalidArgument => {
+                self.push(&program.digest).await
+            }
+            pushed => pushed,
+        }
+    }
+
+    async fn push(&mut self, device_config: &[u8]) -> Result<(), Failure> {
+        let cookie = self.cookie();
         let config = v1::ForwardingPipelineConfig {
-            p4info: Some(P4Info::decode(&*program.p4info)?),
-            p4_device_config: program.digest.to_vec(),
-            cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie: wanted }),
+            p4info: Some(P4Info::decode(&*self.config.program.p4info)?),
+            p4_device_config: device_config.to_vec(),
+            cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie }),
         };
         let request = v1::SetForwardingPipelineConfigRequest {
             device_id: self.config.device_id,

@@ -197,17 +197,23 @@ impl Actor {
     }
 
     fn dial(&mut self, target: Target) {
-        let (address, device_id, program) = match target {
+        let (address, device_id, program, json) = match target {
             Target::Router => match &self.core.group().router {
                 Some(router) => (
                     router.p4runtime.clone(),
                     router.device_id,
                     &front_router::PROGRAM,
+                    front_router::BMV2_JSON,
                 ),
                 None => return,
             },
             Target::Stage(id) => match self.core.hosts().find(|host| host.id == id) {
-                Some(host) => (host.p4runtime.clone(), host.device_id, &host_stage::PROGRAM),
+                Some(host) => (
+                    host.p4runtime.clone(),
+                    host.device_id,
+                    &host_stage::PROGRAM,
+                    host_stage::BMV2_JSON,
+                ),
                 None => return,
             },
         };
@@ -218,6 +224,7 @@ impl Actor {
             address,
             device_id,
             program,
+            json,
             election_id: self.election_id,
         };
         let letters = self.mailbox.sender();

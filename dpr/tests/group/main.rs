@@ -4,8 +4,8 @@
 mod network;
 mod traffic;
 
-use dpr_bmv2_tests::eventually_within;
-use dpr_bmv2_tests::namespace::{isolated, skip};
+use dpr_bmv2_tests::namespace::{isolated, skip, skip_optional};
+use dpr_bmv2_tests::{TargetKind, eventually_within, simple_switch_grpc};
 use network::{CLIENT, Group, HOSTS, PUBLISHED, ctl};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -21,7 +21,31 @@ const SIZE: usize = 30;
 
 #[test]
 fn connections_go_on_while_buckets_move_and_a_host_dies() {
-    let test = "connections_go_on_while_buckets_move_and_a_host_dies";
+    on(
+        TargetKind::GeneratedRust,
+        "connections_go_on_while_buckets_move_and_a_host_dies",
+    );
+}
+
+#[test]
+fn connections_go_on_through_the_engine_for_json() {
+    on(
+        TargetKind::JsonEngine,
+        "connections_go_on_through_the_engine_for_json",
+    );
+}
+
+#[test]
+fn connections_go_on_through_bmv2() {
+    const NAME: &str = "connections_go_on_through_bmv2";
+    match simple_switch_grpc() {
+        Some(_) => on(TargetKind::Bmv2, NAME),
+        None => skip_optional(NAME, "DPR_BMV2 is not set"),
+    }
+}
+
+/// The test with this name, whose switches are of some kind.
+fn on(kind: TargetKind, test: &str) {
     isolated(test, &["ip", "ethtool"], || {
         let bridge = Command::new("ip")
             .args(["link", "add", "lan", "type", "bridge"])
@@ -30,12 +54,12 @@ fn connections_go_on_while_buckets_move_and_a_host_dies() {
             return skip(test, "the kernel has no bridges");
         }
         dpr_bmv2_tests::namespace::run("ip link delete lan");
-        script();
+        script(kind);
     });
 }
 
-fn script() {
-    let group = Group::start();
+fn script(kind: TargetKind) {
+    let group = Group::start(kind);
     for (host, namespace) in group.hosts() {
         traffic::serve(namespace, host);
     }

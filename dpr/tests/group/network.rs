@@ -1,8 +1,8 @@
 //! A group of three hosts on real interfaces: the calling thread's network namespace has the front router, the stages, a LAN between
 //! them and a network for management; the client and each host have one of their own.
 
-use dpr_bmv2_tests::Process;
 use dpr_bmv2_tests::namespace::{Namespace, run};
+use dpr_bmv2_tests::{Process, TargetKind, simple_switch_grpc};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::Ipv4Addr;
@@ -34,7 +34,7 @@ pub struct Group {
 
 impl Group {
     /// Lays the cables, then starts all daemons.
-    pub fn start() -> Self {
+    pub fn start(kind: TargetKind) -> Self {
         run("ip link set lo up");
         run("ip link add lan type bridge");
         run("ip link set lan up");
@@ -44,7 +44,7 @@ impl Group {
         let client = connect_client();
         let hosts: Vec<Namespace> = HOSTS.map(connect_host).into();
         let files = TempDir::new().expect("a temporary directory");
-        let daemons = start(files.path(), &hosts);
+        let daemons = start(kind, files.path(), &hosts);
         Group {
             _daemons: daemons,
             client,
@@ -128,19 +128,17 @@ fn raise(interface: &str) {
 }
 
 /// Starts the switches, the controller and the shims.
-fn start(directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
-    let mut switches = vec![switch("front_router", 9570, "outside", "inside")];
+fn start(kind: TargetKind, directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
+    let mut switches = vec![switch(kind, "front_router", 9570, "outside", "inside")];
     for host in HOSTS {
         let (network, port) = (format!("stage{host}"), format!("host{host}"));
         switches.push(switch(
+            kind,
             "host_stage",
             9570 + u16::from(host),
             &network,
             &port,
         ));
-    }
-    for switch in &switches {
-        switch.wait_for_line("listening on ");
     }
     let config = directory.join("group.toml");
     fs::write(&config, group_config()).expect("the group's configuration");
@@ -160,12 +158,23 @@ fn start(directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
     daemons
 }
 
-fn switch(program: &str, grpc: u16, first: &str, second: &str) -> Process {
-    let mut switch = Command::new(BINARY);
-    switch
-        .args(["switch", "--program", program])
-        .args(["--grpc", &format!("127.0.0.1:{grpc}")])
-        .args(["-i", &format!("1@{first}"), "-i", &format!("2@{second}")]);
+/// Starts a switch. Where the program is not built in, the controller brings it.
+fn switch(kind: TargetKind, program: &str, grpc: u16, first: &str, second: &str) -> Process {
+    let address = format!("127.0.0.1:{grpc}");
+    let mut switch = match (kind, simple_switch_grpc()) {
+        (TargetKind::Bmv2, Some(binary)) => Command::new(binary),
+        _ => Command::new(BINARY),
+    };
+    match kind {
+        TargetKind::GeneratedRust => switch.args(["switch", "--program", program]),
+        TargetKind::JsonEngine => switch.arg("switch"),
+        TargetKind::Bmv2 => switch.args(["--no-p4", "--device-id", "1"]),
+    };
+    switch.args(["-i", &format!("1@{first}"), "-i", &format!("2@{second}")]);
+    match kind {
+        TargetKind::GeneratedRust | TargetKind::JsonEngine => switch.args(["--grpc", &address]),
+        TargetKind::Bmv2 => switch.args(["--", "--grpc-server-addr", &address]),
+    };
     Process::start(switch)
 }
 
