@@ -12,6 +12,7 @@ mod error;
 pub mod hash;
 mod integer;
 mod layout;
+pub mod message;
 mod meter;
 mod packet;
 mod pipeline;
@@ -22,6 +23,7 @@ mod schema;
 mod table;
 mod typed;
 mod value_set;
+mod varbits;
 mod wide;
 mod worker;
 
@@ -55,5 +57,6 @@ pub use typed::{
     Entry, KeyField, Lpm, Range, Table, TableAction, TableKey, Ternary, Unsigned, argument, field,
 };
 pub use value_set::ValueSet;
+pub use varbits::Varbits;
 pub use wide::Wide;
 pub use worker::{Digest, Output, Worker};

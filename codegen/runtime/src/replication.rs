@@ -20,6 +20,8 @@ pub enum Stage {
     Clone {
         /// What says where the clones go.
         session: u32,
+        /// Where the packet came from that is cloned.
+        port: u16,
     },
     /// At egress.
     Egress {

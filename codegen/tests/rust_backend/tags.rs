@@ -7,6 +7,7 @@ pub const LEAST: i16 = -5;
 /// The enum `kind_t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
+#[allow(clippy::enum_variant_names)]
 pub enum Kind {
     /// `plain`.
     Plain = 0,
@@ -294,6 +295,7 @@ pub mod tags {
     }
     /// What entries run.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[allow(clippy::enum_variant_names)]
     pub enum Action {
         /// `Tags.rewrite`.
         Rewrite {
@@ -393,6 +395,7 @@ pub mod ports {
     }
     /// What entries run.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[allow(clippy::enum_variant_names)]
     pub enum Action {
         /// `Tags.send`.
         Send {
@@ -521,7 +524,7 @@ impl dpr_runtime::Pipeline for Tags {
         let mut tag_type: u16 = 0;
         let mut options_is_valid = false;
         let mut options_length: u8 = 0;
-        let mut options_options: (usize, usize) = (0, 0);
+        let mut options_options: dpr_runtime::Varbits = dpr_runtime::Varbits::EMPTY;
         'parser: {
             'parse_options_2: {
                 let Some(bytes) = data
@@ -597,18 +600,18 @@ impl dpr_runtime::Pipeline for Tags {
             }
             seen = dpr_runtime::get_bits(data, at * 8 + 0, 8) as u8;
             let bits = u32::from(seen) << 3;
-            if bits > 64 {
-                error = 3;
-                break 'parser;
-            }
             if bits % 8 != 0 {
                 error = 5;
                 break 'parser;
             }
-            let start = at + 1;
-            let end = start + (bits / 8) as usize;
+            let variable = (bits / 8) as usize;
+            let end = at + 1 + variable;
             if data.len() < end {
                 error = 1;
+                break 'parser;
+            }
+            if bits > 64 {
+                error = 3;
                 break 'parser;
             }
             let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<1>())
@@ -617,7 +620,7 @@ impl dpr_runtime::Pipeline for Tags {
                 break 'parser;
             };
             options_length = bytes[0];
-            options_options = (start, end);
+            options_options = dpr_runtime::Varbits::new((at + 1) * 8, variable);
             at = end;
             options_is_valid = true;
             break 'parser;
@@ -742,13 +745,7 @@ impl dpr_runtime::Pipeline for Tags {
                     head[0] = options_length;
                     end += 1;
                 }
-                let bytes = data
-                    .get(options_options.0..options_options.1)
-                    .unwrap_or_default();
-                if let Some(head) = emitted.get_mut(end..end + bytes.len()) {
-                    head.copy_from_slice(bytes);
-                    end += bytes.len();
-                }
+                end = options_options.emit(data, &mut emitted, end * 8) / 8;
             }
         }
         packet.replace_head(at, emitted.get(..end).unwrap_or_default());

@@ -84,9 +84,9 @@ pub(super) fn varbit_bytes(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> 
     bytes_of(&expr(cx, frame, value).operand())
 }
 
-/// The bytes of the packet in a range of them.
-pub(super) fn bytes_of(range: &TokenStream) -> TokenStream {
-    quote!(data.get(#range.0..#range.1).unwrap_or_default())
+/// The bytes of a varbit.
+pub(super) fn bytes_of(varbit: &TokenStream) -> TokenStream {
+    quote!(&#varbit.bytes(data))
 }
 
 /// An expression for the hash of a field list, as a `u64`, and how many bits it can have.

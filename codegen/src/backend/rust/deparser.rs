@@ -1,11 +1,11 @@
 //! The deparser: writes back what changed where it was found, or emits headers one after another in front of the payload.
 
 use super::context::Context;
-use super::layout::{places, runs, store, varbit_field};
+use super::layout::{is_regular, places, runs, store, varbit_field};
 use super::scalar::is_wide;
 use super::stmt::block;
 use super::usage::Deparse;
-use crate::ir::{HeaderId, HeaderRef, Scalar, StmtKind};
+use crate::ir::{Field, HeaderId, HeaderRef, Scalar, StmtKind};
 use crate::source::Span;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -70,13 +70,14 @@ fn store_run(cx: &Context<'_>, id: HeaderId, run: &super::layout::Run, span: Spa
     let _ = span;
     store(&head, run, value).unwrap_or_else(|| {
         let puts = run.places.iter().map(|place| {
-            let local = &locals.fields[place.field];
             let start = Literal::u32_unsuffixed(place.start);
-            let width = Literal::u32_unsuffixed(place.width);
-            match is_wide(place.width) {
-                true => quote!(#local.put_bits(head, #start, #width);),
-                false => quote!(dpr_runtime::put_bits(head, #start, #width, #local.into());),
-            }
+            let scalar = header_type.fields[place.field].scalar;
+            put(
+                &quote!(head),
+                &quote!(#start),
+                scalar,
+                &locals.fields[place.field],
+            )
         });
         puts.collect()
     })
@@ -116,18 +117,25 @@ pub(super) fn emit(cx: &Context<'_>, id: HeaderId, span: Span) -> TokenStream {
     let header_type = cx.header_type(id);
     let locals = cx.locals.header(id);
     let fixed = header_type.fixed_width();
-    let Ok(varbit) = varbit_field(header_type) else {
-        return cx.unsupported(span, "a field after one of variable length in a header");
-    };
     if !fixed.is_multiple_of(8) {
         return cx.unsupported(span, "a header that does not end with a byte");
+    }
+    let valid = &locals.valid;
+    if !is_regular(header_type) {
+        let fields = irregular_stores(cx, id);
+        return quote! {
+            if #valid {
+                let mut bit = end * 8;
+                #fields
+                end = bit / 8;
+            }
+        };
     }
     let length = Literal::u32_unsuffixed(fixed / 8);
     let stores: Vec<_> = runs(&places(header_type))
         .iter()
         .map(|run| store_run(cx, id, run, span))
         .collect();
-    let valid = &locals.valid;
     let fixed_part = (fixed > 0).then(|| {
         quote! {
             if let Some(head) = emitted.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<#length>()) {
@@ -136,15 +144,36 @@ pub(super) fn emit(cx: &Context<'_>, id: HeaderId, span: Span) -> TokenStream {
             }
         }
     });
-    let variable_part = varbit.map(|field| {
-        let range = &locals.fields[field];
-        quote! {
-            let bytes = data.get(#range.0..#range.1).unwrap_or_default();
-            if let Some(head) = emitted.get_mut(end..end + bytes.len()) {
-                head.copy_from_slice(bytes);
-                end += bytes.len();
-            }
-        }
+    let variable_part = varbit_field(header_type).map(|field| {
+        let varbit = &locals.fields[field];
+        quote!(end = #varbit.emit(data, &mut emitted, end * 8) / 8;)
     });
     quote!(if #valid { #fixed_part #variable_part })
+}
+
+/// Writes the fields of a header bit by bit, of which some come after a varbit or a varbit does not begin at a byte.
+fn irregular_stores(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let fields = cx
+        .header_type(id)
+        .fields
+        .iter()
+        .zip(&cx.locals.header(id).fields);
+    let store_one = |(field, local): (&Field, &Ident)| {
+        let width = Literal::u32_unsuffixed(field.scalar.width());
+        let put = match field.scalar {
+            Scalar::Varbit(_) => return quote!(bit = #local.emit(data, &mut emitted, bit);),
+            _ => put(&quote!(&mut emitted), &quote!(bit), field.scalar, local),
+        };
+        quote!(#put bit += #width;)
+    };
+    fields.map(store_one).collect()
+}
+
+/// Writes a value of any width from any bit on.
+fn put(bytes: &TokenStream, at: &TokenStream, scalar: Scalar, local: &Ident) -> TokenStream {
+    let width = Literal::u32_unsuffixed(scalar.width());
+    match is_wide(scalar.width()) {
+        true => quote!(#local.put_bits(#bytes, #at, #width);),
+        false => quote!(dpr_runtime::put_bits(#bytes, #at, #width, #local.into());),
+    }
 }

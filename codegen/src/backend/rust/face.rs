@@ -1,7 +1,7 @@
 //! What the source declares at its top: constants and enums.
 
 use super::context::Context;
-use super::names::{camel, ident, screaming, without_type_suffix};
+use super::names::{Unique, camel, screaming, without_type_suffix};
 use super::scalar::{MAX_WIDTH, number, signed, unsigned, wrapped};
 use crate::ir::{Constant, Enum, Scalar};
 use num_bigint::BigInt;
@@ -12,11 +12,14 @@ use std::collections::BTreeMap;
 
 /// Every top-level constant that a Rust integer holds.
 pub(super) fn constants(cx: &Context<'_>) -> TokenStream {
-    cx.program.constants.iter().filter_map(constant).collect()
+    let mut names = Unique::beside(&["PROGRAM"]);
+    let constants = cx.program.constants.iter();
+    constants
+        .filter_map(|it| constant(it, &mut names))
+        .collect()
 }
 
-fn constant(constant: &Constant) -> Option<TokenStream> {
-    let name = ident(&screaming(&constant.name));
+fn constant(constant: &Constant, names: &mut Unique) -> Option<TokenStream> {
     let width = constant.scalar.width();
     if width > MAX_WIDTH {
         return None;
@@ -41,6 +44,7 @@ fn constant(constant: &Constant) -> Option<TokenStream> {
         }
         Scalar::Varbit(_) => return None,
     };
+    let name = names.of(&screaming(&constant.name), "");
     let doc = format!(" The constant `{}`.", constant.name);
     Some(quote! {
         #[doc = #doc]
@@ -50,15 +54,18 @@ fn constant(constant: &Constant) -> Option<TokenStream> {
 
 /// Every enum whose members a Rust enum can have as its discriminants.
 pub(super) fn enums(cx: &Context<'_>) -> TokenStream {
-    cx.program.enums.iter().filter_map(one_enum).collect()
+    let mut types = Unique::types();
+    types.of(&super::names::pipeline(&cx.program.name).to_string(), "");
+    let enums = cx.program.enums.iter();
+    enums.filter_map(|it| one_enum(it, &mut types)).collect()
 }
 
-fn one_enum(declared: &Enum) -> Option<TokenStream> {
+fn one_enum(declared: &Enum, types: &mut Unique) -> Option<TokenStream> {
     let width = declared.width.unwrap_or(32);
     if width > 64 || declared.members.is_empty() {
         return None;
     }
-    let name = ident(&camel(without_type_suffix(&declared.name)));
+    let name = types.of(&camel(without_type_suffix(&declared.name)), "Enum");
     let repr = unsigned(width);
     // Members of one value are one variant, of the first's name.
     let mut variants: BTreeMap<u128, proc_macro2::Ident> = BTreeMap::new();
@@ -66,19 +73,20 @@ fn one_enum(declared: &Enum) -> Option<TokenStream> {
     let mut names = Vec::new();
     let mut values = Vec::new();
     let mut aliases = Vec::new();
+    let (mut variant_names, mut alias_names) = (Unique::variants(), Unique::beside(&["ALL"]));
     for (member, value) in &declared.members {
         let value = wrapped(value, width);
-        let variant = ident(&camel(member));
         let doc = format!(" `{member}`.");
         let literal = number(value);
         if let Some(first) = variants.get(&value) {
-            let alias = ident(&screaming(member));
+            let alias = alias_names.of(&screaming(member), "");
             aliases.push(quote! {
                 #[doc = #doc]
                 pub const #alias: #name = #name::#first;
             });
             continue;
         }
+        let variant = variant_names.of(&camel(member), "");
         declarations.push(quote! {
             #[doc = #doc]
             #variant = #literal,
@@ -96,6 +104,7 @@ fn one_enum(declared: &Enum) -> Option<TokenStream> {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(#repr)]
+        #[allow(clippy::enum_variant_names)]
         pub enum #name { #(#declarations)* }
 
         impl #name {

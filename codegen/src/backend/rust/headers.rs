@@ -1,16 +1,18 @@
 //! The module `headers`: each header type as a struct of integers and as a view of bytes.
 
 use super::context::Context;
-use super::layout::{Place, places};
-use super::names::{camel, ident, snake, without_type_suffix};
+use super::layout::{Place, is_regular, places};
+use super::names::{Unique, camel, snake, without_type_suffix};
 use super::scalar::{MAX_WIDTH, rust_type};
 use crate::ir::{HeaderType, Scalar};
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 /// The whole module.
 pub(super) fn headers(cx: &Context<'_>) -> TokenStream {
-    let headers = cx.program.header_types.iter().filter_map(header);
+    let mut types = Unique::types();
+    let headers = cx.program.header_types.iter();
+    let headers: Vec<_> = headers.filter_map(|it| header(it, &mut types)).collect();
     quote! {
         /// The header types of the source. Fields are integers in the host's order.
         pub mod headers {
@@ -31,7 +33,12 @@ struct FieldCode {
 }
 
 impl FieldCode {
-    fn new(header_type: &HeaderType, place: Place) -> Self {
+    fn new(
+        header_type: &HeaderType,
+        place: Place,
+        names: &mut Unique,
+        methods: &mut Unique,
+    ) -> Self {
         let field = &header_type.fields[place.field];
         let name = snake(&field.name);
         let is_bool = field.scalar == Scalar::Bool;
@@ -41,14 +48,9 @@ impl FieldCode {
             format!("{} bits", place.width)
         };
         FieldCode {
-            setter: format_ident!("set_{name}"),
-            // A constructor has this name.
-            getter: if name == "new_checked" {
-                format_ident!("get_{name}")
-            } else {
-                ident(&name)
-            },
-            name: ident(&name),
+            getter: methods.of(&name, "_field"),
+            setter: methods.of(&format!("set_{name}"), "_field"),
+            name: names.of(&name, ""),
             declared: rust_type(field.scalar),
             start: Literal::u32_unsuffixed(place.start),
             width: Literal::u32_unsuffixed(place.width),
@@ -76,22 +78,26 @@ impl FieldCode {
     }
 }
 
-/// A header type with fields of a fixed width, each of which an integer holds.
-fn header(header_type: &HeaderType) -> Option<TokenStream> {
+/// A header type with fields in places of their own, each of which an integer holds.
+fn header(header_type: &HeaderType, types: &mut Unique) -> Option<TokenStream> {
     let places = places(header_type);
     if places.is_empty()
+        || !is_regular(header_type)
         || places
             .iter()
             .any(|place| place.width > MAX_WIDTH || place.width == 0)
     {
         return None;
     }
+    let mut names = Unique::beside(&[]);
+    // A constructor has this name.
+    let mut methods = Unique::beside(&["new_checked"]);
     let fields: Vec<FieldCode> = places
         .iter()
-        .map(|&place| FieldCode::new(header_type, place))
+        .map(|&place| FieldCode::new(header_type, place, &mut names, &mut methods))
         .collect();
-    let name = ident(&camel(without_type_suffix(&header_type.name)));
-    let view = format_ident!("{name}View");
+    let name = types.of(&camel(without_type_suffix(&header_type.name)), "Header");
+    let view = types.of(&format!("{name}View"), "");
     let length = Literal::u32_unsuffixed(header_type.fixed_width().div_ceil(8));
     let variable = if places.len() < header_type.fields.len() {
         ", without its field of variable length"

@@ -24,8 +24,7 @@ impl Place {
     }
 }
 
-/// The places of a header's fixed-width fields. A varbit field, of which there is at most one, counts as empty: it must come last
-/// for the places after it to be right, which [`varbit_field`] checks.
+/// The places of a header's fixed-width fields, where varbit fields count as empty.
 pub(super) fn places(header_type: &HeaderType) -> Vec<Place> {
     let mut start = 0;
     let mut places = Vec::new();
@@ -44,13 +43,18 @@ pub(super) fn places(header_type: &HeaderType) -> Vec<Place> {
     places
 }
 
-/// The varbit field, if the type has one; an error if it does not come last.
-pub(super) fn varbit_field(header_type: &HeaderType) -> Result<Option<usize>, ()> {
-    let found =
-        (header_type.fields.iter()).position(|field| matches!(field.scalar, Scalar::Varbit(_)));
-    match found {
-        Some(index) if index + 1 != header_type.fields.len() => Err(()),
-        found => Ok(found),
+/// The first varbit field, if the type has one.
+pub(super) fn varbit_field(header_type: &HeaderType) -> Option<usize> {
+    (header_type.fields.iter()).position(|field| matches!(field.scalar, Scalar::Varbit(_)))
+}
+
+/// Whether no field's place depends on the packet: a varbit field comes last, and begins at a byte.
+pub(super) fn is_regular(header_type: &HeaderType) -> bool {
+    match varbit_field(header_type) {
+        Some(index) => {
+            index + 1 == header_type.fields.len() && header_type.fixed_width().is_multiple_of(8)
+        }
+        None => true,
     }
 }
 

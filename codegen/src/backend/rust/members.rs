@@ -1,16 +1,23 @@
 //! The pipeline's struct: one member per table, counter and register, named by its alias.
 
 use super::context::Context;
-use super::names::{ident, snake};
+use super::names::{Unique, ident, snake};
 use super::tables::{StoreKind, shape};
 use crate::backend::p4info::{Symbol, Symbols};
 use crate::ir::{ActionProfileId, CounterId, DigestId, MeterId, RegisterId, TableId, ValueSetId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use std::collections::BTreeSet;
 
-/// Names that every generated module has, or that a member would hide; a table of such a name gives way.
-const TAKEN: [&str; 3] = ["headers", "replication", "schema"];
+/// Names that every generated module has, or that a module would hide; a table of such a name gives way.
+const TAKEN: [&str; 7] = [
+    "alloc",
+    "core",
+    "dpr_runtime",
+    "headers",
+    "replication",
+    "schema",
+    "std",
+];
 
 /// The names of members and modules.
 pub(super) struct Names {
@@ -25,19 +32,12 @@ pub(super) struct Names {
 impl Names {
     /// Names everything by its alias; where two are one in Rust, the later has a number.
     pub(super) fn new(symbols: &Symbols) -> Self {
-        let mut taken: BTreeSet<String> = TAKEN.iter().map(|&name| name.to_owned()).collect();
+        let mut names = Unique::beside(&TAKEN);
         let mut of = |symbols: &[Symbol]| -> Vec<Ident> {
-            let names = symbols.iter().map(|symbol| {
-                let name = snake(&symbol.alias);
-                let numbered = (2..).map(|number| format!("{name}_{number}"));
-                let free = std::iter::once(name.clone())
-                    .chain(numbered)
-                    .find(|name| !taken.contains(name));
-                let name = free.unwrap_or(name);
-                taken.insert(name.clone());
-                ident(&name)
-            });
-            names.collect()
+            let symbols = symbols.iter();
+            symbols
+                .map(|symbol| names.of(&snake(&symbol.alias), ""))
+                .collect()
         };
         Names {
             tables: of(&symbols.tables),

@@ -13,6 +13,7 @@ mod face;
 mod headers;
 mod layout;
 mod members;
+mod messages;
 mod modules;
 mod names;
 mod parser;
@@ -61,7 +62,7 @@ pub fn rust(program: &Program, options: &Options) -> Result<String, Diagnostics>
 
 /// The name that a module gives the pipeline of the program of this name.
 pub fn pipeline_name(program: &str) -> String {
-    names::ident(&names::camel(program)).to_string()
+    names::pipeline(program).to_string()
 }
 
 /// The items of a program's module.
@@ -89,7 +90,7 @@ pub fn module(program: &Program, options: &Options) -> Result<TokenStream, Diagn
 
 /// The pipeline's struct and its implementation of `Pipeline`.
 fn pipeline(cx: &Context<'_>) -> TokenStream {
-    let name = names::ident(&names::camel(&cx.program.name));
+    let name = names::pipeline(&cx.program.name);
     let doc = format!(" The packet pipeline of `{}.p4`.", cx.program.name);
     let members = members::members(cx);
     let declarations = members
@@ -97,7 +98,10 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         .map(|(name, declared, _)| quote!(#name: #declared,));
     let initial = members
         .iter()
-        .map(|(name, _, value)| quote!(#name: #value,));
+        .map(|(name, _, value)| match *name == value.to_string() {
+            true => quote!(#name,),
+            false => quote!(#name: #value,),
+        });
     let clears = members
         .iter()
         .map(|(name, _, _)| quote!(self.#name.clear();));
@@ -114,6 +118,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
         .into_iter()
         .map(|id| members::register(cx, id))
         .collect();
+    let table_arm = table_arm(&tables);
     let counter_arm = cell_arm("counter", &counters);
     let register_arm = cell_arm("register", &registers);
     let (process, passes) = process::process(cx, &name);
@@ -163,10 +168,7 @@ fn pipeline(cx: &Context<'_>) -> TokenStream {
             fn write(&self, update: &dpr_runtime::Update) -> Result<(), dpr_runtime::WriteError> {
                 use dpr_runtime::{Entity, WriteError};
                 match &update.entity {
-                    Entity::Table(entry) => match entry.table {
-                        #(#tables::ID => self.#tables.write(update.operation, entry),)*
-                        id => Err(WriteError::UnknownId { kind: "table", id }),
-                    },
+                    #table_arm
                     #counter_arm
                     #register_arm
                     #others
@@ -207,6 +209,21 @@ fn age(cx: &Context<'_>) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// The arm of `Pipeline::write` for entries.
+fn table_arm(tables: &[proc_macro2::Ident]) -> TokenStream {
+    if tables.is_empty() {
+        return quote! {
+            Entity::Table(entry) => Err(WriteError::UnknownId { kind: "table", id: entry.table }),
+        };
+    }
+    quote! {
+        Entity::Table(entry) => match entry.table {
+            #(#tables::ID => self.#tables.write(update.operation, entry),)*
+            id => Err(WriteError::UnknownId { kind: "table", id }),
+        },
+    }
 }
 
 /// The arm of `Pipeline::write` for cells of counters or registers.

@@ -2,11 +2,11 @@
 
 use super::context::Context;
 use super::members;
-use super::names::{camel, ident, snake};
+use super::names::{Unique, camel, snake};
 use super::scalar::unsigned;
 use super::tables::{actions, match_keys};
 use crate::backend::p4info::id_in;
-use crate::ir::{ActionId, ControlName, Key, MatchKind, Scalar, Table, TableId};
+use crate::ir::{ActionId, ControlName, Key, MatchKind, Scalar, TableId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -118,25 +118,26 @@ fn named(module: &Ident, kind: &str, control: &ControlName, id: u32) -> TokenStr
 }
 
 /// The last component of a key's name, as a field of `Key`.
-fn field_name(name: &str) -> Ident {
+fn field_name(name: &str) -> String {
     let last = name
         .rsplit('.')
         .find(|part| !part.starts_with('$'))
         .unwrap_or(name);
-    ident(&snake(last))
+    snake(last)
 }
 
 /// The names of a table's key fields: the last component of each, or as much as tells them apart.
 fn field_names(keys: &[&Key]) -> Vec<Ident> {
-    let short: Vec<Ident> = keys.iter().map(|key| field_name(&key.name)).collect();
-    let is_unique = |name: &Ident| short.iter().filter(|other| *other == name).count() == 1;
-    let names = keys.iter().zip(&short).map(|(key, name)| {
-        if is_unique(name) {
-            name.clone()
-        } else {
-            ident(&snake(&key.name))
-        }
-    });
+    let short: Vec<String> = keys.iter().map(|key| field_name(&key.name)).collect();
+    let is_unique = |name: &String| short.iter().filter(|other| *other == name).count() == 1;
+    let mut unique = Unique::beside(&[]);
+    let names = keys
+        .iter()
+        .zip(&short)
+        .map(|(key, name)| match is_unique(name) {
+            true => unique.of(name, ""),
+            false => unique.of(&snake(&key.name), ""),
+        });
     names.collect()
 }
 
@@ -171,7 +172,7 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
     let declared = &cx.program.tables[id.index()];
     let symbol = &cx.symbols.tables[id.index()];
     let module = members::table(cx, id);
-    let marker = ident(&camel(&symbol.alias));
+    let marker = Unique::types().of(&camel(&symbol.alias), "Table");
     let doc = documentation("table", &declared.control);
     let (table_id, table_name) = (number(symbol.id), &symbol.name);
     let keys: Vec<&Key> = match_keys(declared).collect();
@@ -210,9 +211,11 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
         quote!(matches)
     };
     let actions = actions(declared);
-    let variants = actions.iter().map(|action| variant(cx, declared, *action));
-    let calls = actions.iter().map(|action| call(cx, declared, *action));
-    let decodings = actions.iter().map(|action| decoding(cx, declared, *action));
+    let variant_names = variant_names(cx, &actions);
+    let all = || actions.iter().copied().zip(&variant_names);
+    let variants = all().map(|(action, name)| variant(cx, name, action));
+    let calls = all().map(|(action, name)| call(cx, name, action));
+    let decodings = all().map(|(action, name)| decoding(cx, name, action));
     quote! {
         #doc
         pub mod #module {
@@ -248,6 +251,7 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
 
             /// What entries run.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+            #[allow(clippy::enum_variant_names)]
             pub enum Action { #(#variants)* }
 
             impl dpr_runtime::TableAction for Action {
@@ -269,31 +273,29 @@ fn table(cx: &Context<'_>, id: TableId) -> TokenStream {
     }
 }
 
-/// An action's name in a table's enum: the last component of its name, or its alias where another action of the table has the
-/// same.
-fn variant_name(cx: &Context<'_>, table: &Table, id: ActionId) -> Ident {
-    let last = |id: ActionId| {
+/// The names of actions in their table's enum: the last component of each, or its alias where another one has the same.
+fn variant_names(cx: &Context<'_>, actions: &[ActionId]) -> Vec<Ident> {
+    let last = |id: &ActionId| {
         let name = &cx.symbols.actions[id.index()].name;
         camel(name.rsplit('.').next().unwrap_or(name))
     };
-    let alias = |id: ActionId| camel(&cx.symbols.actions[id.index()].alias);
-    let all = actions(table);
-    let is_alone = |name: &dyn Fn(ActionId) -> String| {
-        all.iter().filter(|other| name(**other) == name(id)).count() == 1
-    };
-    if is_alone(&last) {
-        return ident(&last(id));
-    }
-    if is_alone(&alias) {
-        return ident(&alias(id));
-    }
-    let position = all.iter().position(|other| *other == id).unwrap_or(0);
-    ident(&format!("{}{position}", alias(id)))
+    let mut unique = Unique::variants();
+    let names = actions.iter().map(|id| {
+        let is_alone = actions
+            .iter()
+            .filter(|other| last(other) == last(id))
+            .count()
+            == 1;
+        match is_alone {
+            true => unique.of(&last(id), ""),
+            false => unique.of(&camel(&cx.symbols.actions[id.index()].alias), ""),
+        }
+    });
+    names.collect()
 }
 
-fn variant(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
+fn variant(cx: &Context<'_>, name: &Ident, id: ActionId) -> TokenStream {
     let action = &cx.program.actions[id.index()];
-    let name = variant_name(cx, table, id);
     let doc = match action.control.doc.trim() {
         "" => format!(" `{}`.", action.control.name),
         doc => format!(
@@ -305,26 +307,31 @@ fn variant(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
     if action.parameters.is_empty() {
         return quote!(#[doc = #doc] #name,);
     }
-    let parameters = action.parameters.iter().map(|parameter| {
-        let doc = format!(" `{}`: {} bits.", parameter.name, parameter.scalar.width());
-        let (name, integer) = (ident(&snake(&parameter.name)), integer(parameter.scalar));
-        quote!(#[doc = #doc] #name: #integer,)
-    });
+    let (names, _) = parameters(cx, id);
+    let parameters = action
+        .parameters
+        .iter()
+        .zip(names)
+        .map(|(parameter, name)| {
+            let doc = format!(" `{}`: {} bits.", parameter.name, parameter.scalar.width());
+            let integer = integer(parameter.scalar);
+            quote!(#[doc = #doc] #name: #integer,)
+        });
     quote!(#[doc = #doc] #name { #(#parameters)* },)
 }
 
 fn parameters(cx: &Context<'_>, id: ActionId) -> (Vec<Ident>, Vec<Literal>) {
     let parameters = cx.program.actions[id.index()].parameters.iter().enumerate();
+    let mut unique = Unique::beside(&[]);
     parameters
         .map(|(index, parameter)| {
             let id = Literal::u32_unsuffixed(id_in(&parameter.annotations, index));
-            (ident(&snake(&parameter.name)), id)
+            (unique.of(&snake(&parameter.name), ""), id)
         })
         .unzip()
 }
 
-fn call(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
-    let name = variant_name(cx, table, id);
+fn call(cx: &Context<'_>, name: &Ident, id: ActionId) -> TokenStream {
     let action = number(cx.symbols.actions[id.index()].id);
     let (names, ids) = parameters(cx, id);
     let pattern = if names.is_empty() {
@@ -340,8 +347,7 @@ fn call(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
     quote!(#pattern => dpr_runtime::ActionCall { action: #action, arguments: #arguments },)
 }
 
-fn decoding(cx: &Context<'_>, table: &Table, id: ActionId) -> TokenStream {
-    let name = variant_name(cx, table, id);
+fn decoding(cx: &Context<'_>, name: &Ident, id: ActionId) -> TokenStream {
     let action = number(cx.symbols.actions[id.index()].id);
     let (names, ids) = parameters(cx, id);
     let value = match names.is_empty() {

@@ -6,30 +6,39 @@ use quote::format_ident;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the generated function itself uses, and names that mean something else in a pattern or a path.
-const RESERVED: [&str; 36] = [
+const RESERVED: [&str; 45] = [
     "at",
     "base",
+    "bit",
     "bits",
     "bytes",
     "clone_to",
+    "computed",
     "copy",
     "data",
+    "emitted",
     "end",
     "error",
+    "field_list",
+    "first",
     "found",
     "group",
     "head",
+    "holds",
     "ingress",
     "kept",
     "leave_by",
     "length",
     "list",
+    "measured",
+    "message",
     "most",
     "now",
     "original",
     "packet",
     "pass",
     "port",
+    "preserved",
     "queue",
     "recirculate_with",
     "replica",
@@ -40,17 +49,82 @@ const RESERVED: [&str; 36] = [
     "start",
     "state",
     "value",
+    "variable",
     "worker",
     "writer",
-    "field_list",
 ];
 
 /// What the locals for an action's arguments begin with.
 const ARGUMENT: &str = "argument_";
 
+/// What the names begin with that patterns of a select give its keys.
+const KEY: &str = "key_";
+
+/// The name of a select's key in its patterns.
+pub(super) fn key(index: usize) -> Ident {
+    format_ident!("{KEY}{index}")
+}
+
 /// The local for an action's argument, by the parameter's name.
-pub(super) fn argument(name: &str) -> Ident {
-    format_ident!("{ARGUMENT}{}", snake(name))
+pub(super) fn argument(name: &str) -> String {
+    format!("{ARGUMENT}{}", snake(name))
+}
+
+/// Types and their variants that generated code calls by these names; nothing of a program may hide them.
+const STANDARD: [&str; 18] = [
+    "Action", "AsMut", "AsRef", "Default", "Entry", "Err", "FnMut", "Key", "None", "Ok", "Option",
+    "Pass", "Result", "Some", "Stage", "State", "TryFrom", "Vec",
+];
+
+/// Gives names out once each.
+pub(super) struct Unique {
+    taken: BTreeSet<String>,
+    /// What stands before a number.
+    separator: &'static str,
+}
+
+impl Unique {
+    /// Of things that are no types, beside names that are taken.
+    pub(super) fn beside(taken: &[&str]) -> Self {
+        Unique {
+            taken: taken.iter().map(|&name| name.to_owned()).collect(),
+            separator: "_",
+        }
+    }
+
+    /// Of types.
+    pub(super) fn types() -> Self {
+        Unique {
+            separator: "",
+            ..Unique::beside(&STANDARD)
+        }
+    }
+
+    /// Of an enum's variants.
+    pub(super) fn variants() -> Self {
+        Unique {
+            separator: "",
+            ..Unique::beside(&[])
+        }
+    }
+
+    /// The wanted name; where that is taken, with `suffix` behind it, else with a number.
+    pub(super) fn of(&mut self, wanted: &str, suffix: &str) -> Ident {
+        let separator = self.separator;
+        let numbered = (2..).map(|number| format!("{wanted}{suffix}{separator}{number}"));
+        let other = format!("{wanted}{suffix}");
+        let mut names = [wanted.to_owned(), other].into_iter().chain(numbered);
+        let free = names.find(|name| !self.taken.contains(name));
+        let name = free.unwrap_or_default();
+        let named = ident(&name);
+        self.taken.insert(name);
+        named
+    }
+}
+
+/// The name of a program's pipeline.
+pub(super) fn pipeline(program: &str) -> Ident {
+    Unique::types().of(&camel(program), "Pipeline")
 }
 
 /// `snake_case` of a P4 name; anything that is not a letter or a digit becomes `_`.
@@ -148,7 +222,10 @@ impl Locals {
                 .map(|variable| variable.name.as_str()),
         );
         let mut unique = |name: String| {
-            let is_free = syn::parse_str::<Ident>(&name).is_ok() && !name.starts_with(ARGUMENT);
+            let is_free = syn::parse_str::<Ident>(&name).is_ok()
+                && ![ARGUMENT, KEY]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix));
             let name = if is_free { name } else { format!("own_{name}") };
             let mut candidate = name.clone();
             let mut count = 2;
@@ -239,6 +316,23 @@ mod tests {
         assert_eq!(screaming("PROBE_T_BYTES"), "PROBE_T_BYTES");
         assert_eq!(ident("type").to_string(), "r#type");
         assert_eq!(ident("self").to_string(), "self_");
+    }
+
+    #[test]
+    fn names_are_given_out_once() {
+        let mut types = Unique::types();
+        let given = ["Option", "Option", "Tag", "Tag"].map(|name| types.of(name, "Header"));
+        assert_eq!(
+            given.map(|name| name.to_string()),
+            ["OptionHeader", "OptionHeader2", "Tag", "TagHeader"]
+        );
+        let mut fields = Unique::beside(&[]);
+        let given = ["a_b", "a_b", "type", "self"].map(|name| fields.of(name, ""));
+        assert_eq!(
+            given.map(|name| name.to_string()),
+            ["a_b", "a_b_2", "r#type", "self_"]
+        );
+        assert_eq!(pipeline("result").to_string(), "ResultPipeline");
     }
 
     #[test]

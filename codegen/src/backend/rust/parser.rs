@@ -6,7 +6,7 @@ use super::context::{Context, Frame};
 use super::data::reads_bytes;
 use super::expr::expr;
 use super::expr::sign_extended;
-use super::layout::{load, places, varbit_field};
+use super::layout::{Place, is_regular, load, places, varbit_field};
 use super::scalar::{constant, is_wide, number, ones, to_u128, unsigned, wide_constant};
 use super::stmt::{assign_invalid_members, block};
 use super::tables::packed;
@@ -15,7 +15,7 @@ use crate::ir::{Expr, HeaderId, Pattern, Scalar, SelectCase, Target, Transition,
 use crate::source::Span;
 use num_bigint::BigUint;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Lifetime;
 
 /// The whole parser, as a block that ends when the packet is accepted or rejected. `error` is set and `at` is where it stopped.
@@ -147,7 +147,7 @@ impl Writer<'_> {
         let mut patterns = Vec::new();
         let mut guards: Vec<TokenStream> = Vec::new();
         for (index, (key, pattern)) in keys.iter().zip(&case.patterns).enumerate() {
-            let name = format_ident!("key_{index}");
+            let name = super::names::key(index);
             patterns.push(match pattern {
                 Pattern::Any => quote!(_),
                 Pattern::Value(value) => constant(value, key.scalar),
@@ -221,7 +221,7 @@ impl Writer<'_> {
         let count = self.cx.program.value_sets[set.index()].fields.len();
         let values = keys.iter().enumerate().skip(first).take(count);
         let values = values.map(|(index, key)| {
-            let name = format_ident!("key_{index}");
+            let name = super::names::key(index);
             (Code::atom(quote!(#name)), key.scalar)
         });
         let words = packed(&values.collect::<Vec<_>>());
@@ -262,68 +262,38 @@ pub(super) fn extract(
     let header_type = cx.header_type(id);
     let locals = cx.locals.header(id);
     let fixed = header_type.fixed_width();
-    let Ok(varbit) = varbit_field(header_type) else {
-        return cx.unsupported(span, "a field after one of variable length in a header");
-    };
     if !fixed.is_multiple_of(8) {
         return cx.unsupported(span, "a header that does not end with a byte");
     }
     let length = Literal::u32_unsuffixed(fixed / 8);
-    let bytes = Ident::new("bytes", proc_macro2::Span::call_site());
     let too_short = fail(cx, "PacketTooShort");
-    let mut loads = Vec::new();
-    for place in places(header_type)
-        .into_iter()
-        .filter(|place| cx.usage.needs(id, place.field))
-    {
-        let local = &locals.fields[place.field];
-        match load(&bytes, place) {
-            Some(value) if header_type.fields[place.field].scalar == Scalar::Bool => {
-                let value = value.operand();
-                loads.push(quote!(#local = #value != 0;));
-            }
-            Some(value) => {
-                let value = value.bare();
-                loads.push(quote!(#local = #value;));
-            }
-            None => {
-                let (start, width) = (
-                    Literal::u32_unsuffixed(place.start),
-                    Literal::u32_unsuffixed(place.width),
-                );
-                let integer = unsigned(place.width);
-                loads.push(match is_wide(place.width) {
-                    true => quote!(#local = #integer::from_bits(bytes, #start, #width);),
-                    false => {
-                        quote!(#local = dpr_runtime::get_bits(bytes, #start, #width) as #integer;)
-                    }
-                });
-            }
-        }
-    }
     let valid = &locals.valid;
     let others = assign_invalid_members(cx, id);
     let note_offset = cx.needs_offset(id).then(|| {
         let offset = &locals.offset;
         quote!(#offset = at;)
     });
-    let note_bytes = reads_bytes(cx, id).then(|| {
-        let kept = &locals.bytes;
-        quote!(#kept = bytes;)
-    });
-    let Some(varbit) = varbit else {
-        return quote! {
+    let fixed_part = |loads: TokenStream| {
+        let note_bytes = reads_bytes(cx, id).then(|| {
+            let kept = &locals.bytes;
+            quote!(#kept = bytes;)
+        });
+        quote! {
             let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
-            #(#loads)*
+            #loads
             #note_bytes
+        }
+    };
+    let Some(varbit) = varbit_field(header_type) else {
+        let fixed_part = fixed_part(loads(cx, id));
+        return quote! {
+            #fixed_part
             #note_offset
             at += #length;
             #others
             #valid = true;
         };
     };
-    let local = &locals.fields[varbit];
-    let most = Literal::u32_unsuffixed(header_type.fields[varbit].scalar.width());
     let bits = match varbit_bits {
         Some(bits) => {
             let code = expr(cx, frame, bits).bare().clone();
@@ -335,32 +305,101 @@ pub(super) fn extract(
         }
         None => quote!(0u32),
     };
+    let most = Literal::u32_unsuffixed(header_type.fields[varbit].scalar.width());
     let too_long = fail(cx, "HeaderTooShort");
     let uneven = fail(cx, "ParserInvalidArgument");
-    let fixed_part = (fixed > 0).then(|| {
-        quote! {
-            let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<#length>()) else { #too_short };
+    let past_fixed = (fixed > 0).then(|| quote!(#length +));
+    let fields = match is_regular(header_type) {
+        true => {
+            let local = &locals.fields[varbit];
+            let note_varbit = (cx.usage.needs(id, varbit))
+                .then(|| quote!(#local = dpr_runtime::Varbits::new((at + #length) * 8, variable);));
+            let fixed_part = (fixed > 0).then(|| fixed_part(loads(cx, id)));
+            quote!(#fixed_part #note_varbit)
         }
-    });
-    let note_range = cx
-        .usage
-        .needs(id, varbit)
-        .then(|| quote!(#local = (start, end);));
-    let past_fixed = (fixed > 0).then(|| quote!(+ #length));
+        false => irregular_loads(cx, id, varbit),
+    };
     quote! {
         let bits = #bits;
-        if bits > #most { #too_long }
         if bits % 8 != 0 { #uneven }
-        let start = at #past_fixed;
-        let end = start + (bits / 8) as usize;
+        let variable = (bits / 8) as usize;
+        let end = at + #past_fixed variable;
         if data.len() < end { #too_short }
-        #fixed_part
-        #(#loads)*
-        #note_bytes
+        if bits > #most { #too_long }
+        #fields
         #note_offset
-        #note_range
         at = end;
         #others
         #valid = true;
+    }
+}
+
+/// Reads the fields of a header from `bytes`, an array of its length.
+fn loads(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let bytes = Ident::new("bytes", proc_macro2::Span::call_site());
+    let places = places(header_type).into_iter();
+    let needed = places.filter(|place| cx.usage.needs(id, place.field));
+    let load_one = |place: Place| {
+        let local = &locals.fields[place.field];
+        let scalar = header_type.fields[place.field].scalar;
+        match load(&bytes, place) {
+            Some(value) if scalar == Scalar::Bool => {
+                let value = value.operand();
+                quote!(#local = #value != 0;)
+            }
+            Some(value) => {
+                let value = value.bare();
+                quote!(#local = #value;)
+            }
+            None => {
+                let start = Literal::u32_unsuffixed(place.start);
+                let value = bits_at(&quote!(bytes), &quote!(#start), scalar);
+                quote!(#local = #value;)
+            }
+        }
+    };
+    needed.map(load_one).collect()
+}
+
+/// Reads the fields of a header of which some come after a varbit, or a varbit does not begin at a byte, bit by bit.
+fn irregular_loads(cx: &Context<'_>, id: HeaderId, varbit: usize) -> TokenStream {
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let mut start = 0;
+    let mut code = quote!(let first = at * 8;);
+    for (index, field) in header_type.fields.iter().enumerate() {
+        let from = Literal::u32_unsuffixed(start);
+        let at = match index > varbit {
+            true => quote!(first + #from + variable * 8),
+            false => quote!(first + #from),
+        };
+        if !matches!(field.scalar, Scalar::Varbit(_)) {
+            start += field.scalar.width();
+        }
+        if !cx.usage.needs(id, index) {
+            continue;
+        }
+        let local = &locals.fields[index];
+        let value = match field.scalar {
+            // Only one can be extracted.
+            Scalar::Varbit(_) if index != varbit => continue,
+            Scalar::Varbit(_) => quote!(dpr_runtime::Varbits::new(#at, variable)),
+            scalar => bits_at(&quote!(data), &at, scalar),
+        };
+        code.extend(quote!(#local = #value;));
+    }
+    code
+}
+
+/// A value of any width that begins at any bit.
+fn bits_at(bytes: &TokenStream, at: &TokenStream, scalar: Scalar) -> TokenStream {
+    let width = Literal::u32_unsuffixed(scalar.width());
+    let integer = unsigned(scalar.width());
+    match scalar {
+        Scalar::Bool => quote!(dpr_runtime::get_bits(#bytes, #at, #width) != 0),
+        _ if is_wide(scalar.width()) => quote!(#integer::from_bits(#bytes, #at, #width)),
+        _ => quote!(dpr_runtime::get_bits(#bytes, #at, #width) as #integer),
     }
 }

@@ -119,6 +119,7 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         .usage
         .truncates
         .then(|| quote!(packet.truncate(most.min(packet.len()));));
+    let measured = (cx.usage.measures).then(|| quote!(let mut measured = length as u32;));
     let spec = egress_spec(cx);
     let own_spec = cx
         .standard(StandardField::EgressSpec)
@@ -130,10 +131,7 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
     let set_port = port.map(|port| quote!(#port = #spec;));
     // Egress may ask for a drop only; what ingress asked for is done.
     let egress = (!egress.is_empty()).then(|| {
-        let now = cx.standard(StandardField::EgressGlobalTimestamp).map(|id| {
-            let local = cx.locals.variable(id);
-            quote!(#local = now;)
-        });
+        let now = egress_start(cx);
         quote! {
             let leave_by = #spec;
             #set_port
@@ -157,6 +155,7 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         let data = packet.bytes();
         let mut at = 0usize;
         #most
+        #measured
         #locals
         #variables
         #own_spec
@@ -173,6 +172,20 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         #truncate
         dpr_runtime::Verdict::Send { port: #leave_by }
     }
+}
+
+/// What the standard metadata says from the start of egress on, but for the port.
+pub(super) fn egress_start(cx: &Context<'_>) -> TokenStream {
+    let set = |field, value| {
+        let local = cx.locals.variable(cx.standard(field)?);
+        Some(quote!(#local = #value;))
+    };
+    let length = (cx.usage.measures)
+        .then(|| set(StandardField::PacketLength, quote!(measured)))
+        .flatten();
+    let queued = set(StandardField::EnqTimestamp, quote!(now as u32));
+    let now = set(StandardField::EgressGlobalTimestamp, quote!(now));
+    quote!(#length #queued #now)
 }
 
 /// The local that says where the packet goes.

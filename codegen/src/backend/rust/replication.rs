@@ -72,8 +72,11 @@ fn kept(cx: &Context<'_>) -> Vec<Kept> {
             }
         }
     }
-    let at = Ident::new("at", proc_macro2::Span::call_site());
-    all.push(local(&at, quote!(usize), quote!(0), true));
+    let own = |name| Ident::new(name, proc_macro2::Span::call_site());
+    all.push(local(&own("at"), quote!(usize), quote!(0), true));
+    if cx.usage.measures {
+        all.push(local(&own("measured"), quote!(u32), quote!(0), true));
+    }
     if cx.standard(StandardField::EgressSpec).is_none() {
         let spec = process::egress_spec(cx);
         all.push(local(&spec, quote!(u16), quote!(0), false));
@@ -240,21 +243,34 @@ pub(super) fn process(
         .map(|id| cx.locals.variable(id))
         .map(|name| quote!(#name));
     let keep_port: Vec<_> = ingress_port
-        .into_iter()
+        .iter()
+        .cloned()
         .map(|port| (StandardField::IngressPort, port))
         .collect();
-    let with = |kind: u32| {
+    let kind = |kind: u32| {
         let kind = Literal::u32_unsuffixed(kind);
+        (StandardField::InstanceType, quote!(#kind))
+    };
+    // What comes to ingress again has come from where it came from, and at this time.
+    let again = |number: u32| {
         let mut own = keep_port.clone();
-        own.push((StandardField::InstanceType, quote!(#kind)));
+        own.push((StandardField::IngressGlobalTimestamp, quote!(now)));
+        own.push(kind(number));
         own
     };
+    let cloned_from = match &ingress_port {
+        Some(port) => quote!(#port),
+        None => quote!(0),
+    };
     let ingress_clone = cx.usage.clones.then(|| {
-        let kept = preserving(cx, &with(1), false);
+        let kept = preserving(cx, &[kind(1)], false);
         quote! {
             if let Some((session, field_list)) = clone_to.take() {
                 queue.push_back(Pass {
-                    stage: Stage::Clone { session: session & dpr_runtime::replication::MAX_SESSION },
+                    stage: Stage::Clone {
+                        session: session & dpr_runtime::replication::MAX_SESSION,
+                        port: #cloned_from,
+                    },
                     packet: packet.clone(),
                     most: usize::MAX,
                     state: #kept,
@@ -263,7 +279,7 @@ pub(super) fn process(
         }
     });
     let resubmit = cx.usage.resubmits.then(|| {
-        let kept = preserving(cx, &with(6), false);
+        let kept = preserving(cx, &again(6), false);
         quote! {
             if let Some(field_list) = resubmit_with {
                 let state = #kept;
@@ -292,18 +308,30 @@ pub(super) fn process(
         }
     });
     let normal = set(cx, StandardField::InstanceType, quote!(0));
+    // A clone is parsed as what it was cloned from; of the metadata only what is preserved counts after that.
+    let before_clone = cx.usage.clones.then(|| {
+        let set_port = ingress_port.as_ref().map(|name| quote!(#name = port;));
+        quote! {
+            let preserved = State { #(#names),* };
+            if let Stage::Clone { port, .. } = stage {
+                #set_port
+            }
+        }
+    });
+    let headers = (all.iter().filter(|it| it.is_header)).map(|it| &it.name);
+    let headers: Vec<&Ident> = headers.collect();
     let after_clone = cx.usage.clones.then(|| {
         let to_session = to_session(cx, true);
         quote! {
-            if let Stage::Clone { session } = stage {
-                let kept = State { #(#names),* };
+            if let Stage::Clone { session, .. } = stage {
+                let kept = State { #(#headers,)* ..preserved };
                 #to_session
                 return;
             }
         }
     });
     let egress_clone = cx.usage.clones.then(|| {
-        let kept = preserving(cx, &with(2), true);
+        let kept = preserving(cx, &[kind(2)], true);
         let to_session = to_session(cx, false);
         quote! {
             if let Some((session, field_list)) = clone_to {
@@ -314,7 +342,7 @@ pub(super) fn process(
         }
     });
     let recirculate = cx.usage.recirculates.then(|| {
-        let kept = preserving(cx, &with(4), false);
+        let kept = preserving(cx, &again(4), false);
         quote! {
             if let Some(field_list) = recirculate_with {
                 let state = #kept;
@@ -323,7 +351,8 @@ pub(super) fn process(
         }
     });
     let set_port = set(cx, StandardField::EgressPort, quote!(leave_by));
-    let set_now = set(cx, StandardField::EgressGlobalTimestamp, quote!(now));
+    let set_now = process::egress_start(cx);
+    let measure = (cx.usage.measures).then(|| quote!(measured = length as u32;));
     let lints = process::lints();
     let items = quote! {
         use dpr_runtime::replication::Stage;
@@ -361,6 +390,8 @@ pub(super) fn process(
                 #locals
                 let Stage::Egress { port: leave_by } = stage else {
                     at = 0;
+                    #measure
+                    #before_clone
                     #parser
                     #after_clone
                     #verify

@@ -40,12 +40,12 @@ pub(super) fn signed(width: u32) -> TokenStream {
     quote!(#name)
 }
 
-/// The Rust type of a scalar. (A `varbit` is a range of the packet's bytes.)
+/// The Rust type of a scalar.
 pub(super) fn rust_type(scalar: Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool => quote!(bool),
         Scalar::Bits(width) | Scalar::Int(width) => unsigned(width),
-        Scalar::Varbit(_) => quote!((usize, usize)),
+        Scalar::Varbit(_) => quote!(dpr_runtime::Varbits),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn rust_type(scalar: Scalar) -> TokenStream {
 pub(super) fn zero(scalar: Scalar) -> TokenStream {
     match scalar {
         Scalar::Bool => quote!(false),
-        Scalar::Varbit(_) => quote!((0, 0)),
+        Scalar::Varbit(_) => quote!(dpr_runtime::Varbits::EMPTY),
         Scalar::Bits(width) | Scalar::Int(width) if is_wide(width) => {
             quote!(dpr_runtime::Wide::ZERO)
         }

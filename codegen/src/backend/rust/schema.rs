@@ -99,6 +99,24 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
         false => quote!(schema::TABLES.split_at(#shown).0),
     };
     let (action_count, table_count) = (action_order.len(), tables.len());
+    let statics = quote! {
+
+            pub(super) static ACTIONS: [dpr_runtime::ActionSchema; #action_count] = [#(#actions),*];
+            pub(super) static TABLES: [dpr_runtime::TableSchema; #table_count] = [#(#tables),*];
+            #counters
+            #registers
+            #meters
+            #profiles
+            #digests
+            #value_sets
+    };
+    // A program without anything that a control plane sees has nothing to borrow.
+    let is_empty = !statics.to_string().contains("Borrowed");
+    let borrowed = (!is_empty).then(|| {
+        quote!(
+            use std::borrow::Cow::Borrowed;
+        )
+    });
     quote! {
         /// What the program looks like to a control plane.
         pub static PROGRAM: dpr_runtime::ProgramInfo = dpr_runtime::ProgramInfo {
@@ -117,16 +135,8 @@ pub(super) fn schema(cx: &Context<'_>, p4info: &Message, options: &Options) -> T
         };
 
         mod schema {
-            use std::borrow::Cow::Borrowed;
-
-            pub(super) static ACTIONS: [dpr_runtime::ActionSchema; #action_count] = [#(#actions),*];
-            pub(super) static TABLES: [dpr_runtime::TableSchema; #table_count] = [#(#tables),*];
-            #counters
-            #registers
-            #meters
-            #profiles
-            #digests
-            #value_sets
+            #borrowed
+            #statics
             pub(super) const P4INFO: &[u8] = #binary;
             pub(super) const P4INFO_TEXT: &str = #text;
         }

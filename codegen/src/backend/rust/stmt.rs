@@ -29,7 +29,7 @@ pub(super) fn block(cx: &Context<'_>, frame: Frame<'_>, block: &Block) -> TokenS
         .collect()
 }
 
-fn lifetime(name: &str) -> Lifetime {
+pub(super) fn lifetime(name: &str) -> Lifetime {
     Lifetime::new(name, proc_macro2::Span::call_site())
 }
 
@@ -41,7 +41,7 @@ fn statement(cx: &Context<'_>, frame: Frame<'_>, stmt: &Stmt) -> TokenStream {
             assign(cx, frame, place, &value, span)
         }
         StmtKind::SetValid(header) => on(cx, frame, header, |id| set_valid(cx, id)),
-        StmtKind::SetInvalid(header) => on(cx, frame, header, |id| set_invalid(cx, id)),
+        StmtKind::SetInvalid(header) => on(cx, frame, header, |id| remove(cx, id)),
         StmtKind::CopyHeader { to, from } => on(cx, frame, to, |to| {
             on(cx, frame, from, |from| copy_header(cx, to, from))
         }),
@@ -336,13 +336,38 @@ fn set_valid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
     let valid = &cx.locals.header(id).valid;
     let fields = zero_fields(cx, id);
     let others = assign_invalid_members(cx, id);
-    quote!(if !#valid { #fields #others #valid = true; })
+    let grow = (cx.usage.measures).then(|| {
+        let bytes = Literal::u32_unsuffixed(cx.header_type(id).fixed_width() / 8);
+        quote!(measured = measured.wrapping_add(#bytes);)
+    });
+    quote!(if !#valid { #fields #others #valid = true; #grow })
 }
 
 pub(super) fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
     let valid = &cx.locals.header(id).valid;
     let fields = zero_fields(cx, id);
     quote!(#fields #valid = false;)
+}
+
+/// `header.setInvalid()`, which a packet's length follows if the program looks at it.
+fn remove(cx: &Context<'_>, id: HeaderId) -> TokenStream {
+    let invalid = set_invalid(cx, id);
+    if !cx.usage.measures {
+        return invalid;
+    }
+    let header_type = cx.header_type(id);
+    let locals = cx.locals.header(id);
+    let (valid, fixed) = (
+        &locals.valid,
+        Literal::u32_unsuffixed(header_type.fixed_width() / 8),
+    );
+    let varbit = super::layout::varbit_field(header_type)
+        .filter(|field| cx.usage.needs(id, *field))
+        .map(|field| {
+            let local = &locals.fields[field];
+            quote!(+ #local.len() as u32)
+        });
+    quote!(if #valid { measured = measured.wrapping_sub(#fixed #varbit); } #invalid)
 }
 
 /// A union holds one header at a time: what becomes of the others when this one becomes valid.
@@ -595,9 +620,12 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             let field_list = Literal::u32_unsuffixed(*field_list);
             quote!(recirculate_with = Some(#field_list);)
         }
-        // What they say is for tools that check programs and for people who run them step by step.
-        ExternCall::Assert { .. } | ExternCall::Assume { .. } | ExternCall::LogMessage { .. } => {
-            TokenStream::new()
+        ExternCall::Assert { condition } | ExternCall::Assume { condition } => {
+            let fails = negated(cx, frame, condition);
+            super::messages::assertion(cx, frame, &fails)
+        }
+        ExternCall::LogMessage { format, data } => {
+            super::messages::log_message(cx, frame, format, data)
         }
         ExternCall::ActionProfileUse { .. } => TokenStream::new(),
         ExternCall::Foreign { name, .. } => cx.unsupported(

@@ -4,7 +4,7 @@ use super::code::Code;
 use super::context::{Context, Frame};
 use super::expr::expr;
 use super::members::table as member;
-use super::names::argument;
+use super::names::{Unique, argument};
 use super::scalar::{container, is_wide, number, ones, rust_type, unsigned};
 use super::stmt::block;
 use crate::ir::{
@@ -257,8 +257,9 @@ fn action_body(cx: &Context<'_>, frame: Frame<'_>, id: ActionId) -> TokenStream 
     let places = parameter_places(&action.parameters);
     let mut lets = Vec::new();
     let mut arguments = Vec::new();
+    let mut names = Unique::beside(&[]);
     for (parameter, start) in action.parameters.iter().zip(places.starts) {
-        let name = argument(&parameter.name);
+        let name = names.of(&argument(&parameter.name), "");
         let integer = rust_type(parameter.scalar);
         let value = argument_value(parameter.scalar, start);
         lets.push(quote!(let #name: #integer = #value;));

@@ -1,6 +1,6 @@
 //! What a program does with its headers, hence what generated code can leave out.
 
-use super::layout::{places, runs};
+use super::layout::{is_regular, places, runs};
 use super::stacks::instances;
 use super::walk::{self, Node};
 use crate::ir::{
@@ -50,6 +50,8 @@ pub(super) struct Usage {
     pub(super) recirculates: bool,
     /// Whether packets are cut.
     pub(super) truncates: bool,
+    /// Whether egress looks at the packet's length, which changes with headers that are made valid or invalid.
+    pub(super) measures: bool,
 }
 
 impl Usage {
@@ -69,6 +71,7 @@ impl Usage {
             resubmits: false,
             recirculates: false,
             truncates: false,
+            measures: false,
         };
         walk::program(program, &mut |node| usage.note(program, node));
         let mut early = BTreeSet::new();
@@ -77,6 +80,10 @@ impl Usage {
             note_changes(program, node, &mut early)
         });
         usage.changed_early = early;
+        usage.measures = !program.egress.is_empty() && usage.reads_length(program);
+        if usage.measures {
+            usage.add_varbits(program);
+        }
         let written: Vec<_> = usage.written.iter().copied().collect();
         usage.fields.extend(written);
         match deparse {
@@ -94,6 +101,22 @@ impl Usage {
     /// Whether a field has a local.
     pub(super) fn needs(&self, header: HeaderId, field: usize) -> bool {
         self.fields.contains(&(header, field))
+    }
+
+    fn reads_length(&self, program: &Program) -> bool {
+        let length = crate::ir::Scope::Standard(crate::ir::StandardField::PacketLength);
+        let mut read = self.variables.iter();
+        read.any(|id| program.variables[id.index()].scope == length)
+    }
+
+    /// The length of a header is also that of its varbit field.
+    fn add_varbits(&mut self, program: &Program) {
+        for (index, header) in program.headers.iter().enumerate() {
+            let header_type = &program.header_types[header.header_type.index()];
+            let field = super::layout::varbit_field(header_type);
+            let id = HeaderId(index as u32);
+            self.fields.extend(field.map(|field| (id, field)));
+        }
     }
 
     fn add_all(&mut self, program: &Program, header: HeaderId) {
@@ -254,6 +277,13 @@ fn deparse(program: &Program, order: &Order) -> Deparse {
         }
     });
     if !is_stable {
+        return Deparse::Rebuild;
+    }
+    let is_regular = |id: &HeaderId| {
+        let header_type = program.headers[id.index()].header_type;
+        is_regular(&program.header_types[header_type.index()])
+    };
+    if !position.keys().all(is_regular) {
         return Deparse::Rebuild;
     }
     // The last emission that is matched by an extraction, on the way to each state that is furthest.

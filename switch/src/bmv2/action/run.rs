@@ -169,7 +169,7 @@ fn step(primitive: &Primitive, arguments: &[u64], state: &mut State, machine: &m
         }
         Primitive::Exit => state.marks.exit = true,
         Primitive::Log(format, numbers) => {
-            if tracing::enabled!(tracing::Level::INFO) {
+            if dpr_runtime::message::is_heard() {
                 log(format, numbers, arguments, state, registers);
             }
         }
@@ -193,7 +193,7 @@ fn value_of(number: &Number, scope: &Scope<'_>, bits: u32) -> u128 {
     u128::from(words[0]) | u128::from(words[1]) << 64
 }
 
-/// Each `{}` of the format is replaced by the next number.
+/// Says a message with its numbers.
 fn log(
     format: &str,
     numbers: &[Number],
@@ -210,8 +210,7 @@ fn log(
         Number::Word(word) => word.eval(&scope).to_string(),
         Number::Wide(wide) => wide.eval(&scope).to_string(),
     });
-    let message = shown.fold(format.to_owned(), |text, value| {
-        text.replacen("{}", &value, 1)
-    });
-    tracing::info!(target: "program", "{message}");
+    let shown: Vec<String> = shown.collect();
+    let shown: Vec<&dyn std::fmt::Display> = shown.iter().map(|it| it as _).collect();
+    dpr_runtime::message::say(format, &shown);
 }
