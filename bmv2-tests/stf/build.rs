@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pipeline = pipeline_name(&name);
         writeln!(
             modules,
-            "#[allow(warnings, clippy::all)]\nmod {name} {{\n    include!({module:?});\n}}"
+            "#[allow(dead_code)]\nmod {name} {{\n    include!({module:?});\n}}"
         )?;
         writeln!(
             list,

@@ -45,7 +45,7 @@ control In(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
 control Out(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
     apply {
         h.message.kept = m.kept;
-        h.message.lost = m.lost;
+        h.message.lost = m.lost + (bit<8>)s.ingress_port;
         h.message.instance = (bit<8>)s.instance_type;
         if (h.message.what == 0x83 && s.instance_type == 0) {
             h.message.what = 0x84;

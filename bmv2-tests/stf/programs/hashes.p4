@@ -22,6 +22,10 @@ control Compute(inout headers_t h, inout meta_t m, inout standard_metadata_t s) 
             hash(found, HashAlgorithm.xor16, 32w0, { h.op.right, 16w0x00ff }, 64w0x100000000);
         } else if (h.op.left == 5) {
             hash(found, HashAlgorithm.crc32, 32w10, { h.op.right }, 64w4);
+        } else if (h.op.left == 6) {
+            hash(found, HashAlgorithm.crc32_custom, 32w0, { h.op.right }, 64w0x100000000);
+        } else if (h.op.left == 7) {
+            hash(found, HashAlgorithm.crc16_custom, 32w0, { h.op.right }, 64w0x100000000);
         }
         set_result(found);
         s.egress_spec = 1;

@@ -1,4 +1,4 @@
-// Messages to the log, assertions and assumptions that hold.
+// Messages to the log, and assertions and assumptions, which drop the packet if they do not hold.
 #include <core.p4>
 #include <v1model.p4>
 #include "include/operands.p4"
@@ -13,4 +13,11 @@ control Compute(inout headers_t h, inout meta_t m, inout standard_metadata_t s) 
     }
 }
 
-V1Switch(ReadOperands(), NoVerify(), Compute(), NoEgress(), NoUpdate(), EmitAll()) main;
+control Check(inout headers_t h, inout meta_t m, inout standard_metadata_t s) {
+    apply {
+        log_msg("signed {}", { (int<16>)h.op.left - 2 });
+        assert(h.op.left != h.op.right);
+    }
+}
+
+V1Switch(ReadOperands(), NoVerify(), Compute(), Check(), NoUpdate(), EmitAll()) main;
