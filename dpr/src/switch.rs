@@ -155,10 +155,10 @@ async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
     let switch = Switch::start_slot(slot.clone(), ports, seed)?;
     let (grpc, device_id) = (arguments.grpc, arguments.device_id);
     let server = match (running, cpu_end) {
-        (Running::Fixed(pipeline), Some(cpu)) => {
-            P4RuntimeServer::bind_with_cpu_port(grpc, device_id, pipeline, cpu).await
+        (Running::Fixed(_), Some(cpu)) => {
+            P4RuntimeServer::bind_with_cpu_port(grpc, device_id, slot.clone(), cpu).await
         }
-        (Running::Fixed(pipeline), None) => P4RuntimeServer::bind(grpc, device_id, pipeline).await,
+        (Running::Fixed(_), None) => P4RuntimeServer::bind(grpc, device_id, slot.clone()).await,
         (Running::Loaded(initial), cpu) => {
             let (slot, loader) = (slot.clone(), Arc::new(JsonLoader));
             P4RuntimeServer::bind_loadable(grpc, device_id, slot, loader, initial, cpu).await

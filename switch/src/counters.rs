@@ -26,7 +26,7 @@ pub struct SwitchCounters {
     pub dropped_by_pipeline: u64,
     /// Packets to a port that the switch does not have.
     pub unknown_port: u64,
-    /// Digests of the program: no client is told of them yet.
+    /// Digests of the program that no P4Runtime server took: there is none, or it has too many before them.
     pub unheard_digests: u64,
 }
 

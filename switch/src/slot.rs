@@ -1,20 +1,32 @@
 //! The pipeline of a switch, which may be replaced while packets pass.
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use dpr_runtime::{
-    Ingress, Packet, Pipeline, ProgramInfo, Query, Update, Verdict, Worker, WriteError,
+    Digest, Ingress, Packet, Pipeline, ProgramInfo, Query, Update, Verdict, Worker, WriteError,
 };
 use std::borrow::Cow;
 use std::sync::Arc;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// What a switch runs. All clones are about the same pipeline.
+/// Digests that may wait for whoever listens.
+const DIGESTS: usize = 4096;
+
+/// What a switch runs, and who hears the digests of it. All clones are about the same pipeline.
 #[derive(Clone)]
-pub struct PipelineSlot(Arc<ArcSwap<Arc<dyn Pipeline>>>);
+pub struct PipelineSlot(Arc<Slot>);
+
+struct Slot {
+    pipeline: ArcSwap<Arc<dyn Pipeline>>,
+    listener: ArcSwapOption<Sender<Digest>>,
+}
 
 impl PipelineSlot {
     /// With a pipeline.
     pub fn new(pipeline: Arc<dyn Pipeline>) -> Self {
-        PipelineSlot(Arc::new(ArcSwap::from_pointee(pipeline)))
+        PipelineSlot(Arc::new(Slot {
+            pipeline: ArcSwap::from_pointee(pipeline),
+            listener: ArcSwapOption::empty(),
+        }))
     }
 
     /// Without a program: packets are dropped.
@@ -24,17 +36,40 @@ impl PipelineSlot {
 
     /// What runs now.
     pub fn load(&self) -> Arc<dyn Pipeline> {
-        Arc::clone(&self.0.load())
+        Arc::clone(&self.0.pipeline.load())
     }
 
     /// Makes another pipeline run; packets that are on their way leave by the old one.
     pub fn replace(&self, pipeline: Arc<dyn Pipeline>) {
-        self.0.store(Arc::new(pipeline));
+        self.0.pipeline.store(Arc::new(pipeline));
+    }
+
+    /// The digests of packets that pass from now on; whoever listened before hears no more.
+    pub(crate) fn listen(&self) -> Receiver<Digest> {
+        let (sender, receiver) = mpsc::channel(DIGESTS);
+        self.0.listener.store(Some(Arc::new(sender)));
+        receiver
+    }
+
+    /// Tells digests to whoever listens. How many were not heard.
+    pub(crate) fn tell(&self, digests: impl ExactSizeIterator<Item = Digest>) -> usize {
+        match self.0.listener.load().as_ref() {
+            None => digests.len(),
+            Some(sender) => digests
+                .filter_map(|digest| sender.try_send(digest).err())
+                .count(),
+        }
     }
 }
 
 impl From<Arc<dyn Pipeline>> for PipelineSlot {
     fn from(pipeline: Arc<dyn Pipeline>) -> Self {
+        PipelineSlot::new(pipeline)
+    }
+}
+
+impl<P: Pipeline> From<Arc<P>> for PipelineSlot {
+    fn from(pipeline: Arc<P>) -> Self {
         PipelineSlot::new(pipeline)
     }
 }

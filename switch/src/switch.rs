@@ -285,8 +285,8 @@ impl PacketLoop {
             .pipeline
             .process(&mut self.worker, ingress, &mut self.packet);
         if !self.worker.digests.is_empty() {
-            self.counters.count_unheard(self.worker.digests.len());
-            self.worker.digests.clear();
+            let unheard = self.slot.tell(self.worker.digests.drain(..));
+            self.counters.count_unheard(unheard);
         }
         let number = match verdict {
             Verdict::Send { port } => port,

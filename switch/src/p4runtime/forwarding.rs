@@ -74,6 +74,12 @@ impl Forwarding {
         }
     }
 
+    /// What packets meet, if a configuration is committed.
+    pub fn running(&self) -> Option<(&dyn Pipeline, &Annotations)> {
+        self.committed.as_ref()?;
+        Some((self.pipeline.as_ref(), &self.annotations))
+    }
+
     /// What Writes are about: the same.
     pub fn target_mut(&mut self) -> Result<(&dyn Pipeline, &mut Annotations), Status> {
         match (&self.saved, &self.committed) {
@@ -90,7 +96,7 @@ impl Forwarding {
     }
 
     /// The P4Info of the program that runs.
-    pub fn p4info(&self) -> &P4Info {
+    pub fn p4info(&self) -> &Arc<P4Info> {
         &self.p4info
     }
 

@@ -120,7 +120,7 @@ fn a_configuration_is_verified_committed_and_replaced() {
     pipeline.write(&entry(7)).unwrap();
     assert_eq!(sent(&slot), Verdict::Send { port: 7 });
     assert_eq!(entries(pipeline), 1, "hidden tables are not read");
-    assert_eq!(forwarding.p4info(), &p4info());
+    assert_eq!(**forwarding.p4info(), p4info());
 
     // Another program: what the tables hold is kept if asked for, else not.
     let other = PROGRAM.replacen("small.p4", "other.p4", 1);

@@ -2,6 +2,7 @@
 
 mod arbitration;
 mod device;
+mod digests;
 mod forwarding;
 mod read;
 mod saved;

@@ -8,7 +8,6 @@ use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::v1::ForwardingPipelineConfig;
 use dpr_p4runtime::v1::p4_runtime_server::P4RuntimeServer as Generated;
 use dpr_p4runtime::v1::set_forwarding_pipeline_config_request::Action;
-use dpr_runtime::Pipeline;
 use prost::Message;
 use std::io;
 use std::net::SocketAddr;
@@ -30,16 +29,16 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 pub struct P4RuntimeServer;
 
 impl P4RuntimeServer {
-    /// Serves a pipeline that has no CPU port. Port 0 lets the system choose one; the address says which.
+    /// Serves a pipeline that has no CPU port; for the program's digests, give the slot that the switch runs. Port 0 lets the system choose one; the address says which.
     ///
     /// # Errors
     /// The address cannot be bound, or the pipeline's P4Info is none.
     pub async fn bind(
         address: SocketAddr,
         device_id: u64,
-        pipeline: Arc<dyn Pipeline>,
+        pipeline: impl Into<PipelineSlot>,
     ) -> io::Result<(SocketAddr, ServerHandle)> {
-        serve(address, device_id, pipeline, None, None).await
+        serve(address, device_id, pipeline.into(), None, None).await
     }
 
     /// Serves a device that runs whatever program `SetForwardingPipelineConfig` brings, in the slot of a switch. `initial` is
@@ -55,9 +54,8 @@ impl P4RuntimeServer {
         initial: Option<ForwardingPipelineConfig>,
         cpu_port: Option<MemoryPort>,
     ) -> io::Result<(SocketAddr, ServerHandle)> {
-        let pipeline = slot.load();
-        let loading = (Loading { loader, slot }, initial);
-        serve(address, device_id, pipeline, cpu_port, Some(loading)).await
+        let loading = (loader, initial);
+        serve(address, device_id, slot, cpu_port, Some(loading)).await
     }
 
     /// Serves a pipeline whose switch has the other end of `cpu_port` as a port: what the pipeline sends there goes to the
@@ -68,25 +66,28 @@ impl P4RuntimeServer {
     pub async fn bind_with_cpu_port(
         address: SocketAddr,
         device_id: u64,
-        pipeline: Arc<dyn Pipeline>,
+        pipeline: impl Into<PipelineSlot>,
         cpu_port: MemoryPort,
     ) -> io::Result<(SocketAddr, ServerHandle)> {
-        serve(address, device_id, pipeline, Some(cpu_port), None).await
+        serve(address, device_id, pipeline.into(), Some(cpu_port), None).await
     }
 }
 
 async fn serve(
     address: SocketAddr,
     device_id: u64,
-    pipeline: Arc<dyn Pipeline>,
+    slot: PipelineSlot,
     cpu_port: Option<MemoryPort>,
-    loading: Option<(Loading, Option<ForwardingPipelineConfig>)>,
+    loading: Option<(Arc<dyn Loader>, Option<ForwardingPipelineConfig>)>,
 ) -> io::Result<(SocketAddr, ServerHandle)> {
+    let pipeline = slot.load();
     let p4info = P4Info::decode(&*pipeline.program().p4info).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (packet_out, packet_in) = cpu_port.map(MemoryPort::split).unzip();
-    let (loading, initial) = loading.unzip();
+    let digests = slot.listen();
+    let (loader, initial) = loading.unzip();
+    let loading = loader.map(|loader| Loading { loader, slot });
     let device = Arc::new(Device::new(
         device_id, pipeline, p4info, packet_out, loading,
     ));
@@ -96,10 +97,16 @@ async fn serve(
         set.map_err(|status| io::Error::other(status.message().to_owned()))?;
         device.set_headers(forwarding.p4info());
     }
-    let packets_in = packet_in.map(|receiver| {
+    let mut tasks = vec![
+        tokio::spawn(Arc::clone(&device).digests_in(digests)),
+        tokio::spawn(Arc::clone(&device).ages()),
+    ];
+    if let Some(receiver) = packet_in {
         let device = Arc::clone(&device);
-        tokio::spawn(async move { device.packets_in(receiver).await })
-    });
+        tasks.push(tokio::spawn(
+            async move { device.packets_in(receiver).await },
+        ));
+    }
     let service = Generated::new(Service::new(Arc::clone(&device)))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -122,7 +129,7 @@ async fn serve(
         device,
         stop: Some(stop),
         server: Some(server),
-        packets_in,
+        tasks,
     };
     Ok((address, handle))
 }
@@ -132,7 +139,7 @@ pub struct ServerHandle {
     device: Arc<Device>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
-    packets_in: Option<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl ServerHandle {
@@ -155,9 +162,7 @@ impl ServerHandle {
     fn stop(&mut self) {
         drop(self.stop.take());
         self.device.end_streams();
-        if let Some(packets_in) = self.packets_in.take() {
-            packets_in.abort();
-        }
+        self.tasks.drain(..).for_each(|task| task.abort());
     }
 }
 

@@ -57,7 +57,9 @@ impl P4Runtime for Service {
             let (pipeline, annotations) = forwarding.target_mut()?;
             let updates = request.updates.iter();
             let results = updates.map(|update| apply(pipeline, annotations, update));
-            of_results("updates", results.collect())
+            let outcome = of_results("updates", results.collect());
+            device.configure_digests(&forwarding);
+            outcome
         };
         spawn_blocking(write).await.map_err(internal)??;
         Ok(Response::new(WriteResponse {}))
@@ -99,6 +101,7 @@ impl P4Runtime for Service {
         let set = move || {
             forwarding.set(action, request.config)?;
             device.set_headers(forwarding.p4info());
+            device.configure_digests(&forwarding);
             Ok::<_, Status>(())
         };
         spawn_blocking(set).await.map_err(internal)??;

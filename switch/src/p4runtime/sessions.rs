@@ -2,7 +2,7 @@
 
 use super::arbitration::{Arbitration, Denial, Notification, Rejection, StreamId};
 use dpr_p4runtime::v1::stream_message_response::Update;
-use dpr_p4runtime::v1::{MasterArbitrationUpdate, PacketIn, StreamMessageResponse};
+use dpr_p4runtime::v1::{MasterArbitrationUpdate, StreamMessageResponse};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -11,7 +11,7 @@ use tonic::Status;
 /// Messages that may wait for a client.
 const QUEUE: usize = 4096;
 
-/// Places in the queue that packets leave free for what must not be lost.
+/// Places in the queue that packets, digests and idle entries leave free for what must not be lost.
 const RESERVED: usize = 256;
 
 /// What a client receives.
@@ -103,8 +103,8 @@ impl Sessions {
         self.lock().tell(stream, update);
     }
 
-    /// Hands a packet to the primaries. Whether any of them had room for it.
-    pub fn packet_in(&self, packet: &PacketIn) -> bool {
+    /// Tells the primaries something that may be lost. Whether any of them had room for it.
+    pub fn tell_primaries(&self, update: &Update) -> bool {
         let inner = self.lock();
         let mut is_taken = false;
         for stream in inner.arbitration.primaries() {
@@ -112,9 +112,7 @@ impl Sessions {
                 continue;
             };
             if sender.capacity() > RESERVED {
-                is_taken |= sender
-                    .try_send(Ok(response(Update::Packet(packet.clone()))))
-                    .is_ok();
+                is_taken |= sender.try_send(Ok(response(update.clone()))).is_ok();
             }
         }
         is_taken

@@ -6,8 +6,8 @@ use dpr_p4runtime::v1::stream_error::Details;
 use dpr_p4runtime::v1::stream_message_request::Update;
 use dpr_p4runtime::v1::stream_message_response;
 use dpr_p4runtime::v1::{
-    DigestListAckError, PacketOut, PacketOutError, StreamError, StreamMessageRequest,
-    StreamOtherError,
+    DigestListAck, DigestListAckError, PacketOut, PacketOutError, StreamError,
+    StreamMessageRequest, StreamOtherError,
 };
 use std::sync::Arc;
 use tonic::{Code, Status, Streaming};
@@ -54,6 +54,7 @@ async fn handle(
                 // Whoever has this lock has no Write of an earlier primary beside it.
                 drop(device.forwarding.write().await);
                 device.sessions.confirm(stream);
+                device.digests().forget_sent();
                 tracing::info!(stream, "a new primary");
             }
         }
@@ -65,10 +66,11 @@ async fn handle(
             }
         }
         Some(Update::DigestAck(ack)) => {
-            let message = format!("the program has no digest with id {:#010x}", ack.digest_id);
-            let digest_list_ack = Some(ack);
-            let details = Details::DigestListAck(DigestListAckError { digest_list_ack });
-            tell_error(device, stream, Code::InvalidArgument, message, details);
+            if let Err((code, message)) = digest_ack(device, stream, &ack) {
+                let digest_list_ack = Some(ack);
+                let details = Details::DigestListAck(DigestListAckError { digest_list_ack });
+                tell_error(device, stream, code, message, details);
+            }
         }
         Some(Update::Other(other)) => {
             let message = format!("this target does not know {}", other.type_url);
@@ -101,6 +103,24 @@ fn packet_out(device: &Device, stream: StreamId, packet: &PacketOut) -> Result<(
         let message = "the CPU port's queue is full".to_owned();
         (Code::ResourceExhausted, message)
     })
+}
+
+/// Of a list that is not known any more nothing is said: acknowledgements may come late.
+fn digest_ack(
+    device: &Device,
+    stream: StreamId,
+    ack: &DigestListAck,
+) -> Result<(), (Code, String)> {
+    if !device.has_digest(ack.digest_id) {
+        let message = format!("the program has no digest with id {:#010x}", ack.digest_id);
+        return Err((Code::InvalidArgument, message));
+    }
+    if !device.sessions.is_primary(stream) {
+        let message = "only the primary acknowledges digests".to_owned();
+        return Err((Code::PermissionDenied, message));
+    }
+    device.digests().acknowledge(ack.digest_id, ack.list_id);
+    Ok(())
 }
 
 fn tell_error(device: &Device, stream: StreamId, code: Code, message: String, details: Details) {

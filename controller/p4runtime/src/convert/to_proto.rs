@@ -4,8 +4,8 @@ use crate::bytestring::encode;
 use crate::v1;
 use crate::v1::field_match::FieldMatchType;
 use dpr_runtime::{
-    ActionCall, CounterValue, Digest, DigestConfig, Entity, EntryFilter, FieldMatch, Integer,
-    MatchValue, MeterConfig, Operation, Query, Replica, TableActionRef, TableEntry, Update,
+    ActionCall, CounterValue, DigestConfig, Entity, EntryFilter, FieldMatch, MatchValue,
+    MeterConfig, Operation, Query, Replica, TableActionRef, TableEntry, Update,
 };
 
 /// A change.
@@ -140,21 +140,6 @@ fn digest_config(config: &DigestConfig) -> v1::digest_entry::Config {
         max_timeout_ns: config.max_timeout_ns as i64,
         max_list_size: config.max_list_size as i32,
         ack_timeout_ns: config.ack_timeout_ns as i64,
-    }
-}
-
-/// What a program sent, as one member of a digest list: a structure of its fields, or the field if there is but one.
-pub fn digest_to_proto(digest: &Digest) -> v1::P4Data {
-    let bits = |value: &Integer| v1::P4Data {
-        data: Some(v1::p4_data::Data::Bitstring(encode(value))),
-    };
-    match &digest.fields[..] {
-        [field] => bits(field),
-        fields => v1::P4Data {
-            data: Some(v1::p4_data::Data::Struct(v1::P4StructLike {
-                members: fields.iter().map(bits).collect(),
-            })),
-        },
     }
 }
 
