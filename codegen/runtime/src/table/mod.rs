@@ -283,7 +283,10 @@ impl<S: Store<K, V>, const K: usize, const V: usize> MatchTable<S, K, V> {
             .free_cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let words = entry.action.as_ref().map(|action| self.pack_action(action));
+        // A deletion refers to no member, whatever it says.
+        let action = entry.action.as_ref();
+        let action = action.filter(|_| operation != Operation::Delete);
+        let words = action.map(|action| self.pack_action(action));
         let words = words.transpose()?;
         if entry.is_default {
             let words = words.unwrap_or_else(|| self.initial_default());
