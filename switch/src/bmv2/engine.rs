@@ -1,5 +1,6 @@
 //! The engine: a program with its tables, as a pipeline.
 
+use super::agreement;
 use super::error::LoadError;
 use super::error::Reason;
 use super::info::{Described, describe, digest_id, unit};
@@ -103,9 +104,12 @@ impl Engine {
     /// from the control plane.
     ///
     /// # Errors
-    /// The document is not a program, or uses what this engine does not do; the error says where.
+    /// The document is not a program, uses what this engine does not do, or the P4Info is of another one; the error says where.
     pub fn load(json: &[u8], p4info: Option<&P4Info>) -> Result<Engine, LoadError> {
         let program = program::read(json)?;
+        if let Some(p4info) = p4info {
+            agreement::check(&program, p4info)?;
+        }
         let described = describe(&program, p4info);
         let profiles = action_profiles(&program, &described)?;
         let mut tables = Vec::new();

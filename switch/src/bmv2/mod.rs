@@ -6,6 +6,7 @@
 //! over such words (`expr`), and tables are those of `dpr-runtime`.
 
 mod action;
+mod agreement;
 mod calculation;
 mod engine;
 mod error;

@@ -154,3 +154,28 @@ fn a_saved_configuration_runs_once_it_is_committed() {
     let refused = forwarding.set(Action::Commit, None).unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
 }
+
+#[test]
+fn the_p4info_of_another_version_is_refused() {
+    let (mut forwarding, _) = device();
+    let mut without_key = config(PROGRAM, 1).unwrap();
+    let p4info = without_key.p4info.as_mut().unwrap();
+    p4info.tables[0].match_fields.clear();
+    let mut with_parameter = config(PROGRAM, 1).unwrap();
+    let p4info = with_parameter.p4info.as_mut().unwrap();
+    p4info.actions[1].params = p4info.actions[0].params.clone();
+    for (config, expected) in [
+        (
+            without_key,
+            "the P4Info's table ingress.kinds: match fields: 1 are needed, 0 are there",
+        ),
+        (
+            with_parameter,
+            "the P4Info's action ingress.discard: parameters: 0 are needed, 2 are there",
+        ),
+    ] {
+        let refused = forwarding.set(Action::Verify, Some(config)).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains(expected), "{refused}");
+    }
+}
