@@ -298,9 +298,20 @@ impl<'a> Checker<'a> {
             self.typed.final_type(argument),
             Type::Bool | Type::Integer | Type::Bit(_) | Type::Int(_) | Type::String | Type::Enum(_)
         );
-        if is_value && self.constructor_free(argument) {
+        if is_value && self.constructor_free(argument) && !self.is_pure_call(argument) {
             self.constant(argument, "an argument for a parameter without direction");
         }
+    }
+
+    /// Whether an expression calls an extern function that an architecture evaluates while it compiles: `@pure`.
+    fn is_pure_call(&self, expr: &Expr) -> bool {
+        let Some(Callee::ExternFunction(id)) = self.typed.call(expr.id).and_then(|call| call.callee)
+        else {
+            return false;
+        };
+        self.typed.decl(id).is_some_and(|decl| {
+            (decl.annotations.iter()).any(|annotation| annotation.name.as_str() == "pure")
+        })
     }
 
     /// Checks the arguments that an action gets in a table: in the list of actions those with a direction, else all.
@@ -367,7 +378,8 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn may_be_left_out(param: &Param) -> bool {
+/// Whether a parameter has a default or is optional.
+pub(super) fn may_be_left_out(param: &Param) -> bool {
     param.default.is_some()
         || param
             .annotations

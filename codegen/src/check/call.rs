@@ -1,5 +1,7 @@
 //! Calls and constructor calls: what is called, which argument is for which parameter, and the type arguments.
 
+use std::sync::Arc;
+
 use super::argument::{Target, accepts, choose};
 use super::codes;
 use super::typed::{Builtin, Call, Callee};
@@ -108,12 +110,24 @@ impl<'a> Checker<'a> {
         type_arguments: &'a [ast::Type],
         arguments: &'a [Argument],
     ) -> Type {
-        let base_type = self.infer(base);
+        let size = size_method(member.as_str());
+        let base_type = match (&base.kind, size) {
+            // The size of an element is known also where the index is out of bounds.
+            (ExprKind::Index { base: stack, index }, Some(_)) => {
+                self.infer(index);
+                match self.infer(stack) {
+                    Type::Stack(element, _) => (*element).clone(),
+                    _ => self.infer(base),
+                }
+            }
+            _ => self.infer(base),
+        };
+        self.typed.set_type(base.id, base_type.clone());
         if base_type == Type::Unknown {
             self.infer_arguments(arguments);
             return Type::Unknown;
         }
-        if let Some(size) = size_method(member.as_str()) {
+        if let Some(size) = size {
             let of = match &base_type {
                 Type::Type(inner) => inner,
                 other => other,
@@ -368,11 +382,17 @@ impl<'a> Checker<'a> {
                 self.infer_arguments(arguments);
                 return Type::Unknown;
             }
+            // Objects of externs come in arrays, too: `Type(arguments) name[4];`.
+            Type::Stack(element, size) if matches!(**element, Type::Extern(..)) => {
+                let element = self.infer_construct(expr, span, element, arguments);
+                return Type::Stack(Arc::new(element), *size);
+            }
             _ => {
                 let shown = self.show(ty);
                 return self.not_callable(span, &shown, arguments);
             }
         };
+        let id = self.overload(id, arguments);
         let Some(decl) = self.typed.decl(id) else {
             return Type::Unknown;
         };
@@ -434,6 +454,21 @@ impl<'a> Checker<'a> {
             lenient,
         };
         self.bind(expr, span, None, constructor, target, &[], arguments)
+    }
+
+    /// Of several parsers, controls or packages of one name, the one whose constructor takes the arguments.
+    fn overload(&self, id: DeclId, arguments: &'a [Argument]) -> DeclId {
+        let takes = |id: DeclId| {
+            (self.constructor_params_of(id)).is_none_or(|params| accepts(params, arguments))
+        };
+        if takes(id) {
+            return id;
+        }
+        let others = self.scopes.find(self.typed.name(id), false);
+        let mut fitting = others
+            .iter()
+            .filter(|other| self.constructor_params_of(**other).is_some() && takes(**other));
+        fitting.next().copied().unwrap_or(id)
     }
 
     fn finish(

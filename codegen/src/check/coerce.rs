@@ -1,6 +1,7 @@
 //! Implicit conversions, and the unification that infers type arguments.
 
 use super::Checker;
+use super::argument::may_be_left_out;
 use super::codes;
 use super::nodes::Node;
 use super::types::{Type, direction_word, instantiate};
@@ -365,7 +366,9 @@ impl<'a> Checker<'a> {
         else {
             return false;
         };
-        if own_params.len() != other_params.len() {
+        // A type's last parameters may be left out where they have defaults.
+        let left_out = own_params.get(other_params.len()..);
+        if !left_out.is_some_and(|params| params.iter().all(may_be_left_out)) {
             return false;
         }
         own_params.iter().zip(other_params).all(|(p, q)| {

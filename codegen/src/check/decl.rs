@@ -308,11 +308,16 @@ impl<'a> Checker<'a> {
             }
             self.typed.set_decl_type(param.id, ty.clone());
             if let Some(default) = &param.default {
-                self.check(default, &ty);
                 let is_object = matches!(
                     ty,
                     Type::Extern(..) | Type::Parser(..) | Type::Control(..) | Type::Package(..)
                 );
+                // An object that is the default of a generic parameter says what the type arguments are.
+                let wanted = match is_object {
+                    true => ty.substitute(&|_| Some(Type::Anything)),
+                    false => ty.clone(),
+                };
+                self.check(default, &wanted);
                 if !is_object
                     && !matches!(default.kind, ExprKind::Default)
                     && self.constructor_free(default)
@@ -537,6 +542,11 @@ impl<'a> Checker<'a> {
             }
             ty
         });
+        if let Some(underlying) = &underlying {
+            self.typed.set_decl_type(decl.id, underlying.clone());
+        }
+        // The values of members may name members before them.
+        self.scopes.push();
         for (at, member) in enumeration.members.iter().enumerate() {
             if enumeration.members[..at]
                 .iter()
@@ -572,10 +582,9 @@ impl<'a> Checker<'a> {
                 }
                 (None, None) => {}
             }
+            self.scopes.declare(&member.name.name, member.id);
         }
-        if let Some(underlying) = underlying {
-            self.typed.set_decl_type(decl.id, underlying);
-        }
+        self.scopes.pop();
     }
 
     fn error_members(&mut self, members: &'a [Member]) {

@@ -189,10 +189,11 @@ impl<'a> Typed<'a> {
                 if let Some(value) = environment(id) {
                     return Ok(value);
                 }
-                if let Some(Node::Member(..)) = self.node(id) {
-                    return Ok(Value::Member(id));
+                match (self.constant(id), self.node(id)) {
+                    (Some(value), _) => Ok(value.clone()),
+                    (None, Some(Node::Member(..))) => Ok(Value::Member(id)),
+                    (None, _) => Err(not_constant),
                 }
-                self.constant(id).cloned().ok_or(not_constant)
             }
             ExprKind::Member { base, member } => {
                 if let Some(id) = self.reference(expr.id)

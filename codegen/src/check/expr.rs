@@ -7,7 +7,7 @@ use super::eval::no_environment;
 use super::nodes::Node;
 use super::types::Type;
 use super::{Checker, Site};
-use crate::ast::{DeclId, DeclKind, Expr, ExprKind, Path};
+use crate::ast::{BinaryOp, DeclId, DeclKind, Expr, ExprKind, Path};
 
 impl<'a> Checker<'a> {
     /// Finds and records the type of an expression by itself, whatever its place wants.
@@ -154,6 +154,14 @@ impl<'a> Checker<'a> {
             {
                 Type::MatchKind
             }
+            Some(Node::Member(_, owner))
+                if matches!(
+                    self.typed.decl(owner).map(|decl| &decl.kind),
+                    Some(DeclKind::Enum(_))
+                ) =>
+            {
+                Type::Enum(owner)
+            }
             Some(Node::TypeParam(_)) => Type::Type(Arc::new(Type::Param(id))),
             Some(Node::Decl(decl)) => match &decl.kind {
                 DeclKind::Const(_) | DeclKind::Variable(_) | DeclKind::Instance(_) => {
@@ -177,7 +185,9 @@ impl<'a> Checker<'a> {
     }
 
     fn infer_cast(&mut self, expr: &'a Expr, to: &Type, operand: &'a Expr) -> Type {
+        let outer = std::mem::replace(&mut self.wraps, to.is_sized());
         let from = self.infer(operand);
+        self.wraps = outer;
         // Lists and struct expressions become what the cast names; so do other things that convert by themselves.
         if let (Type::List(_) | Type::Record(_) | Type::InvalidHeader | Type::Tuple(_), _) =
             (&from, to)
@@ -219,8 +229,12 @@ impl<'a> Checker<'a> {
             )
             .hint = hint;
             return Type::Unknown;
-        } else if matches!((&from, to), (Type::Bit(_) | Type::Int(_), Type::Integer)) {
+        } else if matches!((&from, to), (Type::Bit(_) | Type::Int(_), Type::Integer))
+            && !self.wraps
+        {
             self.constant(operand, "a value cast to `int`");
+        } else if from == Type::Integer && to.is_sized() {
+            self.modular(operand);
         } else if (&from, to) == (&Type::Integer, &Type::Bool)
             && let Ok(super::Value::Int(value)) = self.typed.eval(operand, &no_environment)
             && value != 0.into()
@@ -233,5 +247,26 @@ impl<'a> Checker<'a> {
             );
         }
         to.clone()
+    }
+
+    /// What is cast from `int` to a width is known at compile time, or is computed by operators whose result in that
+    /// width needs no more of the operands.
+    fn modular(&mut self, operand: &'a Expr) {
+        match &operand.kind {
+            ExprKind::Cast { .. } => {}
+            ExprKind::Binary {
+                op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul,
+                left,
+                right,
+                ..
+            } => {
+                self.modular(left);
+                self.modular(right);
+            }
+            _ if self.constructor_free(operand) => {
+                self.constant(operand, "a value of type `int`");
+            }
+            _ => {}
+        }
     }
 }

@@ -49,6 +49,7 @@ pub fn check(program: &ast::Program) -> (Typed<'_>, Diagnostics) {
         open_extern: None,
         in_instance: false,
         subject_of_switch: false,
+        wraps: false,
     };
     checker.program();
     (checker.typed, checker.diagnostics)
@@ -94,6 +95,8 @@ struct Checker<'a> {
     in_instance: bool,
     /// Whether the expression is the subject of a `switch`, where `action_run` has a meaning.
     subject_of_switch: bool,
+    /// Whether the expression is cast to a number of some width, so that values of type `int` in it need not be known.
+    wraps: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -112,6 +115,9 @@ impl<'a> Checker<'a> {
             return;
         };
         if self.is_function(id) && self.is_function(previous) {
+            return;
+        }
+        if self.differ_in_construction(id, previous) {
             return;
         }
         let before = self.typed.node(previous).and_then(|node| node.ident());
@@ -149,6 +155,25 @@ impl<'a> Checker<'a> {
             format!("`{ident}` hides a parameter of this name"),
         )
         .note(span, "the parameter");
+    }
+
+    /// Whether two parsers or two controls are told apart by the names of their constructor parameters.
+    fn differ_in_construction(&self, a: DeclId, b: DeclId) -> bool {
+        let names = |params: &'a [ast::Param]| params.iter().map(|param| &param.name.name);
+        match (self.constructor_params_of(a), self.constructor_params_of(b)) {
+            (Some(a), Some(b)) => !names(a).eq(names(b)),
+            _ => false,
+        }
+    }
+
+    /// The constructor parameters of a parser, control or package.
+    fn constructor_params_of(&self, id: DeclId) -> Option<&'a [ast::Param]> {
+        match &self.typed.decl(id)?.kind {
+            ast::DeclKind::Parser(parser) => Some(&parser.constructor_params),
+            ast::DeclKind::Control(control) => Some(&control.constructor_params),
+            ast::DeclKind::Package(package) => Some(&package.params),
+            _ => None,
+        }
     }
 
     fn is_function(&self, id: DeclId) -> bool {

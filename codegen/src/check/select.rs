@@ -257,7 +257,10 @@ impl<'a> Checker<'a> {
                     }
                     _ => wanted,
                 };
-                if self.coerce(key, &wanted) && self.constructor_free(key) {
+                // Parts of structures may be what only a target can work out; lowering says so where it cannot.
+                let is_structured =
+                    self.context.site == Site::Parser && matches!(key.kind, ExprKind::List(_));
+                if self.coerce(key, &wanted) && !is_structured && self.constructor_free(key) {
                     self.constant(key, "what a value is compared with");
                 }
             }

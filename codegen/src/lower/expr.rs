@@ -233,8 +233,13 @@ impl<'a> Lowerer<'a, '_> {
                 otherwise,
             } => self.ternary(expr, condition, then, otherwise, out),
             ExprKind::Cast { operand, .. } => {
-                let operand = self.expr(operand, out);
                 let to = self.own_type(expr);
+                if self.own_type(operand) == Type::Integer
+                    && let Some(scalar) = self.scalar(&to)
+                {
+                    return Operand::Scalar(self.modular(operand, &to, scalar, out));
+                }
+                let operand = self.expr(operand, out);
                 self.convert(operand, &to, span)
             }
             ExprKind::Call { callee, .. } => self.call(expr, callee, out),
@@ -267,6 +272,48 @@ impl<'a> Lowerer<'a, '_> {
             _ => {
                 self.unsupported(span, "this expression");
                 Operand::Nothing
+            }
+        }
+    }
+
+    /// A computation with numbers of any size whose result is needed in a width only: each part is computed in that width.
+    fn modular(
+        &mut self,
+        expr: &'a Expr,
+        to: &Type,
+        scalar: ir::Scalar,
+        out: &mut ir::Block,
+    ) -> ir::Expr {
+        match (&expr.kind, self.eval(expr)) {
+            (ExprKind::Cast { operand, .. }, Err(_)) => {
+                let operand = self.scalar_expr(operand, out);
+                self.resize(operand, scalar)
+            }
+            (
+                ExprKind::Binary {
+                    op: op @ (BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul),
+                    left,
+                    right,
+                    ..
+                },
+                Err(_),
+            ) => {
+                let mut a = Operand::Scalar(self.modular(left, to, scalar, out));
+                if self.has_effects(right) {
+                    a = self.save(a, out);
+                }
+                let b = Operand::Scalar(self.modular(right, to, scalar, out));
+                match self.binary(*op, a, b, to, expr.span) {
+                    Operand::Scalar(result) => result,
+                    _ => self.zero(scalar, expr.span),
+                }
+            }
+            _ => {
+                let operand = self.expr(expr, out);
+                match self.convert(operand, to, expr.span) {
+                    Operand::Scalar(result) => result,
+                    _ => self.zero(scalar, expr.span),
+                }
             }
         }
     }
