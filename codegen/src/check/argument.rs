@@ -80,20 +80,31 @@ impl<'a> Checker<'a> {
             }
         }
         let mut type_arguments: Vec<Type> = Vec::new();
-        for param in target.type_params {
-            let ty = self.resolved(&with_types(&Type::Param(param.id)));
+        for type_param in target.type_params {
+            let ty = self.resolved(&with_types(&Type::Param(type_param.id)));
             if let Type::Var(at) = ty {
                 let is_known = matched
                     .iter()
                     .flatten()
                     .all(|argument| *self.typed.ty(argument) != Type::Unknown);
-                if !target.lenient && all_fit && is_known && matched.iter().all(Option::is_some) {
+                // A default argument may be of a type that only other arguments could tell.
+                let is_open = target.params.iter().zip(&matched).any(|(param, argument)| {
+                    let default = param.default.as_ref().filter(|_| argument.is_none());
+                    default.is_some_and(|default| {
+                        let ty = self.typed.ty(default);
+                        let known =
+                            ty.substitute(&|id| (id == type_param.id).then_some(Type::Void));
+                        known != *ty
+                    })
+                });
+                let strict = !target.lenient && matched.iter().all(Option::is_some);
+                if all_fit && is_known && (strict || is_open) {
                     self.error(
                         codes::WRONG_TYPE_ARGUMENTS,
                         span,
                         format!(
                             "the type argument `{}` of `{}` cannot be inferred",
-                            param.name, target.name
+                            type_param.name, target.name
                         ),
                     )
                     .hint = Some(format!("write it: `{}<..>(..)`", target.name));
@@ -101,7 +112,7 @@ impl<'a> Checker<'a> {
                 self.variables[at as usize] = Some(Type::Unknown);
                 type_arguments.push(Type::Unknown);
             } else {
-                self.value_argument(callee, &target, param, &matched, &ty);
+                self.value_argument(callee, &target, type_param, &matched, &ty);
                 type_arguments.push(ty);
             }
         }
@@ -305,7 +316,8 @@ impl<'a> Checker<'a> {
 
     /// Whether an expression calls an extern function that an architecture evaluates while it compiles: `@pure`.
     fn is_pure_call(&self, expr: &Expr) -> bool {
-        let Some(Callee::ExternFunction(id)) = self.typed.call(expr.id).and_then(|call| call.callee)
+        let Some(Callee::ExternFunction(id)) =
+            self.typed.call(expr.id).and_then(|call| call.callee)
         else {
             return false;
         };

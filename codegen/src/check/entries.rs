@@ -218,10 +218,10 @@ impl<'a> Checker<'a> {
                 self.diagnostics
                     .warning(
                         WarningKind::DuplicatePriorities.code(),
-                        entry.span,
+                        same,
                         format!("another entry has the priority {priority} too"),
                     )
-                    .note(same, "the other one");
+                    .note(entry.span, "the other one");
             }
             if let Some((value, span)) = before
                 && (if largest_wins {
@@ -233,12 +233,10 @@ impl<'a> Checker<'a> {
                 self.diagnostics
                     .warning(
                         WarningKind::EntriesOutOfOrder.code(),
-                        entry.span,
-                        format!(
-                            "this entry comes before the one above it: its priority is {priority}"
-                        ),
+                        span,
+                        format!("the entry below comes before this one, whose priority is {value}"),
                     )
-                    .note(span, format!("has the priority {value}"));
+                    .note(entry.span, format!("has the priority {priority}"));
             }
             before = Some((priority.clone(), entry.span));
         }

@@ -229,8 +229,7 @@ impl<'a> Checker<'a> {
             )
             .hint = hint;
             return Type::Unknown;
-        } else if matches!((&from, to), (Type::Bit(_) | Type::Int(_), Type::Integer))
-            && !self.wraps
+        } else if matches!((&from, to), (Type::Bit(_) | Type::Int(_), Type::Integer)) && !self.wraps
         {
             self.constant(operand, "a value cast to `int`");
         } else if from == Type::Integer && to.is_sized() {

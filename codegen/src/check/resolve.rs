@@ -141,6 +141,7 @@ impl<'a> Checker<'a> {
                     );
                     return Type::Unknown;
                 }
+                self.typed.set_used_type(*id);
                 self.type_of_decl(*id, arguments, path.name.as_str(), span)
             }
         }

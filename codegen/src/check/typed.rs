@@ -1,6 +1,6 @@
 //! What the checker learns of a program, in tables beside the tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use num_bigint::BigInt;
@@ -117,6 +117,7 @@ pub struct Typed<'a> {
     decl_types: Vec<Option<Type>>,
     constants: Vec<Option<Value>>,
     calls: HashMap<ExprId, Call<'a>>,
+    used_types: BTreeSet<DeclId>,
     /// Members of `error` in the order of declaration.
     pub errors: Vec<DeclId>,
     /// Members of `match_kind` by name.
@@ -136,6 +137,7 @@ impl<'a> Typed<'a> {
             decl_types: vec![None; decls],
             constants: vec![None; decls],
             calls: HashMap::new(),
+            used_types: BTreeSet::new(),
             errors: Vec::new(),
             match_kinds: HashMap::new(),
         }
@@ -203,6 +205,16 @@ impl<'a> Typed<'a> {
     /// A call, or a constructor call (of a [`ast::Instance`] by its id).
     pub fn call(&self, id: ExprId) -> Option<&Call<'a>> {
         self.calls.get(&id)
+    }
+
+    /// What is named anywhere: by expressions, and where types stand.
+    pub fn referred(&self) -> impl Iterator<Item = DeclId> {
+        let in_expressions = self.references.iter().copied().flatten();
+        in_expressions.chain(self.used_types.iter().copied())
+    }
+
+    pub(super) fn set_used_type(&mut self, id: DeclId) {
+        self.used_types.insert(id);
     }
 
     pub(super) fn set_type(&mut self, id: ExprId, ty: Type) {

@@ -60,6 +60,10 @@ kinds! {
     Missing = "missing", "W0413";
     /// A name that means nothing here.
     Unknown = "unknown", "W0414";
+    /// Arguments of one call that are written to the same place.
+    Ordering = "ordering", "W0415";
+    /// A value that makes no sense where it stands.
+    Invalid = "invalid", "W0416";
     /// A macro is defined again, differently.
     Redefined = "redefined", "W0109";
 }
@@ -72,11 +76,9 @@ const OTHER_KINDS: &[&str] = &[
     "failed",
     "ignore",
     "ignore-prop",
-    "invalid",
     "keys",
     "legacy",
     "multi-header-extract",
-    "ordering",
     "type-inference",
     "uninitialized",
     "unsupported",

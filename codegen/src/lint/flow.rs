@@ -7,11 +7,13 @@ mod state;
 
 use std::collections::HashMap;
 
-use self::state::{Known, State, Storage};
+pub(super) use self::state::Storage;
+
+use self::state::{Known, State};
 use super::states::targets;
 use crate::ast::{
-    Action, Block, Control, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, Param, Parser, Stmt,
-    StmtKind, TablePropertyKind, TransitionKind,
+    Action, BinaryOp, Block, Control, Decl, DeclId, DeclKind, Direction, Expr, ExprKind, Param,
+    Parser, Stmt, StmtKind, TablePropertyKind, TransitionKind, UnaryOp,
 };
 use crate::check::{Bound, Builtin, Callee, Node, Type, Typed};
 use crate::diagnostic::{Diagnostics, WarningKind};
@@ -264,6 +266,8 @@ impl<'t> Flow<'t, '_> {
             } => {
                 self.read(state, condition);
                 let mut other = state.clone();
+                self.assume(state, condition, true);
+                self.assume(&mut other, condition, false);
                 self.one(state, then);
                 if let Some(otherwise) = otherwise {
                     self.one(&mut other, otherwise);
@@ -287,6 +291,10 @@ impl<'t> Flow<'t, '_> {
             StmtKind::Exit => state.ended = true,
             StmtKind::Switch(switch) => {
                 self.read(state, &switch.subject);
+                if let Some(case) = switch.cases.last().filter(|case| case.body.is_none()) {
+                    let message = "this case has no body, and there is none below it";
+                    self.warn(WarningKind::Missing, case.label.span, message.to_owned());
+                }
                 let mut branches = Vec::new();
                 let has_default = switch
                     .cases
@@ -325,12 +333,18 @@ impl<'t> Flow<'t, '_> {
         }
     }
 
-    /// The storage that an expression names, if its place is known.
     fn place(&self, expr: &Expr) -> Option<Storage> {
+        place(self.typed, expr)
+    }
+
+    /// The header that an expression names, or the stack that it is an element of: the elements of a stack count as one.
+    fn header_place(&self, expr: &Expr) -> Option<Storage> {
         match &expr.kind {
-            ExprKind::Path(_) => Some(Storage::of(self.typed.reference(expr.id)?)),
-            ExprKind::Member { base, member } => Some(self.place(base)?.field(&member.name)),
-            _ => None,
+            ExprKind::Index { base, .. } => self.place(base),
+            ExprKind::Member { base, .. } if matches!(self.typed.ty(base), Type::Stack(..)) => {
+                self.place(base)
+            }
+            _ => self.place(expr),
         }
     }
 
@@ -373,14 +387,44 @@ impl<'t> Flow<'t, '_> {
         if !matches!(self.typed.ty(base), Type::Header(..)) {
             return;
         }
-        if let Some(place) = self.place(base)
-            && state.invalid.contains(&place)
-        {
-            self.warn(
-                WarningKind::InvalidHeader,
-                expr.span,
-                format!("a field of a header that is not valid here is {done}"),
-            );
+        let Some(place) = self.header_place(base) else {
+            return;
+        };
+        let message = if state.invalid.contains(&place) {
+            format!("a field of a header that is not valid here is {done}")
+        } else if state.maybe_invalid.contains(&place) {
+            format!("a field of a header that may be not valid here is {done}")
+        } else {
+            return;
+        };
+        self.warn(WarningKind::InvalidHeader, expr.span, message);
+    }
+
+    /// What is known of headers where a condition is true or false.
+    fn assume(&self, state: &mut State, condition: &Expr, truth: bool) {
+        match &condition.kind {
+            ExprKind::Unary {
+                op: UnaryOp::Not,
+                operand,
+            } => self.assume(state, operand, !truth),
+            ExprKind::Binary {
+                op, left, right, ..
+            } if (*op == BinaryOp::And && truth) || (*op == BinaryOp::Or && !truth) => {
+                self.assume(state, left, truth);
+                self.assume(state, right, truth);
+            }
+            ExprKind::Call { callee, .. } => {
+                let is_test = (self.typed.call(condition.id))
+                    .is_some_and(|call| call.callee == Some(Callee::Builtin(Builtin::IsValid)));
+                if let ExprKind::Member { base, .. } = &callee.kind
+                    && is_test
+                    && truth
+                    && let Some(place) = self.header_place(base)
+                {
+                    state.make_valid(&place);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -444,7 +488,7 @@ impl<'t> Flow<'t, '_> {
                 if let Some(base) = base.filter(|base| !matches!(base.kind, ExprKind::Path(_))) {
                     self.read(state, base);
                 }
-                let params = self.params_of(callee);
+                let params = params_of(self.typed, callee);
                 self.pass(state, params, &arguments);
             }
             None => {
@@ -452,33 +496,6 @@ impl<'t> Flow<'t, '_> {
                     self.read(state, argument);
                 }
             }
-        }
-    }
-
-    fn params_of(&self, callee: Callee) -> &'t [Param] {
-        let (Callee::Function(id)
-        | Callee::ExternFunction(id)
-        | Callee::Method(id)
-        | Callee::Action(id)
-        | Callee::Block(id)
-        | Callee::DirectBlock(id)) = callee
-        else {
-            return &[];
-        };
-        match self.typed.node(id) {
-            Some(Node::Method(method, _)) => match &method.kind {
-                crate::ast::MethodKind::Constructor { params, .. } => params,
-                crate::ast::MethodKind::Method { signature, .. } => &signature.params,
-            },
-            Some(Node::Decl(decl)) => match &decl.kind {
-                DeclKind::Function(function) => &function.signature.params,
-                DeclKind::ExternFunction(signature) => &signature.params,
-                DeclKind::Parser(parser) => &parser.ty.params,
-                DeclKind::Control(control) => &control.ty.params,
-                DeclKind::ParserType(ty) | DeclKind::ControlType(ty) => &ty.params,
-                _ => &[],
-            },
-            _ => &[],
         }
     }
 
@@ -512,6 +529,7 @@ impl<'t> Flow<'t, '_> {
             },
             Builtin::SetInvalid => {
                 if let Some(place) = self.place(base) {
+                    state.maybe_invalid.remove(&place);
                     state.invalid.insert(place);
                 }
             }
@@ -567,5 +585,44 @@ impl<'t> Flow<'t, '_> {
             }
         }
         self.branches(state, branches);
+    }
+}
+
+/// The storage that an expression names, if its place is known.
+pub(super) fn place(typed: &Typed<'_>, expr: &Expr) -> Option<Storage> {
+    match &expr.kind {
+        ExprKind::Path(_) => Some(Storage::of(typed.reference(expr.id)?)),
+        ExprKind::Member { base, .. } if matches!(typed.ty(base), Type::Stack(..)) => None,
+        ExprKind::Member { base, member } => Some(place(typed, base)?.field(&member.name)),
+        _ => None,
+    }
+}
+
+/// The parameters of what is called.
+pub(super) fn params_of<'t>(typed: &Typed<'t>, callee: Callee) -> &'t [Param] {
+    let (Callee::Function(id)
+    | Callee::ExternFunction(id)
+    | Callee::Method(id)
+    | Callee::Action(id)
+    | Callee::Block(id)
+    | Callee::DirectBlock(id)) = callee
+    else {
+        return &[];
+    };
+    match typed.node(id) {
+        Some(Node::Method(method, _)) => match &method.kind {
+            crate::ast::MethodKind::Constructor { params, .. } => params,
+            crate::ast::MethodKind::Method { signature, .. } => &signature.params,
+        },
+        Some(Node::Decl(decl)) => match &decl.kind {
+            DeclKind::Function(function) => &function.signature.params,
+            DeclKind::ExternFunction(signature) => &signature.params,
+            DeclKind::Action(action) => &action.params,
+            DeclKind::Parser(parser) => &parser.ty.params,
+            DeclKind::Control(control) => &control.ty.params,
+            DeclKind::ParserType(ty) | DeclKind::ControlType(ty) => &ty.params,
+            _ => &[],
+        },
+        _ => &[],
     }
 }

@@ -1,9 +1,11 @@
 //! Warnings: what can be compiled but is probably not what was meant. Runs over programs without errors.
 
+mod calls;
 mod flow;
 mod numbers;
 mod shadow;
 mod states;
+mod tables;
 mod unused;
 mod walk;
 
@@ -20,6 +22,8 @@ pub fn lint(typed: &Typed<'_>, sources: &SourceMap) -> Diagnostics {
     states::states(typed, &mut found);
     shadow::shadow(typed, &mut found);
     numbers::numbers(typed, &mut found);
+    tables::tables(typed, &mut found);
+    calls::calls(typed, &mut found);
     flow::flow(typed, &mut found);
     let is_embedded = |span: Span| {
         let file = sources.files().get(span.file.index());

@@ -39,7 +39,21 @@ impl Numbers<'_, '_> {
                     self.fits(expr, &value, &to.clone());
                 }
             }
+            (ExprKind::Range { low, high }, _) => self.range(expr, low, high),
             _ => {}
+        }
+    }
+
+    fn range(&mut self, expr: &Expr, low: &Expr, high: &Expr) {
+        let value = |expr: &Expr| self.typed.eval_int(expr, &no_environment).ok();
+        if let (Some(low), Some(high)) = (value(low), value(high))
+            && low > high
+        {
+            self.found.warning(
+                WarningKind::Invalid.code(),
+                expr.span,
+                format!("nothing is in the range from {low} to {high}"),
+            );
         }
     }
 

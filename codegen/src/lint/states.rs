@@ -38,6 +38,15 @@ fn of_parser(parser: &Parser, found: &mut Diagnostics) {
             open.extend(targets(state));
         }
     }
+    if !reached.contains("accept") {
+        found
+            .warning(
+                WarningKind::Unreachable.code(),
+                parser.ty.name.span,
+                format!("the parser `{}` never accepts a packet", parser.ty.name),
+            )
+            .hint = Some("no way through its states leads to `accept`".to_owned());
+    }
     for state in &parser.states {
         let name = &state.name;
         if !reached.contains(name.as_str()) {
@@ -58,16 +67,27 @@ fn of_parser(parser: &Parser, found: &mut Diagnostics) {
                     .hint = Some("write `transition reject;` if that is meant".to_owned());
             }
             Some(transition) => {
-                if let TransitionKind::Select { cases, .. } = &transition.kind {
+                if let TransitionKind::Select { subjects, cases } = &transition.kind {
                     let all = cases.iter().position(|case| {
                         matches!(case.keys.kind, ExprKind::Default | ExprKind::DontCare)
                     });
                     for case in all.iter().flat_map(|at| &cases[at + 1..]) {
                         found.warning(
-                            WarningKind::Unreachable.code(),
+                            WarningKind::ParserTransition.code(),
                             case.keys.span,
                             "a case before this one matches everything",
                         );
+                    }
+                    if let (Some(0), Some(case), Some(subject)) =
+                        (all, cases.first(), subjects.first())
+                    {
+                        found
+                            .warning(
+                                WarningKind::ParserTransition.code(),
+                                subject.span,
+                                "whatever this is, the next state is the same",
+                            )
+                            .hint = Some(format!("write `transition {};`", case.state));
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::walk::Visit;
-use crate::ast::{AnnotationBody, Decl, DeclId, DeclKind, ExprId};
+use crate::ast::{AnnotationBody, Decl, DeclId, DeclKind, ExprId, Ident};
 use crate::check::{Callee, Node, Type, Typed};
 use crate::diagnostic::{Diagnostics, WarningKind};
 use crate::source::{SourceMap, Span};
@@ -20,49 +20,24 @@ pub(super) fn unused(typed: &Typed<'_>, sources: &SourceMap, found: &mut Diagnos
     for (id, span) in &uses.places {
         deprecated(typed, *id, *span, found);
     }
-    let top: HashSet<DeclId> = typed
-        .program
-        .declarations
-        .iter()
+    uses.used.extend(typed.referred());
+    let is_top: HashSet<DeclId> = (typed.program.declarations.iter())
         .map(|decl| decl.id)
         .collect();
     let root = sources.files().first().map(|file| file.path.as_path());
     for index in 0..typed.program.decl_count {
         let id = DeclId(index);
-        let Some(Node::Decl(decl)) = typed.node(id) else {
+        let Some((what, name)) = declared(typed, id, is_top.contains(&id)) else {
             continue;
         };
-        let Some(name) = decl.name() else { continue };
         if uses.used.contains(&id) || name.as_str() == "main" || name.as_str().starts_with('_') {
             continue;
         }
-        let what = match &decl.kind {
-            DeclKind::Variable(_) => "variable",
-            DeclKind::Action(_) => "action",
-            DeclKind::Table(_) => "table",
-            DeclKind::Instance(_) => "instance",
-            DeclKind::ValueSet(_) => "value set",
-            DeclKind::Const(_) => "constant",
-            DeclKind::Function(_) => "function",
-            DeclKind::Control(_) => "control",
-            DeclKind::Parser(_) => "parser",
-            _ => continue,
-        };
-        // What an included file offers at the top level need not all be used, nor what there is in a program
-        // without `main`.
-        let is_top = top.contains(&id);
-        // Definitions of abstract methods are for the architecture to call.
-        if !is_top && matches!(decl.kind, DeclKind::Function(_)) {
+        // What an included file offers need not all be used.
+        let path = (sources.files().get(name.span.file.index())).map(|file| file.path.as_path());
+        let is_offered = is_top.contains(&id) || what == "type parameter";
+        if is_offered && path != root {
             continue;
-        }
-        if is_top {
-            let path = sources
-                .files()
-                .get(name.span.file.index())
-                .map(|file| file.path.as_path());
-            if path != root || !has_main(typed) || matches!(decl.kind, DeclKind::Const(_)) {
-                continue;
-            }
         }
         found.warning(
             WarningKind::Unused.code(),
@@ -70,14 +45,56 @@ pub(super) fn unused(typed: &Typed<'_>, sources: &SourceMap, found: &mut Diagnos
             format!("the {what} `{name}` is unused"),
         );
     }
+    unused_data(typed, &uses.used, found);
 }
 
-fn has_main(typed: &Typed<'_>) -> bool {
-    typed
-        .program
-        .declarations
-        .iter()
-        .any(|decl| decl.name().is_some_and(|name| name.as_str() == "main"))
+/// What an id names, if it is something that is there to be used.
+fn declared<'t>(typed: &Typed<'t>, id: DeclId, is_top: bool) -> Option<(&'static str, &'t Ident)> {
+    let node = typed.node(id)?;
+    let what = match node {
+        Node::TypeParam(_) => "type parameter",
+        Node::Decl(decl) => match &decl.kind {
+            DeclKind::Variable(_) => "variable",
+            DeclKind::Action(_) => "action",
+            DeclKind::Table(_) => "table",
+            DeclKind::Instance(_) => "instance",
+            DeclKind::ValueSet(_) => "value set",
+            DeclKind::Const(_) => "constant",
+            // Definitions of abstract methods are for the architecture to call.
+            DeclKind::Function(_) if is_top => "function",
+            DeclKind::Control(_) => "control",
+            DeclKind::Parser(_) => "parser",
+            DeclKind::Package(_) => "package",
+            DeclKind::Typedef(_) => "typedef",
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((what, node.ident()?))
+}
+
+/// Parameters of actions that the action does nothing with.
+fn unused_data(typed: &Typed<'_>, used: &HashSet<DeclId>, found: &mut Diagnostics) {
+    for index in 0..typed.program.decl_count {
+        let Some(decl) = typed.decl(DeclId(index)) else {
+            continue;
+        };
+        let DeclKind::Action(action) = &decl.kind else {
+            continue;
+        };
+        for param in &action.params {
+            let name = &param.name;
+            if !used.contains(&param.id) && !name.as_str().starts_with('_') {
+                found
+                    .warning(
+                        WarningKind::Unused.code(),
+                        name.span,
+                        format!("the action's parameter `{name}` is unused"),
+                    )
+                    .hint = Some(format!("name it `_{name}` if that is meant"));
+            }
+        }
+    }
 }
 
 struct Uses<'t> {
@@ -125,6 +142,9 @@ impl Uses<'_> {
                 (&decl.kind, self.typed.decl_type(decl.id))
             {
                 self.used_type(&ty.clone(), instance.ty.span);
+                if let Type::Extern(id, _) = ty {
+                    self.places.push((*id, instance.ty.span));
+                }
             }
         }
     }

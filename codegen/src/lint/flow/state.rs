@@ -19,7 +19,7 @@ pub(super) enum Known {
 
 /// A variable or parameter, or a field in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Storage {
+pub(in crate::lint) struct Storage {
     variable: DeclId,
     fields: Vec<Arc<str>>,
 }
@@ -37,7 +37,8 @@ impl Storage {
         self
     }
 
-    fn is_in(&self, outer: &Storage) -> bool {
+    /// Whether it is the other one or a part of it.
+    pub(in crate::lint) fn is_in(&self, outer: &Storage) -> bool {
         self.variable == outer.variable && self.fields.starts_with(&outer.fields)
     }
 }
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) values: BTreeMap<DeclId, Known>,
     /// Headers that are certainly invalid.
     pub(super) invalid: BTreeSet<Storage>,
+    /// Headers that are invalid on some of the ways that lead here, and were made valid on others.
+    pub(super) maybe_invalid: BTreeSet<Storage>,
     /// Whether no way leads here.
     pub(super) ended: bool,
 }
@@ -75,13 +78,19 @@ impl State {
         for (id, known) in other.values {
             self.values.entry(id).or_insert(known);
         }
+        let of_other = other.invalid.iter().chain(&other.maybe_invalid);
+        self.maybe_invalid.extend(of_other.cloned());
+        self.maybe_invalid.extend(self.invalid.iter().cloned());
         self.invalid.retain(|place| other.invalid.contains(place));
+        let invalid = &self.invalid;
+        self.maybe_invalid.retain(|place| !invalid.contains(place));
         *self != before
     }
 
     /// All headers in a place may be valid from here on.
     pub(super) fn make_valid(&mut self, place: &Storage) {
         self.invalid.retain(|header| !header.is_in(place));
+        self.maybe_invalid.retain(|header| !header.is_in(place));
     }
 
     /// All headers in a place are invalid.
@@ -90,7 +99,11 @@ impl State {
             Type::Header(..) => {
                 self.invalid.insert(place);
             }
-            Type::Struct(..) => {
+            // All elements of a stack count as one.
+            Type::Stack(element, _) if matches!(**element, Type::Header(..)) => {
+                self.invalid.insert(place);
+            }
+            Type::Struct(..) | Type::Union(..) => {
                 for (name, field) in typed.fields(ty).unwrap_or_default() {
                     self.make_all_invalid(typed, place.clone().field(&name), &field);
                 }

@@ -23,7 +23,7 @@ control I(inout headers_t headers, inout metadata_t metadata, inout standard_met
             (1 &&& 3, 1): set(2); //~ ERROR E0401 a key that is matched by `exact` cannot be given by a mask
             (1 .. 3, 1): set(3); //~ ERROR E0401 a key that is matched by `exact` cannot be given by a range
             (2, 0xA0 &&& 0xF0): set(4);
-            (3, 0xA0 &&& 0x0F): set(5); //~ ERROR E0401 the mask of a prefix is ones and then zeros
+            (3, 0xA0 &&& 0x0F): set(5); //~ WARNING W0409 the mask hides a part of the value: what is matched is 0x0 //~ ERROR E0401 the mask of a prefix is ones and then zeros
             (4, 1 .. 2): set(6);
         }
     }

@@ -43,8 +43,8 @@ control C(inout s_t s) {
         largest_priority_wins = false;
         entries = {
             priority = 15: (1, 1): set(1);
-            (2, 1): set(1);
-            priority = 10: (_, 1): set(1); //~ WARNING W0412 this entry comes before the one above it: its priority is 10
+            (2, 1): set(1); //~ WARNING W0412 the entry below comes before this one, whose priority is 16
+            priority = 10: (_, 1): set(1);
         }
     }
     table twice {

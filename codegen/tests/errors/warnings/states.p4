@@ -3,13 +3,13 @@
 
 header h_t { bit<8> kind; }
 
-parser P(packet_in packet, out h_t h) {
+parser P(packet_in packet, out h_t h) { //~ WARNING W0401 the parser `P` is unused
     state start {
         packet.extract(h);
         transition select(h.kind) {
             1: one;
             _: accept;
-            2: two; //~ WARNING W0406 a case before this one matches everything
+            2: two; //~ WARNING W0405 a case before this one matches everything
         }
     }
     state one { } //~ WARNING W0405 the state `one` has no transition, so it goes to `reject`
