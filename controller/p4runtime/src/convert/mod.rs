@@ -17,4 +17,6 @@ pub use to_proto::{
 };
 
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod tests;
