@@ -112,7 +112,10 @@ fn entries_run_what_their_member_runs_now() {
         "members change under entries"
     );
     assert_eq!(chosen(&table, 1, 99), Some(6));
-    assert_eq!(read(&table, &EntryFilter::All), [refers.clone()]);
+    assert_eq!(
+        read(&table, &EntryFilter::All),
+        std::slice::from_ref(&refers)
+    );
     let in_use = Err(WriteError::InUse { what: "the member" });
     assert_eq!(profile.write(Operation::Delete, &member(7, 0)), in_use);
     assert_eq!(table.write(Operation::Delete, &refers), Ok(()));
