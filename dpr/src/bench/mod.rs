@@ -1,5 +1,6 @@
 //! `dpr bench`: what the parts do on this machine.
 
+mod engines;
 mod memory;
 mod packets;
 mod pipeline;
@@ -20,6 +21,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Generated Rust beside the engine for BMv2's JSON, in memory and as switch processes between interfaces
+    Engines(engines::Options),
     /// The packet pipelines on one core, generated beside written by hand, and their tables
     Pipeline(pipeline::Options),
     /// A batch of table entries over P4Runtime
@@ -29,6 +32,7 @@ enum What {
 /// Measures and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
+        What::Engines(options) => engines::run(options),
         What::Pipeline(options) => pipeline::run(options),
         What::Write(options) => write::run(options),
     }

@@ -32,27 +32,20 @@ pub fn measure<G: Pipeline, H: Pipeline>(
     count: usize,
     rounds: usize,
 ) -> Throughput {
-    let mut times = [const { Vec::new() }; 3];
-    // The first round warms caches and is not counted.
-    for round in 0..=rounds {
-        let round_times = [
-            time(scenario, count, |_, _, _| {}),
-            time(scenario, count, |worker, ingress, packet| {
+    let times = medians(
+        scenario,
+        count,
+        rounds,
+        [
+            &mut |worker, ingress, packet| {
                 black_box(generated.process(worker, ingress, packet));
-            }),
-            time(scenario, count, |worker, ingress, packet| {
+            },
+            &mut |worker, ingress, packet| {
                 black_box(by_hand.process(worker, ingress, packet));
-            }),
-        ];
-        if round > 0 {
-            times
-                .iter_mut()
-                .zip(round_times)
-                .for_each(|(times, time)| times.push(time));
-        }
-    }
-    let [filling, generated, by_hand] = times.map(median);
-    let (generated_ns, by_hand_ns) = (generated - filling, by_hand - filling);
+            },
+        ],
+    );
+    let [generated_ns, by_hand_ns] = times;
     Throughput {
         name: scenario.name,
         generated_ns,
@@ -63,12 +56,58 @@ pub fn measure<G: Pipeline, H: Pipeline>(
     }
 }
 
-/// Nanoseconds per packet.
-fn time(
+/// The same for any pipelines: nanoseconds per packet of each.
+pub fn times(
+    pipelines: &[&dyn Pipeline],
     scenario: &Scenario,
     count: usize,
-    mut process: impl FnMut(&mut Worker, Ingress, &mut Packet),
-) -> f64 {
+    rounds: usize,
+) -> Vec<f64> {
+    let alone = pipelines.iter().map(|pipeline| {
+        let [median] = medians(
+            scenario,
+            count,
+            rounds,
+            [&mut |worker, ingress, packet| {
+                black_box(pipeline.process(worker, ingress, packet));
+            }],
+        );
+        median
+    });
+    alone.collect()
+}
+
+/// What is done with a packet.
+type Process<'p> = &'p mut dyn FnMut(&mut Worker, Ingress, &mut Packet);
+
+/// Nanoseconds per packet of each, without what it takes to put a packet into its buffer.
+fn medians<const N: usize>(
+    scenario: &Scenario,
+    count: usize,
+    rounds: usize,
+    mut processes: [Process<'_>; N],
+) -> [f64; N] {
+    let mut filling = Vec::new();
+    let mut times = [const { Vec::new() }; N];
+    // The first round warms caches and is not counted.
+    for round in 0..=rounds {
+        let fill = time(scenario, count, &mut |_, _, _| {});
+        for (times, process) in times.iter_mut().zip(&mut processes) {
+            let time = time(scenario, count, process);
+            if round > 0 {
+                times.push(time);
+            }
+        }
+        if round > 0 {
+            filling.push(fill);
+        }
+    }
+    let filling = median(filling);
+    times.map(|times| median(times) - filling)
+}
+
+/// Nanoseconds per packet.
+fn time(scenario: &Scenario, count: usize, process: Process<'_>) -> f64 {
     let mut worker = Worker::seeded(1);
     let mut packet = Packet::new();
     let ingress = Ingress {

@@ -1,6 +1,6 @@
 //! `dpr p4rt`: a P4Runtime client for any target. It learns the program from the target, and speaks of it in STF's words.
 
-mod device;
+pub mod device;
 mod info;
 mod show;
 mod watch;
@@ -149,7 +149,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Carries out commands up to the first that fails, which is the error.
-fn carry_out(
+pub fn carry_out(
     text: &str,
     name: &str,
     control: impl Control,
