@@ -66,17 +66,32 @@ impl Registers {
     /// A cell of up to `N` words; 0 beyond the end.
     pub fn read_words<const N: usize>(&self, index: u64) -> Wide<N> {
         let mut value = Wide::ZERO;
-        for (to, from) in value.0.iter_mut().zip(self.cell(index)) {
+        self.copy_to(index, &mut value.0);
+        value
+    }
+
+    /// Copies a cell into words, the lowest first; as many of either as the other has.
+    pub fn copy_to(&self, index: u64, words: &mut [u64]) {
+        for (to, from) in words.iter_mut().zip(self.cell(index)) {
             *to = from.load(Relaxed);
         }
-        value
     }
 
     /// Sets a cell of up to `N` words. The value must fit; beyond the end nothing happens.
     pub fn write_words<const N: usize>(&self, index: u64, value: Wide<N>) {
-        for (to, from) in self.cell(index).iter().zip(value.0) {
-            to.store(from, Relaxed);
+        self.copy_from(index, &value.0);
+    }
+
+    /// Copies words, the lowest first, into a cell: as many of either as the other has. The value must fit.
+    pub fn copy_from(&self, index: u64, words: &[u64]) {
+        for (to, from) in self.cell(index).iter().zip(words) {
+            to.store(*from, Relaxed);
         }
+    }
+
+    /// Words of a cell.
+    pub fn stride(&self) -> usize {
+        self.stride
     }
 
     /// Width of a cell.

@@ -20,11 +20,14 @@ impl Sink {
     #[inline]
     pub fn push(&mut self, word: u64, bits: u32) {
         if self.bits == 0 && bits.is_multiple_of(8) {
-            let bytes = word.to_be_bytes();
-            let start = 8 - (bits / 8).min(8) as usize;
-            return self
-                .bytes
-                .extend_from_slice(bytes.get(start..).unwrap_or_default());
+            if bits > 0 {
+                // Eight bytes are one store, as fewer are not; those too many go again.
+                let end = self.bytes.len() + (bits / 8) as usize;
+                let bytes = (word << (64 - bits)).to_be_bytes();
+                self.bytes.extend_from_slice(&bytes);
+                self.bytes.truncate(end);
+            }
+            return;
         }
         if bits > 56 {
             self.push(word >> 32, bits - 32);

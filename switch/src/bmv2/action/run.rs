@@ -102,8 +102,7 @@ fn step(primitive: &Primitive, arguments: &[u64], state: &mut State, machine: &m
             let index = eval(index, arguments, state, machine);
             // Beyond the end nothing is read, and the target stays.
             if let Some(register) = registers.get(*register).filter(|it| index < it.size()) {
-                let value = register.read_wide(index);
-                target.put_u128(state, arguments, registers, value);
+                target.put_cell(state, arguments, registers, register, index);
             }
         }
         Primitive::WriteRegister(register, index, number) => {
@@ -114,7 +113,7 @@ fn step(primitive: &Primitive, arguments: &[u64], state: &mut State, machine: &m
                     arguments,
                     registers,
                 };
-                register.write_wide(index, value_of(number, &scope, register.bits()));
+                write(register, index, number, &scope);
             }
         }
         Primitive::Meter(meter, index, target) => {
@@ -184,13 +183,27 @@ fn step(primitive: &Primitive, arguments: &[u64], state: &mut State, machine: &m
     }
 }
 
-fn value_of(number: &Number, scope: &Scope<'_>, bits: u32) -> u128 {
-    let mut words = [0; 2];
+/// Sets a cell to the low bits of a number.
+fn write(register: &Registers, index: u64, number: &Number, scope: &Scope<'_>) {
+    let (bits, stride) = (register.bits(), register.stride());
     match number {
-        Number::Word(word) => words[0] = word.eval(scope) & crate::bmv2::expr::ones(bits),
-        Number::Wide(wide) => crate::bmv2::expr::put_wide(&mut words, bits, &wide.eval(scope)),
+        Number::Word(word) => {
+            let low = word.eval(scope) & crate::bmv2::expr::ones(bits);
+            match stride {
+                1 => register.write(index, low),
+                _ => {
+                    let mut words = vec![0; stride];
+                    words.first_mut().into_iter().for_each(|word| *word = low);
+                    register.copy_from(index, &words);
+                }
+            }
+        }
+        Number::Wide(wide) => {
+            let mut words = vec![0; stride];
+            crate::bmv2::expr::put_wide(&mut words, bits, &wide.eval(scope));
+            register.copy_from(index, &words);
+        }
     }
-    u128::from(words[0]) | u128::from(words[1]) << 64
 }
 
 /// Says a message with its numbers.

@@ -75,13 +75,14 @@ impl Target {
         put(state, place, value);
     }
 
-    /// Gives it a value of up to 128 bits.
-    pub fn put_u128(
+    /// Gives it the low bits of a register's cell.
+    pub fn put_cell(
         &self,
         state: &mut State,
         arguments: &[u64],
         registers: &[Registers],
-        value: u128,
+        register: &Registers,
+        index: u64,
     ) {
         let scope = Scope {
             words: &state.words,
@@ -91,9 +92,12 @@ impl Target {
         let Some((slot, bits)) = self.place(&scope) else {
             return;
         };
-        put(state, Some((slot, bits)), value as u64);
-        if bits > 64 {
-            state.put(slot + 1, (value >> 64) as u64 & ones(bits - 64));
+        let count = bits.div_ceil(64).max(1);
+        let words = state.slice_mut(slot, count);
+        words.fill(0);
+        register.copy_to(index, words);
+        if let Some(highest) = words.last_mut() {
+            *highest &= ones(bits - (count - 1) * 64);
         }
     }
 }

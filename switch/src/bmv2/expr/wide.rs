@@ -77,8 +77,14 @@ impl Wide {
             },
             Wide::Register(array, index) => {
                 let index = index.eval(scope);
-                let array = scope.registers.get(*array as usize);
-                array.map_or(BigInt::ZERO, |array| array.read_wide(index).into())
+                match scope.registers.get(*array as usize) {
+                    Some(array) => {
+                        let mut words = vec![0; array.stride()];
+                        array.copy_to(index, &mut words);
+                        of_words(words.into_iter(), array.bits(), false)
+                    }
+                    None => BigInt::ZERO,
+                }
             }
             Wide::Word(word, Sign::Unsigned) => word.eval(scope).into(),
             Wide::Word(word, Sign::Signed) => (word.eval(scope) as i64).into(),

@@ -144,7 +144,12 @@ impl Word {
             Word::Register(array, index) => {
                 let index = index.eval(scope);
                 let array = scope.registers.get(*array as usize);
-                array.map_or(0, |array| array.read_wide(index) as u64)
+                let mut low = [0];
+                if let Some(array) = array {
+                    array.copy_to(index, &mut low);
+                }
+                let [low] = low;
+                low
             }
             Word::Next(slot, minus) => scope.word(*slot).wrapping_sub(*minus),
             Word::Add(sides) => sides.0.eval(scope).wrapping_add(sides.1.eval(scope)),

@@ -8,7 +8,7 @@ use crate::bmv2::calculation::{Calculation, Checksum, Fields};
 use crate::bmv2::error::{LoadError, Reason};
 use crate::bmv2::expr::truth;
 use crate::bmv2::json::{
-    Loaded, MAX_CELLS, fail, flag, id, list, member, number, optional, text_of, unknown,
+    Loaded, MAX_BITS, MAX_CELLS, fail, flag, id, list, member, number, optional, text_of, unknown,
 };
 use crate::bmv2::layout::{FieldRef, Layout};
 use crate::bmv2::parser::{self, Errors, Parser, ValueSet};
@@ -203,11 +203,14 @@ fn any<'a>(root: &'a Value, list_name: &str, name: &str) -> Loaded<Option<&'a Va
 fn registers(root: &Value) -> Loaded<Vec<RegisterArray>> {
     let arrays = list(root, "register_arrays")?.iter();
     let arrays = arrays.map(|value| {
+        let bits = number(member(value, "bitwidth")?, "a register's width", MAX_BITS)? as u32;
+        // Words of all cells together are as few as cells of one word may be.
+        let most = MAX_CELLS / u64::from(bits.div_ceil(64).max(1));
         Ok(RegisterArray {
             name: text_of(value, "name")?.to_owned(),
             id: id(member(value, "id")?)?,
-            size: number(member(value, "size")?, "an array's size", MAX_CELLS)?,
-            bits: number(member(value, "bitwidth")?, "a register's width", 128)? as u32,
+            size: number(member(value, "size")?, "an array's size", most)?,
+            bits,
         })
     });
     arrays.collect()

@@ -173,10 +173,6 @@ fn key_part(reader: &Reader<'_, '_>, value: &Value) -> Loaded<KeyPart> {
         let found = found.ok_or_else(|| unknown(target, "field", &name))?;
         (KeySource::Field(found), found.bits, name)
     };
-    if bits > 128 {
-        let (what, bounds) = ("a key field's width", "at most 128 bits");
-        return fail(target, Reason::OutOfBounds { what, bounds });
-    }
     let mask = match optional(value, "mask") {
         Value::Null => None,
         mask => {
