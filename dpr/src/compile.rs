@@ -165,8 +165,8 @@ fn warning_rules(arguments: &Arguments) -> anyhow::Result<WarningRules> {
                 Some(kind) => rules.set(kind, action),
                 None => anyhow::ensure!(
                     WarningKind::is_known(name),
-                    "--{option}={name}: there are no warnings of this kind; there are {}",
-                    kinds()
+                    "--{option}={name}: there are no warnings of this kind; {}",
+                    meant(name)
                 ),
             }
         }
@@ -174,9 +174,13 @@ fn warning_rules(arguments: &Arguments) -> anyhow::Result<WarningRules> {
     Ok(rules)
 }
 
-fn kinds() -> String {
+/// What a name that is no kind's was probably meant as, or all that there are.
+fn meant(name: &str) -> String {
+    if let Some(kind) = WarningKind::nearest(name) {
+        return format!("did you mean `{}`?", kind.name());
+    }
     let names: Vec<&str> = WarningKind::ALL.iter().map(|kind| kind.name()).collect();
-    names.join(", ")
+    format!("there are {}", names.join(", "))
 }
 
 /// Compiles one program and returns how many errors it has.

@@ -148,7 +148,11 @@ fn what_an_output_is_to_hold_must_be_said() {
         (vec!["a.p4", "-o", "out.xyz"], "out.xyz"),
         (vec!["a.p4", "--p4info", "info.xyz"], ".xyz"),
         (vec!["a.p4", "a.p4", "-o", "out.json"], "one program"),
-        (vec!["a.p4", "--Wdisable=nonsense"], "nonsense"),
+        (vec!["a.p4", "--Wdisable=nonsense"], "there are unused, "),
+        (
+            vec!["a.p4", "--Werror=invalid_haeder"],
+            "did you mean `invalid-header`?",
+        ),
         (vec!["a.p4", "--std", "p4-14"], "p4-14"),
     ] {
         let output = compile(&arguments, folder.path());

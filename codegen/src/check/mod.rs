@@ -16,7 +16,7 @@ mod nodes;
 mod operator;
 mod resolve;
 mod same;
-mod scope;
+pub(crate) mod scope;
 mod select;
 mod signature;
 mod stmt;

@@ -1,6 +1,7 @@
 //! Kinds of warnings, by the names that the reference compiler gives them.
 
 use super::{Code, Diagnostics, Severity};
+use crate::check::scope::nearest;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $code:literal;)*) => {
@@ -94,6 +95,12 @@ impl WarningKind {
     pub fn from_name(name: &str) -> Option<WarningKind> {
         let name = name.replace('_', "-");
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// The kind that was probably meant by a name that no kind has; underscores count as hyphens.
+    pub fn nearest(name: &str) -> Option<WarningKind> {
+        let names = Self::ALL.iter().map(|kind| kind.name());
+        nearest(&name.replace('_', "-"), names).and_then(Self::from_name)
     }
 
     /// Whether a name is that of a kind, here or in the reference compiler.
