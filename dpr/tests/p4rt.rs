@@ -241,6 +241,8 @@ fn packets_go_out_and_come_in() {
     fixture.ports[1].expect(&frame(ANY, 1));
     let complaint = fixture.complaint(&["packet-out", &hex, "port:2"]);
     assert!(complaint.contains("[\"egress_port\"]"), "{complaint}");
+    let complaint = fixture.complaint(&["packet-out", "00+1", "egress_port:2"]);
+    assert!(complaint.contains("`00+1` is no packet"), "{complaint}");
     let complaint = fixture.complaint(&["packet-out", &hex, "egress_port:0x10000"]);
     assert!(complaint.contains("egress_port"), "{complaint}");
 

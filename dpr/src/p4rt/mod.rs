@@ -179,10 +179,8 @@ fn packet_out(primary: &Primary, packet: &str, metadata: &[String]) -> anyhow::R
     let packet: String = packet.split_whitespace().collect();
     let digits = packet.as_bytes().chunks(2);
     let bytes = digits.map(|pair| {
-        let pair = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.len() == 2);
-        pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        let digit = |position| char::from(*pair.get(position)?).to_digit(16);
+        Some((digit(0)? << 4 | digit(1)?) as u8)
     });
     let payload: Option<Vec<u8>> = bytes.collect();
     let Some(payload) = payload else {
@@ -193,14 +191,11 @@ fn packet_out(primary: &Primary, packet: &str, metadata: &[String]) -> anyhow::R
         let (name, value) = given
             .split_once(':')
             .with_context(|| format!("`{given}` is not FIELD:VALUE"))?;
-        let names = || known.iter().map(|(_, name, _)| name.as_str());
-        let (id, _, _) = known
-            .iter()
-            .find(|(_, known, _)| known == name)
-            .with_context(|| {
-                let names: Vec<_> = names().collect();
-                format!("packet_out has no field `{name}`; it has {names:?}")
-            })?;
+        let field = known.iter().find(|(_, known, _)| known == name);
+        let (id, _, _) = field.with_context(|| {
+            let names: Vec<_> = known.iter().map(|(_, name, _)| name).collect();
+            format!("packet_out has no field `{name}`; it has {names:?}")
+        })?;
         let value = Number::parse(value)
             .filter(|value| !value.has_wildcards())
             .with_context(|| format!("`{value}` is no number"))?;
