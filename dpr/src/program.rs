@@ -57,11 +57,16 @@ pub fn pipeline_config(
     let Some([json, p4info]) = outputs else {
         return Ok(None);
     };
-    Ok(Some(ForwardingPipelineConfig {
-        p4info: Some(P4Info::decode(p4info.as_slice()).context("the compiler's P4Info")?),
+    config_of(json, &p4info).map(Some)
+}
+
+/// BMv2's JSON and binary P4Info, as P4Runtime takes them.
+pub fn config_of(json: Vec<u8>, p4info: &[u8]) -> anyhow::Result<ForwardingPipelineConfig> {
+    Ok(ForwardingPipelineConfig {
+        p4info: Some(P4Info::decode(p4info).context("the compiler's P4Info")?),
         p4_device_config: json,
         cookie: None,
-    }))
+    })
 }
 
 /// Shows diagnostics to whoever looks at standard error.

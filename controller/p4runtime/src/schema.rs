@@ -124,7 +124,8 @@ fn ids<T>(things: &[T], preamble: impl Fn(&T) -> &Option<Preamble>) -> Vec<u32> 
     things.map(|thing| identity(preamble(thing)).0).collect()
 }
 
-fn field(given: &config::MatchField) -> FieldSchema {
+/// What a table's key or a member of a value set matches.
+pub fn field(given: &config::MatchField) -> FieldSchema {
     use match_field::{Match, MatchType};
     let kind = match given.r#match {
         Some(Match::MatchType(kind)) => MatchType::try_from(kind).ok(),
@@ -202,8 +203,8 @@ fn value_set(given: &config::ValueSet) -> ValueSetSchema {
     }
 }
 
-/// A digest's message is a struct, a tuple, or one value.
-fn digest(given: &config::Digest, p4info: &P4Info) -> DigestSchema {
+/// A digest. Its message is a struct, a tuple, or one value.
+pub fn digest(given: &config::Digest, p4info: &P4Info) -> DigestSchema {
     let (id, name, alias) = identity(&given.preamble);
     let unnamed = |spec: &P4DataTypeSpec| (String::new(), data_bits(spec));
     let sent = given

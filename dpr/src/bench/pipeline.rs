@@ -3,7 +3,7 @@
 use super::{
     memory::{self, Memory},
     scenario,
-    throughput::{self, Throughput},
+    throughput::{self, Effort, Throughput},
     visibility::{self, Visibility},
 };
 use clap::Args;
@@ -13,12 +13,8 @@ use serde::Serialize;
 /// How much to measure.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Rounds of each case; the median counts
-    #[arg(long, default_value_t = 21)]
-    rounds: usize,
-    /// Packets of each round
-    #[arg(long, default_value_t = 200_000)]
-    packets: usize,
+    #[command(flatten)]
+    effort: Effort,
     /// Flows that the packets belong to
     #[arg(long, default_value_t = 10_000)]
     flows: u32,
@@ -70,8 +66,7 @@ fn measure(options: &Options) -> anyhow::Result<Report> {
             &generated,
             &by_hand,
             &case,
-            options.packets,
-            options.rounds,
+            options.effort,
         ));
     }
     let case = scenario::front_router(options.flows);
@@ -87,13 +82,16 @@ fn measure(options: &Options) -> anyhow::Result<Report> {
         &generated,
         &by_hand,
         &case,
-        options.packets,
-        options.rounds,
+        options.effort,
     ));
     Ok(Report {
         throughput,
         memory: memory::measure(options.entries)?,
-        visibility: visibility::measure(options.writes, options.batch, options.packets as u64)?,
+        visibility: visibility::measure(
+            options.writes,
+            options.batch,
+            options.effort.packets as u64,
+        )?,
     })
 }
 
@@ -104,8 +102,10 @@ mod tests {
     #[test]
     fn a_small_measurement_has_all_its_parts() {
         let options = Options {
-            rounds: 1,
-            packets: 1_000,
+            effort: Effort {
+                rounds: 1,
+                packets: 1_000,
+            },
             flows: 100,
             entries: 20_000,
             writes: 10,

@@ -6,6 +6,17 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use std::hint::black_box;
 
+/// How much is measured in memory.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Effort {
+    /// Rounds of each case in memory; the median counts
+    #[arg(long, default_value_t = 21)]
+    pub rounds: usize,
+    /// Packets of each round
+    #[arg(long, default_value_t = 200_000)]
+    pub packets: usize,
+}
+
 /// Time per packet of both pipelines in one case.
 #[derive(Debug, Serialize)]
 pub struct Throughput {
@@ -23,19 +34,17 @@ pub struct Throughput {
     pub by_hand_packets_per_s: f64,
 }
 
-/// Sends `count` packets through both pipelines in turn, `rounds` times, and gives the medians. The time that it takes to put
+/// Sends packets through both pipelines in turn, and gives the medians of the rounds. The time that it takes to put
 /// a packet into its buffer is measured the same way and left out.
 pub fn measure<G: Pipeline, H: Pipeline>(
     generated: &G,
     by_hand: &H,
     scenario: &Scenario,
-    count: usize,
-    rounds: usize,
+    effort: Effort,
 ) -> Throughput {
     let times = medians(
         scenario,
-        count,
-        rounds,
+        effort,
         [
             &mut |worker, ingress, packet| {
                 black_box(generated.process(worker, ingress, packet));
@@ -57,17 +66,11 @@ pub fn measure<G: Pipeline, H: Pipeline>(
 }
 
 /// The same for any pipelines: nanoseconds per packet of each.
-pub fn times(
-    pipelines: &[&dyn Pipeline],
-    scenario: &Scenario,
-    count: usize,
-    rounds: usize,
-) -> Vec<f64> {
+pub fn times(pipelines: &[&dyn Pipeline], scenario: &Scenario, effort: Effort) -> Vec<f64> {
     let alone = pipelines.iter().map(|pipeline| {
         let [median] = medians(
             scenario,
-            count,
-            rounds,
+            effort,
             [&mut |worker, ingress, packet| {
                 black_box(pipeline.process(worker, ingress, packet));
             }],
@@ -83,17 +86,16 @@ type Process<'p> = &'p mut dyn FnMut(&mut Worker, Ingress, &mut Packet);
 /// Nanoseconds per packet of each, without what it takes to put a packet into its buffer.
 fn medians<const N: usize>(
     scenario: &Scenario,
-    count: usize,
-    rounds: usize,
+    effort: Effort,
     mut processes: [Process<'_>; N],
 ) -> [f64; N] {
     let mut filling = Vec::new();
     let mut times = [const { Vec::new() }; N];
     // The first round warms caches and is not counted.
-    for round in 0..=rounds {
-        let fill = time(scenario, count, &mut |_, _, _| {});
+    for round in 0..=effort.rounds {
+        let fill = time(scenario, effort.packets, &mut |_, _, _| {});
         for (times, process) in times.iter_mut().zip(&mut processes) {
-            let time = time(scenario, count, process);
+            let time = time(scenario, effort.packets, process);
             if round > 0 {
                 times.push(time);
             }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use dpr_p4runtime::bytestring::decode;
 use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::convert;
 use dpr_p4runtime::v1::p4_data::Data;
@@ -12,7 +11,7 @@ use dpr_p4runtime::v1::stream_message_response::Update as Heard;
 use dpr_p4runtime::v1::{
     DigestList, DigestListAck, IdleTimeoutNotification, P4Data, PacketIn, PacketMetadata,
 };
-use dpr_runtime::{DigestConfig, Entity, Operation, ProgramInfo, Update};
+use dpr_runtime::{DigestConfig, Entity, Integer, Operation, ProgramInfo, Update};
 use dpr_stf::{Control, Refusal, show};
 
 use super::device::Primary;
@@ -138,12 +137,6 @@ fn idle(program: &ProgramInfo, notification: &IdleTimeoutNotification) -> Vec<St
     entries.collect()
 }
 
-/// A value as a number, or its bytes if it is wider than numbers are here.
 fn number(value: &[u8]) -> String {
-    match decode(value, 128) {
-        Ok(value) => format!("{value:#x}"),
-        Err(_) => value
-            .iter()
-            .fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}")),
-    }
+    format!("{:#x}", Integer::from_be_bytes(value))
 }

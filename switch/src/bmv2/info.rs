@@ -1,11 +1,11 @@
 //! What the control plane is told about a program: ids and aliases from P4Info where it is given, else from the document.
 
 use super::program::{InitialRule, KeyPart, Program, TableProgram};
-use dpr_p4runtime::config::p4_data_type_spec::TypeSpec;
-use dpr_p4runtime::config::{P4Info, Preamble, action_ref, match_field};
+use dpr_p4runtime::config::{MatchField, P4Info, Preamble, action_ref};
+use dpr_p4runtime::schema;
 use dpr_runtime::{
     ActionSchema, ActionScope, CounterSchema, CounterUnit, DefaultAction, DigestSchema, FieldMatch,
-    FieldSchema, InitialEntry, Integer, MatchKind, MatchValue, MeterSchema, ParamSchema,
+    FieldSchema, InitialEntry, Integer, List, MatchKind, MatchValue, MeterSchema, ParamSchema,
     ProfileSchema, ProgramInfo, RegisterSchema, TableActionSchema, TableSchema, ValueSetSchema,
 };
 use prost::Message;
@@ -270,24 +270,25 @@ impl Context<'_> {
     }
 }
 
-fn field(
-    position: usize,
-    part: &KeyPart,
-    known: Option<&dpr_p4runtime::config::MatchField>,
-) -> FieldSchema {
-    let optional = known.is_some_and(|known| {
-        use match_field::{Match, MatchType};
-        known.r#match == Some(Match::MatchType(MatchType::Optional as i32))
-    });
-    FieldSchema {
-        id: known.map_or(position as u32 + 1, |known| known.id),
-        name: Cow::Owned(known.map_or_else(|| part.name.clone(), |known| known.name.clone())),
+fn field(position: usize, part: &KeyPart, known: Option<&MatchField>) -> FieldSchema {
+    let own = FieldSchema {
+        id: position as u32 + 1,
+        name: Cow::Owned(part.name.clone()),
         bits: part.bits,
-        kind: if optional {
-            MatchKind::Optional
-        } else {
-            part.kind
+        kind: part.kind,
+    };
+    let Some(known) = known.map(schema::field) else {
+        return own;
+    };
+    FieldSchema {
+        id: known.id,
+        name: known.name,
+        // The document has no such kind.
+        kind: match known.kind {
+            MatchKind::Optional => MatchKind::Optional,
+            _ => own.kind,
         },
+        ..own
     }
 }
 
@@ -428,7 +429,7 @@ fn digests(program: &Program, p4info: Option<&P4Info>) -> Vec<DigestSchema> {
         let fields = fields.map(|((id, field), position): (_, usize)| ParamSchema {
             id,
             name: match told.get(position) {
-                Some(name) if told.len() == list.fields.len() => Cow::Owned((*name).to_owned()),
+                Some(told_field) if told.len() == list.fields.len() => told_field.name.clone(),
                 _ => Cow::Owned(format!("field_{id}")),
             },
             bits: field.bits,
@@ -444,20 +445,15 @@ fn digests(program: &Program, p4info: Option<&P4Info>) -> Vec<DigestSchema> {
     by_id(digests.collect())
 }
 
-/// The members of the struct that a digest sends, which the document does not name.
-fn told_fields<'p>(p4info: Option<&'p P4Info>, digest: &str) -> Vec<&'p str> {
-    let sent = p4info.and_then(|info| {
+/// What P4Info says that a digest sends; the document does not name it.
+fn told_fields(p4info: Option<&P4Info>, digest: &str) -> List<ParamSchema> {
+    let told = p4info.and_then(|info| {
         let named =
             |preamble: &Option<Preamble>| preamble.as_ref().is_some_and(|it| it.name == digest);
         let digest = info.digests.iter().find(|it| named(&it.preamble))?;
-        let sent = digest.type_spec.as_ref()?.type_spec.as_ref()?;
-        let TypeSpec::Struct(sent) = sent else {
-            return None;
-        };
-        info.type_info.as_ref()?.structs.get(&sent.name)
+        Some(schema::digest(digest, info).fields)
     });
-    let members = sent.into_iter().flat_map(|sent| &sent.members);
-    members.map(|member| member.name.as_str()).collect()
+    told.unwrap_or_default()
 }
 
 /// The id of a learn list's digest.
@@ -486,14 +482,12 @@ fn value_sets(program: &Program, p4info: Option<&P4Info>) -> Vec<ValueSetSchema>
             Some(found) => found
                 .r#match
                 .iter()
-                .map(|known| FieldSchema {
-                    id: known.id,
-                    name: Cow::Owned(known.name.clone()),
-                    bits: known.bitwidth.clamp(0, 128) as u32,
-                    kind: match known.r#match {
-                        Some(match_field::Match::MatchType(kind)) => match_kind(kind),
-                        _ => MatchKind::Exact,
-                    },
+                .map(|known| {
+                    let field = schema::field(known);
+                    FieldSchema {
+                        bits: field.bits.min(128),
+                        ..field
+                    }
                 })
                 .collect(),
             None => vec![FieldSchema {
@@ -514,15 +508,4 @@ fn value_sets(program: &Program, p4info: Option<&P4Info>) -> Vec<ValueSetSchema>
         (id, schema, hidden)
     });
     by_id(sets.collect())
-}
-
-fn match_kind(kind: i32) -> MatchKind {
-    use match_field::MatchType;
-    match MatchType::try_from(kind) {
-        Ok(MatchType::Lpm) => MatchKind::Lpm,
-        Ok(MatchType::Ternary) => MatchKind::Ternary,
-        Ok(MatchType::Range) => MatchKind::Range,
-        Ok(MatchType::Optional) => MatchKind::Optional,
-        _ => MatchKind::Exact,
-    }
 }

@@ -31,18 +31,23 @@ pub fn update(program: &ProgramInfo, update: &v1::Update) -> Result<Update, Conv
     })
 }
 
+/// What says which entry of a table, and no more.
+pub fn table_key(entry: &v1::TableEntry) -> v1::TableEntry {
+    v1::TableEntry {
+        table_id: entry.table_id,
+        r#match: entry.r#match.clone(),
+        priority: entry.priority,
+        is_default_action: entry.is_default_action,
+        ..v1::TableEntry::default()
+    }
+}
+
 /// What a deletion says: all but the key may be nonsense.
 fn key(kind: &v1::entity::Entity) -> v1::entity::Entity {
     use v1::entity::Entity as Kind;
     use v1::packet_replication_engine_entry::Type;
     match kind {
-        Kind::TableEntry(entry) => Kind::TableEntry(v1::TableEntry {
-            table_id: entry.table_id,
-            r#match: entry.r#match.clone(),
-            priority: entry.priority,
-            is_default_action: entry.is_default_action,
-            ..v1::TableEntry::default()
-        }),
+        Kind::TableEntry(entry) => Kind::TableEntry(table_key(entry)),
         Kind::ActionProfileMember(entry) => Kind::ActionProfileMember(v1::ActionProfileMember {
             action_profile_id: entry.action_profile_id,
             member_id: entry.member_id,

@@ -10,7 +10,7 @@ mod to_proto;
 pub use digest::digest_to_proto;
 pub use error::ConvertError;
 pub use from_proto::{
-    action_call, counter_value, entity, field_match, matches, table_entry, update,
+    action_call, counter_value, entity, field_match, matches, table_entry, table_key, update,
 };
 pub use to_proto::{
     entity_to_proto, field_match_to_proto, query_to_proto, table_entry_to_proto, update_to_proto,

@@ -4,18 +4,17 @@ use anyhow::{Context, anyhow, ensure};
 use dpr_codegen::source::{NoFiles, SourceMap};
 use dpr_codegen::{Goal, PreprocessorOptions, compile_for};
 use dpr_p4::host_stage;
-use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::v1::ForwardingPipelineConfig;
 use dpr_runtime::{Ingress, Packet, Pipeline, Verdict, Worker};
 use dpr_stf::Control;
 use dpr_switch::bmv2::Engine;
-use prost::Message;
 use std::fmt::Write;
 use std::path::Path;
 
 use crate::bench::packets::Flow;
 use crate::bench::scenario::{self, Scenario};
 use crate::p4rt;
+use crate::program::config_of;
 
 const LPM_ROUTER: &str = include_str!("lpm_router.p4");
 
@@ -61,7 +60,7 @@ impl Load {
         let packets = (0..flows).map(|number| Flow::numbered(number).segment(0x0200_0000_0200));
         Ok(Load {
             name: "lpm_router",
-            config: config(json, &p4info)?,
+            config: config_of(json, &p4info)?,
             commands,
             scenario: Scenario {
                 name: "LPM router",
@@ -77,7 +76,7 @@ impl Load {
         let scenario = scenario::host_stage(flows).into_iter().next();
         Ok(Load {
             name: "host_stage",
-            config: config(host_stage::BMV2_JSON.into(), &host_stage::PROGRAM.p4info)?,
+            config: config_of(host_stage::BMV2_JSON.into(), &host_stage::PROGRAM.p4info)?,
             commands: String::new(),
             scenario: scenario.context("the host stage has a first case")?,
         })
@@ -117,12 +116,4 @@ impl Load {
         });
         examples.collect()
     }
-}
-
-fn config(json: Vec<u8>, p4info: &[u8]) -> anyhow::Result<ForwardingPipelineConfig> {
-    Ok(ForwardingPipelineConfig {
-        p4info: Some(P4Info::decode(p4info).context("the compiler's P4Info")?),
-        p4_device_config: json,
-        cookie: None,
-    })
 }

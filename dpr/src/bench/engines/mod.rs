@@ -9,13 +9,13 @@ mod wire;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use dpr_p4::host_stage::HostStage;
+use dpr_p4::host_stage::{self, HostStage};
 use dpr_runtime::Pipeline;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::throughput;
+use super::throughput::{self, Effort};
 use load::Load;
 use namespace::Place;
 use target::{Kind, Target};
@@ -24,12 +24,8 @@ use wire::{Rates, Wire};
 /// How much to measure.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Rounds of each case in memory; the median counts
-    #[arg(long, default_value_t = 21)]
-    rounds: usize,
-    /// Packets of each round
-    #[arg(long, default_value_t = 200_000)]
-    packets: usize,
+    #[command(flatten)]
+    effort: Effort,
     /// Flows that the packets belong to
     #[arg(long, default_value_t = 1_000)]
     flows: u32,
@@ -138,7 +134,7 @@ fn generated(load: &Load) -> anyhow::Result<Option<HostStage>> {
 }
 
 fn has_generated(load: &Load) -> bool {
-    HostStage::new().program().name == load.name
+    host_stage::PROGRAM.name == load.name
 }
 
 fn kinds(load: &Load, options: &Options) -> Vec<Kind> {
@@ -162,7 +158,7 @@ fn in_memory(load: &Load, options: &Options) -> anyhow::Result<Vec<InMemory>> {
         .iter()
         .map(|(_, pipeline)| *pipeline)
         .collect::<Vec<_>>();
-    let times = throughput::times(&alone, &load.scenario, options.packets, options.rounds);
+    let times = throughput::times(&alone, &load.scenario, options.effort);
     let measured = pipelines.iter().zip(times);
     Ok(measured
         .map(|((engine, _), packet_ns)| InMemory {
@@ -212,8 +208,10 @@ mod tests {
     #[test]
     fn a_small_measurement_in_memory_has_all_its_parts() {
         let options = Options {
-            rounds: 1,
-            packets: 1_000,
+            effort: Effort {
+                rounds: 1,
+                packets: 1_000,
+            },
             flows: 50,
             time: 0.1,
             loss: 0.01,

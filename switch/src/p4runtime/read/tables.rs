@@ -68,14 +68,8 @@ fn table_query(
         return Ok((entries(None, filter), None));
     }
     // The rest of the message are filters, not parts of an entry.
-    let key = v1::TableEntry {
-        table_id: request.table_id,
-        r#match: request.r#match.clone(),
-        priority: request.priority,
-        is_default_action: request.is_default_action,
-        ..v1::TableEntry::default()
-    };
-    let key = convert::table_entry(pipeline.program(), &key).map_err(|error| refused(&error))?;
+    let key = convert::table_entry(pipeline.program(), &convert::table_key(request));
+    let key = key.map_err(|error| refused(&error))?;
     let id = key.table;
     let table = pipeline.program().table(id);
     let table = table.ok_or_else(|| refused(&ConvertError::UnknownId { kind: "table", id }))?;
@@ -235,14 +229,8 @@ fn owners(
         return Ok(None);
     }
     if !request.r#match.is_empty() || request.is_default_action {
-        let key = v1::TableEntry {
-            table_id: request.table_id,
-            r#match: request.r#match.clone(),
-            priority: request.priority,
-            is_default_action: request.is_default_action,
-            ..v1::TableEntry::default()
-        };
-        let key = convert::table_entry(program, &key).map_err(|error| refused(&error))?;
+        let key = convert::table_entry(program, &convert::table_key(request));
+        let key = key.map_err(|error| refused(&error))?;
         let entry = find(pipeline, &key).ok_or_else(|| of_write("", &WriteError::NotFound))?;
         return Ok(Some(vec![entry]));
     }
