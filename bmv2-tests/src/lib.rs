@@ -11,7 +11,6 @@ pub mod namespace;
 mod port;
 mod process;
 pub mod scenarios;
-pub mod simulator;
 mod target;
 
 pub use client::{Client, WriteFailure};

@@ -1,8 +1,8 @@
 //! Per-connection consistency in virtual time: the real pipelines, controller and shims under everything that goes wrong, and what
 //! breaks when any one part of the protocol is left out.
 
-use dpr_bmv2_tests::simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
 use dpr_controller::core::Faults;
+use dpr_simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
 
 /// All chance follows from it; `DPR_SEED` tries another.
 fn seed() -> u64 {
