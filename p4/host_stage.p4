@@ -131,7 +131,9 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     bit<16> map = 0;
     bit<16> bucket_mask = 0;
     bit<16> bucket = 0;
+    bool by_client = false;
     bit<32> flow_hash = 0;
+    bit<32> client_hash = 0;
     bool is_recent = false;
     host_id_t server = NO_HOST;
     host_id_t owner = NO_HOST;
@@ -152,6 +154,14 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         bucket_mask = mask;
     }
 
+    // The same, with one bucket for all that a client's address does on any of the map's services.
+    action in_map_by_client(bit<16> map_id, bit<16> mask) {
+        meta.is_service = true;
+        map = map_id;
+        bucket_mask = mask;
+        by_client = true;
+    }
+
     action answer_here() {
         deliver(meta, Outcome.answered_here);
     }
@@ -169,6 +179,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         }
         actions = {
             in_map;
+            in_map_by_client;
             answer_here;
             @defaultonly no_service;
         }
@@ -252,6 +263,10 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                 }
             } else {
                 bucket = flow_hash[15:0] & bucket_mask;
+                if (by_client) {
+                    ARCH_HASH_CLIENT(client_hash, meta.flow);
+                    bucket = client_hash[15:0] & bucket_mask;
+                }
                 if (buckets.apply().hit) {
                     if (meta.arrival == Arrival.chain) {
                         recall();

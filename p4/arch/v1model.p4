@@ -34,6 +34,9 @@
 #define ARCH_FINGERPRINT_FIVE_TUPLE(result, flow) \
     hash(result, HashAlgorithm.crc32, (bit<32>)0, \
          { flow.dst_port, flow.src_port, flow.dst, flow.src, flow.protocol }, (bit<64>)0x100000000)
+// CRC-32 of the client's address alone: the same for all its connections.
+#define ARCH_HASH_CLIENT(result, flow) \
+    hash(result, HashAlgorithm.crc32, (bit<32>)0, { flow.src }, (bit<64>)0x100000000)
 
 #define IPV4_CHECKSUM_FIELDS(ip, more) \
     { ip.version, ip.ihl, ip.dscp, ip.ecn, ip.total_length, ip.identification, ip.flags, ip.fragment_offset, \

@@ -151,11 +151,12 @@ impl HostStage {
             u64::from(flow.dst) | u64::from(flow.protocol) << 32 | u64::from(flow.dst_port) << 40;
         let service = self.services.lookup(&[key]).words[0];
         let (map, mask) = match service as u16 {
-            0 => ((service >> 16) as u16, (service >> 32) as u16),
-            1 => return Decision::Deliver(Outcome::AnsweredHere),
+            0 | 1 => ((service >> 16) as u16, (service >> 32) as u16),
+            2 => return Decision::Deliver(Outcome::AnsweredHere),
             _ => return Decision::Drop(DropReason::NoService),
         };
         let hash = flow.hash();
+        let by_client = service as u16 == 1;
         if ipv4.fragment_offset != 0 || ipv4.more_fragments {
             return Decision::Drop(DropReason::Fragment);
         }
@@ -176,15 +177,11 @@ impl HostStage {
                     arrival: Arrival::Final,
                     outcome: Outcome::ReroutedByState,
                 },
-                false => self.decide_by_bucket(
-                    identity,
-                    ingress,
-                    arrival,
-                    map,
-                    hash as u16 & mask,
-                    hash,
-                    flow,
-                ),
+                false => {
+                    let bucket_hash = if by_client { flow.client_hash() } else { hash };
+                    let bucket = bucket_hash as u16 & mask;
+                    self.decide_by_bucket(identity, ingress, arrival, map, bucket, hash, flow)
+                }
             }
         };
         let counts_as_syn = match (&decision, ipv4.tcp_flags) {

@@ -58,6 +58,12 @@ impl Flow {
         hash::crc32(&bytes)
     }
 
+    /// The hash that chooses buckets where a client's connections stay together.
+    #[inline]
+    pub fn client_hash(&self) -> u32 {
+        hash::crc32(&self.src.to_be_bytes())
+    }
+
     /// The hash that tells flows in one slot of `recent` apart.
     #[inline]
     pub fn fingerprint(&self) -> u32 {

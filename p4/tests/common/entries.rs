@@ -66,6 +66,10 @@ pub fn stage_update(rng: &mut Rng) -> Update {
             };
             let action = match rng.u8(0..5) {
                 0 => services::Action::AnswerHere,
+                1 => services::Action::InMapByClient {
+                    map_id: rng.u16(0..2),
+                    mask: 7,
+                },
                 _ => services::Action::InMap {
                     map_id: rng.u16(0..2),
                     mask: 7,
