@@ -261,6 +261,15 @@ impl Client {
         }
         match self.phase {
             Phase::Open => {}
+            // The host has a former connection of these ports open, whose abort it never got (RFC 9293, section 3.5.2).
+            Phase::Connecting => {
+                let number = segment.acknowledgment;
+                if number != self.isn.wrapping_add(1) {
+                    let reset = Segment::new(self.flow, flags::RESET, number, 0);
+                    reaction.send.push(reset);
+                }
+                return reaction;
+            }
             Phase::Done if segment.is_fin() => {
                 reaction.send.push(self.ack());
                 return reaction;

@@ -117,8 +117,8 @@ impl Control {
     }
 }
 
-fn group(scenario: &Scenario) -> Group {
-    let hosts = (1..=scenario.hosts).map(|host| HostSpec {
+fn host_spec(host: u16) -> HostSpec {
+    HostSpec {
         id: host,
         name: addresses::host_name(host),
         address: addresses::host_address(host),
@@ -130,6 +130,13 @@ fn group(scenario: &Scenario) -> Group {
         weight: 1.0,
         joined: true,
         draining: false,
+    }
+}
+
+fn group(scenario: &Scenario) -> Group {
+    let hosts = (1..=scenario.hosts).map(|host| HostSpec {
+        joined: host <= scenario.hosts - scenario.waiting,
+        ..host_spec(host)
     });
     let ports = (1..=scenario.hosts).map(|host| {
         let port = addresses::router_port(host);
@@ -189,7 +196,7 @@ fn contents(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
 
 impl Simulation<'_> {
     pub(super) fn start_control(&mut self) {
-        for host in 1..=self.scenario.hosts {
+        for host in 1..=self.scenario.hosts - self.scenario.waiting {
             self.queue
                 .after(0, Event::Control(ControlEvent::Attach(host)));
         }
@@ -647,9 +654,21 @@ impl Simulation<'_> {
             bucket: buckets::Key { map: 1, bucket },
             to,
         };
-        // A controller that has just started, or thinks otherwise of the host, refuses.
+        self.order(command);
+    }
+
+    /// What an operator asks for. A controller that has just started, or thinks otherwise of the host, refuses.
+    pub(super) fn order(&mut self, command: Command) {
         let _ = self.control.core.command(command, self.queue.now());
         self.pump_core();
+    }
+
+    /// A host's shim comes to the controller, and an operator brings the host in.
+    pub(super) fn join(&mut self, number: u16) {
+        self.order(Command::Join {
+            host: host_spec(number),
+        });
+        self.attach(number);
     }
 
     pub(super) fn begin_outage(&mut self, length: Micros) {
@@ -684,6 +703,11 @@ impl Simulation<'_> {
         self.pump_core();
     }
 
+    pub(super) fn restart_router(&mut self) {
+        self.router.clear();
+        self.disconnect(Target::Router);
+    }
+
     pub(super) fn restart_stage(&mut self, number: u16) {
         self.host(number).stage.clear();
         // What was on its way is lost with the stage.
@@ -710,6 +734,27 @@ impl Simulation<'_> {
                 Event::Control(ControlEvent::ShimGone { connection }),
             );
         }
+    }
+
+    /// Flow-state entries in a stage.
+    pub(super) fn entries(&self, index: usize) -> u64 {
+        let query = Query::Tables {
+            table: Some(flow_state::ID),
+            filter: EntryFilter::All,
+        };
+        let mut entries = 0;
+        self.hosts[index].stage.read(&query, &mut |_| entries += 1);
+        entries
+    }
+
+    /// Each host's target share of the buckets, and what it has.
+    pub(super) fn shares(&self) -> Vec<(f64, f64)> {
+        let status = self.control.core.status();
+        status
+            .hosts
+            .iter()
+            .map(|host| (host.target_share, host.achieved_share))
+            .collect()
     }
 
     /// Flow-state entries in the stages that are up, of connections that their hosts have seen end.

@@ -19,16 +19,17 @@ use std::collections::HashMap;
 use client::{Client, Close, Phase, Plan};
 use control::{Control, ControlEvent};
 use dice::Dice;
+use dpr_controller::core::Command;
 use dpr_p4::front_router::FrontRouter;
 use dpr_p4::host_stage::HostStage;
-use dpr_p4::host_stage::flow_state::Key as Flow;
 use dpr_runtime::{Packet, Worker};
 use observer::Observer;
 use queue::Queue;
 use server::Server;
 use shim::Shim;
 
-pub use observer::{Finding, Violation};
+pub use dpr_p4::host_stage::flow_state::Key as Flow;
+pub use observer::{Finding, Lifetime, Violation};
 pub use queue::{MILLISECOND, Micros, SECOND};
 pub use scenario::{Outcome, Scenario, Step};
 
@@ -57,6 +58,8 @@ enum Event {
     WakeShim(u16),
     /// A bucket is told to move.
     Move,
+    /// The stages' entries are counted.
+    Look,
     /// What the script says.
     Script(Step),
     /// Between the controller and what it controls.
@@ -132,7 +135,11 @@ impl<'a> Simulation<'a> {
             current: HashMap::new(),
             observer: Observer::default(),
             control: Control::new(scenario),
-            outcome: Outcome::default(),
+            outcome: Outcome {
+                stage_packets: vec![0; usize::from(scenario.hosts)],
+                most_entries: vec![0; usize::from(scenario.hosts)],
+                ..Outcome::default()
+            },
             scenario,
         }
     }
@@ -141,6 +148,7 @@ impl<'a> Simulation<'a> {
         self.start_control();
         self.queue.at(START, Event::Arrival);
         self.queue.at(START, Event::Move);
+        self.queue.at(START, Event::Look);
         for (at, step) in &self.scenario.script {
             self.queue.at(START + at, Event::Script(*step));
         }
@@ -161,6 +169,7 @@ impl<'a> Simulation<'a> {
             Event::HostFin { host, flow } => self.host_fin(host, flow),
             Event::WakeShim(host) => self.wake_shim(host),
             Event::Move => self.order_move(),
+            Event::Look => self.look(),
             Event::Script(step) => self.carry_out(step),
             Event::Control(event) => self.handle_control(event),
         }
@@ -178,6 +187,13 @@ impl<'a> Simulation<'a> {
                 let now = self.queue.now();
                 self.observer.stage_restarted(number, now);
                 self.restart_stage(number);
+            }
+            Step::RestartRouter => self.restart_router(),
+            Step::Join(number) => self.join(number),
+            Step::Drain(host) => self.order(Command::Drain { host }),
+            Step::Weight(host, percent) => {
+                let weight = f64::from(percent) / 100.0;
+                self.order(Command::SetWeight { host, weight });
             }
             Step::Kill(number) => {
                 self.observer.host_died(number);
@@ -272,6 +288,24 @@ impl<'a> Simulation<'a> {
         self.react(number, before, reaction);
     }
 
+    /// Counts what the stages hold, every second.
+    fn look(&mut self) {
+        let end = START + self.scenario.duration;
+        for number in 0..self.hosts.len() {
+            let entries = self.entries(number);
+            let most = &mut self.outcome.most_entries[number];
+            *most = entries.max(*most);
+        }
+        let open = self
+            .clients
+            .iter()
+            .filter(|client| client.phase == Phase::Open);
+        self.outcome.most_open = self.outcome.most_open.max(open.count() as u64);
+        if self.queue.now() < end {
+            self.queue.after(SECOND, Event::Look);
+        }
+    }
+
     // -- the end ------------------------------------------------------------------
 
     fn note(&mut self, flow: Flow, what: impl FnOnce() -> String) {
@@ -303,6 +337,8 @@ impl<'a> Simulation<'a> {
             }
         }
         self.outcome.remaining = self.remaining_entries();
+        self.outcome.shares = self.shares();
+        self.outcome.lifetimes = self.observer.lifetimes(self.queue.now());
         self.outcome.lost_with_host = self.observer.lost_with_host;
         self.outcome.lost_with_register = self.observer.lost_with_register;
         self.outcome.findings = self.observer.findings;

@@ -76,6 +76,10 @@ impl Simulation<'_> {
             return;
         }
         let traced = self.traced(frame);
+        // Probes are not what the group is for.
+        if matches!(frames::parse(frame, true), Payload::Tcp(_)) {
+            self.outcome.stage_packets[usize::from(number) - 1] += 1;
+        }
         if self.scenario.no_recent {
             self.forget_syn(number, frame);
         }

@@ -33,6 +33,19 @@ pub struct Finding {
     pub seen_at: u16,
 }
 
+/// A connection as its host's port shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// Which.
+    pub flow: Flow,
+    /// Who accepted it.
+    pub host: u16,
+    /// When.
+    pub from: Micros,
+    /// When it began to close.
+    pub to: Micros,
+}
+
 /// A connection that a host accepted. The same ports may have had several.
 #[derive(Clone, Copy, Debug)]
 struct Accepted {
@@ -40,7 +53,7 @@ struct Accepted {
     host: u16,
     at: Micros,
     is_broken: bool,
-    is_over: bool,
+    over_at: Option<Micros>,
 }
 
 /// A connection's sequence numbers lie this close to its first.
@@ -85,7 +98,9 @@ impl Observer {
         let accepted = self
             .instance(segment.flow, segment.sequence)
             .map(|accepted| {
-                accepted.is_over |= segment.is_fin() || segment.is_rst();
+                if segment.is_fin() || segment.is_rst() {
+                    accepted.over_at.get_or_insert(at);
+                }
                 *accepted
             });
         match accepted {
@@ -116,7 +131,7 @@ impl Observer {
                     host,
                     at,
                     is_broken: false,
-                    is_over: false,
+                    over_at: None,
                 });
                 self.connections += 1;
             }
@@ -143,7 +158,22 @@ impl Observer {
         self.accepted
             .get(&flow)
             .and_then(|instances| instances.last())
-            .is_none_or(|accepted| accepted.is_over)
+            .is_none_or(|accepted| accepted.over_at.is_some())
+    }
+
+    /// All connections, in the order in which they were accepted; those that are not over last until `end`.
+    pub fn lifetimes(&self, end: Micros) -> Vec<Lifetime> {
+        let all = self.accepted.iter().flat_map(|(flow, instances)| {
+            instances.iter().map(|accepted| Lifetime {
+                flow: *flow,
+                host: accepted.host,
+                from: accepted.at,
+                to: accepted.over_at.unwrap_or(end),
+            })
+        });
+        let mut all: Vec<Lifetime> = all.collect();
+        all.sort_by_key(|lifetime| (lifetime.from, lifetime.flow.src, lifetime.flow.src_port));
+        all
     }
 
     /// Whether a connection was at a host that died, when it was last accepted.

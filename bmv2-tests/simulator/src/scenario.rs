@@ -3,7 +3,7 @@
 use dpr_controller::core::Faults;
 use dpr_p4::host_stage::flow_state::Key as Flow;
 
-use super::observer::Finding;
+use super::observer::{Finding, Lifetime};
 use super::queue::{MILLISECOND, Micros, SECOND};
 
 /// Something that goes wrong, or is done, at a time.
@@ -17,6 +17,14 @@ pub enum Step {
     RestartStage(u16),
     /// A host dies, with its stage and its shim.
     Kill(u16),
+    /// The front router loses its tables and its control connection.
+    RestartRouter,
+    /// A host that is not in the group yet comes.
+    Join(u16),
+    /// A host is taken out of use.
+    Drain(u16),
+    /// A host's weight changes, in percent of the usual; that ends its draining.
+    Weight(u16, u32),
 }
 
 /// Parameters of a simulation.
@@ -26,6 +34,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Hosts are numbered from 1.
     pub hosts: u16,
+    /// Of these, the last so many are not in the group at the start.
+    pub waiting: u16,
     /// Of the one map.
     pub buckets: u32,
     /// New connections per second, without those that use ports again.
@@ -72,6 +82,7 @@ impl Scenario {
         Scenario {
             seed,
             hosts: 8,
+            waiting: 0,
             buckets: 256,
             connections_per_second: 150.0,
             duration: 40 * SECOND,
@@ -96,7 +107,7 @@ impl Scenario {
 }
 
 /// What a simulation has shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Connections that clients began.
     pub begun: u64,
@@ -128,6 +139,16 @@ pub struct Outcome {
     pub hops: Vec<u64>,
     /// Packets that passed more than five stages.
     pub looped: u64,
+    /// Packets of connections that each stage has had on its network port, by host from 1.
+    pub stage_packets: Vec<u64>,
+    /// The most flow-state entries that each stage held, by host from 1: looked at once a second.
+    pub most_entries: Vec<u64>,
+    /// The most connections that were open, looked at when the entries are.
+    pub most_open: u64,
+    /// What each host was to have of the buckets and what it had, at the end, by host from 1: 0 to 1.
+    pub shares: Vec<(f64, f64)>,
+    /// Connections that hosts accepted, in the order in which they were.
+    pub lifetimes: Vec<Lifetime>,
     /// Packets that a stage or the router dropped while it was up.
     pub dropped: u64,
     /// Flow-state entries in the live stages at the end, of connections that their hosts have seen end: at which stage, and whose.

@@ -95,6 +95,59 @@ fn a_seed_says_everything() {
     );
 }
 
+/// Hosts come, are drained, get other weights, come back and die, and the front router is restarted, under constant moves.
+fn a_changing_group(seed: u64) -> Scenario {
+    Scenario {
+        hosts: 8,
+        waiting: 2,
+        duration: 60 * SECOND,
+        drain: 150 * SECOND,
+        script: vec![
+            (4 * SECOND, Step::Join(7)),
+            (12 * SECOND, Step::Drain(2)),
+            (20 * SECOND, Step::Weight(4, 300)),
+            (24 * SECOND, Step::Join(8)),
+            (30 * SECOND, Step::RestartRouter),
+            (36 * SECOND, Step::Weight(2, 100)),
+            (40 * SECOND, Step::Drain(7)),
+            (46 * SECOND, Step::Kill(3)),
+            // The moves by hand have ended: this places all buckets again.
+            (62 * SECOND, Step::Weight(2, 100)),
+        ],
+        ..Scenario::new(seed)
+    }
+}
+
+#[test]
+fn hosts_come_and_go_and_nothing_breaks() {
+    let scenario = a_changing_group(seed());
+    let outcome = run(&scenario);
+    let what = || describe(&scenario, &outcome);
+    assert_eq!(outcome.findings, [], "{}", what());
+    let failed = outcome.reset + outcome.timed_out;
+    assert!(failed <= outcome.failed_with_host, "{}", what());
+    assert_eq!(outcome.completed + failed, outcome.begun, "{}", what());
+    assert_eq!(
+        (outcome.looped, outcome.remaining.len()),
+        (0, 0),
+        "{}",
+        what()
+    );
+    // Those that came serve, those that were taken out have no buckets, and nobody got what was the dead host's.
+    let served = |host: u16| {
+        let of_host = outcome
+            .lifetimes
+            .iter()
+            .filter(|lifetime| lifetime.host == host);
+        of_host.count()
+    };
+    assert!(served(7) > 100 && served(8) > 100, "{}", what());
+    assert_eq!(outcome.shares[6], (0.0, 0.0), "{}", what());
+    for (target, achieved) in &outcome.shares {
+        assert!((target - achieved).abs() <= 0.005, "{}", what());
+    }
+}
+
 /// Constant moves and nothing else: what each part of the protocol is there for.
 fn moves_only() -> Scenario {
     Scenario {
