@@ -39,10 +39,36 @@ fn table(table: &TableSchema) -> String {
     )
 }
 
+/// To clients, fields and parameters of its translated types are as wide as the annotation says, not as the type.
+const TRANSLATED: &str = "translated_types";
+
+#[test]
+fn clients_see_translated_types_in_the_control_planes_width() {
+    let program = PROGRAMS.iter().find(|(name, _)| *name == TRANSLATED);
+    let (_, pipeline) = program.expect("the program with translated types");
+    let pipeline = pipeline();
+    let own = pipeline.program();
+    let learnt = program_info(&P4Info::decode(&*own.p4info).expect("the compiler's own P4Info"));
+    let widths = |program: &ProgramInfo| {
+        let table = &program.tables[0];
+        let action = table.actions.iter().find(|it| !it.action.params.is_empty());
+        let params = action.map(|it| {
+            it.action
+                .params
+                .iter()
+                .map(|it| it.bits)
+                .collect::<Vec<_>>()
+        });
+        (table.fields[0].bits, params)
+    };
+    assert_eq!(widths(own), (9, Some(vec![9, 32])));
+    assert_eq!(widths(&learnt), (32, Some(vec![32, 32])));
+}
+
 #[test]
 fn p4info_tells_clients_what_the_program_is() {
     let mut compared = 0;
-    for (name, pipeline) in PROGRAMS {
+    for (name, pipeline) in PROGRAMS.iter().filter(|(name, _)| *name != TRANSLATED) {
         let pipeline = pipeline();
         let p4info = P4Info::decode(&*pipeline.program().p4info);
         let p4info = p4info.unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -101,6 +101,28 @@ pub struct Table {
     pub span: Span,
 }
 
+impl Table {
+    /// The priority that an entry of the source has over P4Runtime, where the largest wins: 1 or more, or 0 in tables whose entries
+    /// have none. Where the smallest wins in the source, the order is turned round.
+    pub fn p4runtime_priority(&self, entry: &TableEntry) -> i32 {
+        let has_priority = |key: &Key| {
+            matches!(
+                key.match_kind,
+                MatchKind::Ternary | MatchKind::Range | MatchKind::Optional
+            )
+        };
+        if !self.keys.iter().any(has_priority) {
+            return 0;
+        }
+        if self.largest_priority_wins {
+            return entry.priority.max(1);
+        }
+        let all = self.entries.iter().map(|entry| entry.priority);
+        let most = all.max().unwrap_or(0);
+        most.saturating_sub(entry.priority).saturating_add(1)
+    }
+}
+
 /// A table's key.
 #[derive(Clone, Debug)]
 pub struct Key {

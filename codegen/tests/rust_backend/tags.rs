@@ -662,7 +662,12 @@ impl dpr_runtime::Pipeline for Tags {
                 if !tag_is_valid {
                     break 'scope_1;
                 }
-                seen = self.seen.read(u64::from(tag_id)) as u8;
+                {
+                    let cell = u64::from(tag_id);
+                    if cell < self.seen.size() {
+                        seen = self.seen.read(cell) as u8;
+                    }
+                }
                 seen = seen.saturating_add(1u8);
                 self.seen.write(u64::from(tag_id), u64::from(seen));
                 let found = self.tags.lookup(&[u64::from(tag_id)]);

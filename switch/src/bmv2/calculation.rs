@@ -110,7 +110,7 @@ impl Fields {
 #[inline]
 fn push_field(field: FieldRef, state: &State, sink: &mut Sink) {
     if field.variable {
-        let bits = state.word(field.slot - 1) as u32;
+        let bits = state.word(field.width().slot) as u32;
         sink.push_words(state.slice(field.slot, field.words()), bits.min(field.bits));
     } else if field.bits <= 64 {
         sink.push(state.word(field.slot), field.bits);

@@ -208,16 +208,19 @@ impl Context<'_> {
                 (position, Vec::new())
             }
         };
-        let lowest = table
-            .entries
-            .iter()
-            .map(|entry| entry.priority)
-            .max()
-            .unwrap_or(0);
+        // The document does not say whether its entries are constant; a P4Info does.
+        let const_entries = known.map_or(table.const_entries, |known| known.is_const_table);
+        // BMv2's priorities, of which the smallest wins, are what is left of this number. Compilers that do not think of a control
+        // plane's entries count from 1.
+        let most = table.entries.iter().map(|entry| entry.priority).max();
+        let pivot = match most.unwrap_or(0) {
+            most if most > i64::from(i32::MAX / 2) => i64::from(i32::MAX),
+            most => most + 1,
+        };
         let entries = table
             .entries
             .iter()
-            .map(|entry| initial(entry, &fields, lowest));
+            .map(|entry| initial(entry, &fields, pivot));
         let direct = |kind: u32| {
             let ids = known.map(|known| known.direct_resource_ids.as_slice());
             let mut ids = ids.unwrap_or_default().iter().copied();
@@ -238,7 +241,7 @@ impl Context<'_> {
                 arguments: Cow::Owned(arguments),
             },
             const_default: table.const_default,
-            const_entries: table.const_entries,
+            const_entries,
             direct_counter: table.with_counters.then(|| direct(prefix::DIRECT_COUNTER)),
             direct_meter: table
                 .direct_meter
@@ -293,7 +296,7 @@ fn field(position: usize, part: &KeyPart, known: Option<&MatchField>) -> FieldSc
 }
 
 /// An entry whose fields that match anything are absent. In the document the smaller priority wins, here the larger one.
-fn initial(entry: &InitialRule, fields: &[FieldSchema], lowest: i64) -> InitialEntry {
+fn initial(entry: &InitialRule, fields: &[FieldSchema], pivot: i64) -> InitialEntry {
     let matches = fields
         .iter()
         .zip(&entry.matches)
@@ -328,10 +331,10 @@ fn initial(entry: &InitialRule, fields: &[FieldSchema], lowest: i64) -> InitialE
             MatchKind::Ternary | MatchKind::Range | MatchKind::Optional
         )
     });
-    let above = (lowest - entry.priority).clamp(0, i64::from(i32::MAX) - 1) as i32;
+    let priority = (pivot - entry.priority).clamp(1, i64::from(i32::MAX)) as i32;
     InitialEntry {
         matches: Cow::Owned(matches.collect()),
-        priority: if prioritized { above + 1 } else { 0 },
+        priority: if prioritized { priority } else { 0 },
         action: entry.action,
         arguments: Cow::Owned(entry.arguments.clone()),
     }

@@ -91,6 +91,18 @@ impl FieldRef {
     pub fn words(self) -> u32 {
         self.bits.div_ceil(64).max(1)
     }
+
+    /// How many bits a variable-length field has, which is a number in the word before its value.
+    pub fn width(self) -> FieldRef {
+        FieldRef {
+            slot: self.slot.saturating_sub(1),
+            bits: 32,
+            signed: false,
+            saturating: false,
+            variable: false,
+            valid: self.valid,
+        }
+    }
 }
 
 /// All of a program's headers.

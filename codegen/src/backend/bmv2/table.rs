@@ -168,10 +168,12 @@ impl<'a> Emitter<'a> {
             let profile = &self.program.action_profiles[profile.index()];
             members.push(("action_profile".into(), profile.control.name.clone().into()));
         }
-        let size = match table.entries.len() {
-            0 => i64::try_from(table.size).unwrap_or(i64::MAX),
-            entries => entries as i64,
+        // Where the control plane may add to the program's entries, there must be room for its own.
+        let size = match table.entries.len() as u64 {
+            entries if table.const_entries && entries > 0 => entries,
+            entries => table.size.max(entries),
         };
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
         let meter = table.meter.map(|meter| {
             let meter = &self.program.meters[meter.index()];
             meter.control.name.clone()
@@ -243,18 +245,14 @@ impl<'a> Emitter<'a> {
         )
     }
 
-    /// The entries in the source's order. To BMv2 the smallest priority wins.
+    /// The entries in the source's order. To BMv2 the smallest priority wins; those of a control plane become what is left of the
+    /// largest number of 31 bits there, and so do these, that they stand among them as they should.
     fn entries(&self, table: &Table) -> Json {
-        let mut order: Vec<i32> = table.entries.iter().map(|entry| entry.priority).collect();
-        order.sort_unstable();
-        if table.largest_priority_wins {
-            order.reverse();
-        }
-        order.dedup();
-        let entries = table.entries.iter().map(|entry| {
-            let rank = order
-                .iter()
-                .position(|priority| *priority == entry.priority);
+        let entries = table.entries.iter().zip(1..).map(|(entry, place)| {
+            let priority = match table.p4runtime_priority(entry) {
+                0 => place,
+                given => i32::MAX - given,
+            };
             object! {
                 "source_info": Json::Place(entry.span),
                 "match_key": self.match_key(table, entry),
@@ -262,7 +260,7 @@ impl<'a> Emitter<'a> {
                     "action_id": entry.action.action.0,
                     "action_data": self.action_data(&entry.action),
                 },
-                "priority": rank.map_or(0, |rank| rank + 1),
+                "priority": i64::from(priority),
             }
         });
         Json::Array(entries.collect())

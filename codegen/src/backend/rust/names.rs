@@ -6,12 +6,13 @@ use quote::format_ident;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the generated function itself uses, and names that mean something else in a pattern or a path.
-const RESERVED: [&str; 45] = [
+const RESERVED: [&str; 46] = [
     "at",
     "base",
     "bit",
     "bits",
     "bytes",
+    "cell",
     "clone_to",
     "computed",
     "copy",

@@ -309,29 +309,9 @@ fn integer(value: &BigUint) -> TokenStream {
     }
 }
 
-/// Whether entries of a table have priorities.
-fn has_priority(table: &Table) -> bool {
-    match_keys(table).any(|key| {
-        matches!(
-            key.match_kind,
-            MatchKind::Ternary | MatchKind::Range | MatchKind::Optional
-        )
-    })
-}
-
-/// An entry of the source. Where the smallest priority wins, the order is turned round, for the runtime's largest wins.
+/// An entry of the source.
 fn initial_entry(table: &Table, entry: &TableEntry) -> TokenStream {
-    let most = table
-        .entries
-        .iter()
-        .map(|entry| entry.priority)
-        .max()
-        .unwrap_or(0);
-    let priority = match (has_priority(table), table.largest_priority_wins) {
-        (false, _) => 0,
-        (true, true) => entry.priority.max(1),
-        (true, false) => most.saturating_sub(entry.priority).saturating_add(1),
-    };
+    let priority = table.p4runtime_priority(entry);
     let priority = Literal::i32_unsuffixed(priority);
     let call = call(table, &entry.action);
     let matches = match_keys(table).zip(&entry.matches).enumerate().filter_map(|(index, (key, given))| {

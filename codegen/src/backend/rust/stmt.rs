@@ -456,6 +456,16 @@ fn loop_labels(number: u32) -> (Lifetime, Lifetime) {
     )
 }
 
+/// What is done with a cell, as `cell`. Beyond the end nothing is, and what it would be read into stays, as in BMv2.
+fn at_cell(member: &proc_macro2::Ident, at: &TokenStream, with_it: &TokenStream) -> TokenStream {
+    quote!({
+        let cell = #at;
+        if cell < self.#member.size() {
+            #with_it
+        }
+    })
+}
+
 fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span) -> TokenStream {
     match call {
         ExternCall::CounterCount { counter, index: at } => {
@@ -470,23 +480,23 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             result,
             index: at,
         } => {
-            let width = cx.program.registers[register.index()].scalar.width();
             let scalar = cx.program.registers[register.index()].scalar;
+            let width = scalar.width();
             let register = super::members::register(cx, *register);
-            let at = index(cx, frame, at);
             let value = match container(width) {
-                128 => Code::atom(quote!(self.#register.read_wide(#at))),
-                wide if is_wide(wide) => Code::atom(quote!(self.#register.read_words(#at))),
-                64 => Code::atom(quote!(self.#register.read(#at))),
+                128 => Code::atom(quote!(self.#register.read_wide(cell))),
+                wide if is_wide(wide) => Code::atom(quote!(self.#register.read_words(cell))),
+                64 => Code::atom(quote!(self.#register.read(cell))),
                 _ if scalar == Scalar::Bool => {
-                    Code::compound(quote!(self.#register.read(#at) != 0))
+                    Code::compound(quote!(self.#register.read(cell) != 0))
                 }
                 _ => {
                     let integer = unsigned(width);
-                    Code::compound(quote!(self.#register.read(#at) as #integer))
+                    Code::compound(quote!(self.#register.read(cell) as #integer))
                 }
             };
-            assign(cx, frame, result, &value, span)
+            let read = assign(cx, frame, result, &value, span);
+            at_cell(&register, &index(cx, frame, at), &read)
         }
         ExternCall::RegisterWrite {
             register,
@@ -583,10 +593,10 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
             result,
         } => {
             let meter = super::members::meter(cx, *meter);
-            let at = index(cx, frame, at);
-            let color = Code::compound(quote!(self.#meter.execute(#at, length, now) as u8));
+            let color = Code::compound(quote!(self.#meter.execute(cell, length, now) as u8));
             let value = cast(&color, Scalar::Bits(8), scalar_of(cx, result));
-            assign(cx, frame, result, &value, span)
+            let measured = assign(cx, frame, result, &value, span);
+            at_cell(&meter, &index(cx, frame, at), &measured)
         }
         ExternCall::DirectMeterRead { meter, result } => {
             let is_its = |table: &crate::ir::Table| table.meter == Some(*meter);

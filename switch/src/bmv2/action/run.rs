@@ -127,10 +127,8 @@ fn step(primitive: &Primitive, arguments: &[u64], state: &mut State, machine: &m
         Primitive::Random(target, low, high) => {
             let low = eval(low, arguments, state, machine);
             let high = eval(high, arguments, state, machine);
-            if low <= high {
-                let value = machine.worker.random(low, high);
-                target.put(state, arguments, registers, value);
-            }
+            let value = machine.worker.random(low, high);
+            target.put(state, arguments, registers, value);
         }
         Primitive::Hash(target, base, calculation, size) => {
             let base = eval(base, arguments, state, machine);

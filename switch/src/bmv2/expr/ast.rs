@@ -380,10 +380,18 @@ impl<'a> Names<'_, 'a> {
     }
 
     fn same(&self, at: &'a Value, left: &'a Value, right: &'a Value) -> Loaded<Node> {
+        let equal = |left, right| Truth::Compare(Compare::Equal, Box::new((left, right)));
         Ok(Node::Truth(match (self.read(left)?, self.read(right)?) {
-            (Node::Data(left), Node::Data(right)) => {
-                Truth::Compare(Compare::Equal, Box::new((left, right)))
+            // Of two varbits the widths count too (P4-16 specification, section "Operations on variable-size bit types").
+            (Node::Data(Data::Field(left)), Node::Data(Data::Field(right)))
+                if left.variable && right.variable =>
+            {
+                let width = |field: FieldRef| Data::Field(field.width());
+                let widths = equal(width(left), width(right));
+                let values = equal(Data::Field(left), Data::Field(right));
+                Truth::And(Box::new((widths, values)))
             }
+            (Node::Data(left), Node::Data(right)) => equal(left, right),
             (Node::Truth(left), Node::Truth(right)) => Truth::Same(Box::new((left, right))),
             (Node::Header(left), Node::Header(right)) => {
                 Truth::SameHeaders(Box::new((left, right)))
