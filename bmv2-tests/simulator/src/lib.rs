@@ -114,7 +114,7 @@ pub fn trace(scenario: &Scenario, flow: Flow) -> Vec<String> {
 }
 
 /// The group has this long to be set up before the first client comes.
-const START: Micros = 3 * SECOND;
+pub const START: Micros = 3 * SECOND;
 
 impl<'a> Simulation<'a> {
     fn new(scenario: &'a Scenario) -> Self {
