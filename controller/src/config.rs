@@ -3,14 +3,17 @@
 mod check;
 mod error;
 mod fields;
+mod reload;
 
 pub use error::ConfigError;
 pub(crate) use fields::parse_mac;
 
-use crate::core::{Group, HostSpec, NextHop, Protocol, RouterSpec, Service, Spray};
-use fields::{MacAddress, Ports, ProtocolName, SprayMode};
+use crate::core::{Affinity, Group, HostSpec, NextHop, Protocol, RouterSpec, Service, Spray};
+use crate::criteria::MapCriteria;
+use fields::{AffinityName, MacAddress, Ports, ProtocolName, SprayMode};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -32,6 +35,8 @@ pub struct Config {
     listen: Listen,
     services: Vec<Spanned<ServiceConfig>>,
     #[serde(default)]
+    maps: Vec<Spanned<MapConfig>>,
+    #[serde(default)]
     hosts: Vec<Spanned<HostConfig>>,
     router: Option<Spanned<RouterConfig>>,
     #[serde(default)]
@@ -39,7 +44,7 @@ pub struct Config {
 }
 
 /// Where the controller listens.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Listen {
     shims: SocketAddr,
@@ -63,6 +68,18 @@ struct ServiceConfig {
     ports: Ports,
     #[serde(default)]
     map: u16,
+    #[serde(default)]
+    affinity: AffinityName,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapConfig {
+    map: u16,
+    #[serde(default)]
+    weights: BTreeMap<String, f64>,
+    data: Option<Vec<String>>,
+    load: Option<fields::LoadName>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -133,6 +150,7 @@ struct ProtocolConfig {
     probe_interval_ms: Option<Spanned<u64>>,
     probe_timeout_ms: Option<Spanned<u64>>,
     probes_missed: Option<Spanned<u32>>,
+    load_interval_ms: Option<Spanned<u64>>,
     startup_wait_ms: Option<u64>,
     #[serde(default)]
     faults: Vec<Spanned<String>>,
@@ -203,6 +221,10 @@ impl Config {
                 port_low,
                 port_high,
                 map: service.map,
+                affinity: match service.affinity {
+                    AffinityName::Connection => Affinity::Connection,
+                    AffinityName::Client => Affinity::Client,
+                },
             }
         });
         Group {
@@ -218,7 +240,35 @@ impl Config {
                 .router
                 .as_ref()
                 .map(|router| router_spec(router.get_ref())),
+            criteria: self
+                .maps
+                .iter()
+                .map(|map| (map.get_ref().map, self.map_criteria(map.get_ref())))
+                .collect(),
             protocol: self.protocol.to_protocol(),
+        }
+    }
+
+    /// Names of hosts become their numbers; that there are such hosts was checked when the configuration was read.
+    fn map_criteria(&self, map: &MapConfig) -> MapCriteria {
+        let id = |name: &String| {
+            let hosts = self.hosts.iter().map(Spanned::get_ref);
+            hosts
+                .into_iter()
+                .find(|host| host.name == *name)
+                .map(|host| host.id)
+        };
+        MapCriteria {
+            weights: map
+                .weights
+                .iter()
+                .filter_map(|(name, weight)| Some((id(name)?, *weight)))
+                .collect(),
+            data: map
+                .data
+                .as_ref()
+                .map(|names| names.iter().filter_map(id).collect()),
+            load: map.load.map(|load| load.0),
         }
     }
 }
@@ -289,6 +339,7 @@ impl ProtocolConfig {
                 .probes_missed
                 .as_ref()
                 .map_or(usual.probes_missed, |count| *count.get_ref()),
+            load_interval: time(spanned(&self.load_interval_ms), usual.load_interval),
             startup_wait: time(self.startup_wait_ms, usual.startup_wait),
             // Checked when the configuration was read.
             faults: check::faults(&self.faults).unwrap_or_default(),

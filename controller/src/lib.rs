@@ -3,6 +3,7 @@
 
 mod config;
 pub mod core;
+pub mod criteria;
 mod p4runtime_client;
 pub mod placer;
 mod service;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use dpr_controller::core::{
     Command, Core, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service, Spray, Target,
-    hash_five_tuple,
 };
 use dpr_p4::host_stage::flow_state::Key as Flow;
 use dpr_p4::host_stage::{PROTOCOL_TCP, buckets, flow_state, identity};
@@ -152,6 +151,7 @@ fn group(scenario: &Scenario) -> Group {
             port_low: PORT,
             port_high: PORT,
             map: 1,
+            affinity: scenario.affinity,
         }],
         router: Some(RouterSpec {
             p4runtime: String::new(),
@@ -162,6 +162,7 @@ fn group(scenario: &Scenario) -> Group {
             spray: Spray::Random,
         }),
         hosts: hosts.collect(),
+        criteria: BTreeMap::new(),
         protocol: Protocol {
             moves_per_second: 10_000.0,
             probe_interval: Duration::from_micros(scenario.probe_interval),
@@ -495,7 +496,7 @@ impl Simulation<'_> {
     }
 
     fn bucket(&self, flow: &Flow) -> u16 {
-        (hash_five_tuple(flow) & (self.scenario.buckets - 1)) as u16
+        (self.scenario.affinity.hash(flow) & (self.scenario.buckets - 1)) as u16
     }
 
     fn owns(&self, host: u16, key: &buckets::Key) -> bool {

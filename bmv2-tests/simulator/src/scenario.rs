@@ -1,6 +1,6 @@
 //! What a simulation is to show.
 
-use dpr_controller::core::Faults;
+use dpr_controller::core::{Affinity, Faults};
 use dpr_p4::host_stage::flow_state::Key as Flow;
 
 use super::observer::{Finding, Lifetime};
@@ -38,6 +38,8 @@ pub struct Scenario {
     pub waiting: u16,
     /// Of the one map.
     pub buckets: u32,
+    /// What of a connection chooses its bucket.
+    pub affinity: Affinity,
     /// New connections per second, without those that use ports again.
     pub connections_per_second: f64,
     /// For how long connections are begun.
@@ -84,6 +86,7 @@ impl Scenario {
             hosts: 8,
             waiting: 0,
             buckets: 256,
+            affinity: Affinity::Connection,
             connections_per_second: 150.0,
             duration: 40 * SECOND,
             drain: 20 * SECOND,

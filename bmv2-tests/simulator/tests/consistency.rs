@@ -1,7 +1,7 @@
 //! Per-connection consistency in virtual time: the real pipelines, controller and shims under everything that goes wrong, and what
 //! breaks when any one part of the protocol is left out.
 
-use dpr_controller::core::Faults;
+use dpr_controller::core::{Affinity, Faults};
 use dpr_simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
 
 /// All chance follows from it; `DPR_SEED` tries another.
@@ -160,14 +160,26 @@ fn moves_only() -> Scenario {
 
 #[test]
 fn moves_alone_break_nothing() {
-    let scenario = moves_only();
-    let outcome = run(&scenario);
-    assert_eq!(outcome.findings, [], "{}", describe(&scenario, &outcome));
+    assert_unbroken(&moves_only());
+}
+
+#[test]
+fn moves_break_nothing_where_a_clients_connections_stay_together() {
+    assert_unbroken(&Scenario {
+        affinity: Affinity::Client,
+        ..moves_only()
+    });
+}
+
+fn assert_unbroken(scenario: &Scenario) {
+    let outcome = run(scenario);
+    assert!(outcome.crossed > 100, "{}", describe(scenario, &outcome));
+    assert_eq!(outcome.findings, [], "{}", describe(scenario, &outcome));
     assert_eq!(
         (outcome.reset + outcome.timed_out, outcome.looped),
         (0, 0),
         "{}",
-        describe(&scenario, &outcome)
+        describe(scenario, &outcome)
     );
 }
 

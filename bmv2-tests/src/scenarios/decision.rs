@@ -8,6 +8,7 @@ use crate::Platform;
 use crate::frame::{ACK, Ipv4Frame, SYN};
 use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets, services};
 use dpr_runtime::{Range, hash};
+use std::net::Ipv4Addr;
 
 pub(super) fn step_1_a_final_arrival_is_served(platform: Platform<'_>) {
     // Neither flow state nor bucket is asked.
@@ -188,6 +189,46 @@ pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
         match owner(hash::crc32(&tuple) as u16 & MASK) {
             SELF => stage.serves(&frame, Outcome::ServedAsOwner),
             other => stage.reroutes(&frame, other, Arrival::Peer, Outcome::ReroutedToOwner),
+        }
+    }
+}
+
+pub(super) fn a_client_keeps_to_one_bucket_of_the_map_that_services_share(platform: Platform<'_>) {
+    const MASK: u16 = 0x07;
+    let mut stage = Stage::start(platform);
+    let by_client = services::Action::InMapByClient {
+        map_id: MAP,
+        mask: MASK,
+    };
+    let owner = |bucket: u16| [SELF, PEER, THIRD][usize::from(bucket) % 3];
+    let mut passive = service(PROTOCOL_TCP, 0, by_client);
+    passive.key.port = Range {
+        low: 50_000,
+        high: 50_099,
+    };
+    let mut updates = vec![
+        service(PROTOCOL_TCP, 21, by_client).insert(),
+        passive.insert(),
+    ];
+    updates.extend((0..=MASK).map(|bucket| {
+        let action = buckets::Action::OwnedBy {
+            owner_id: owner(bucket),
+            previous_id: NO_HOST,
+            accept: 0,
+        };
+        buckets::Entry::new(buckets::Key { map: MAP, bucket }, action).insert()
+    }));
+    stage.target.client.write(&updates);
+    for client in 1..=8 {
+        let address = Ipv4Addr::new(198, 51, 100, client);
+        let server = owner(hash::crc32(&address.octets()) as u16 & MASK);
+        for (src_port, dst_port) in [(40_000, 21), (40_001, 50_000), (40_002, 50_099)] {
+            let frame = Ipv4Frame::tcp((address, src_port), (PUBLISHED, dst_port), SYN)
+                .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router));
+            match server {
+                SELF => stage.serves(&frame, Outcome::ServedAsOwner),
+                other => stage.reroutes(&frame, other, Arrival::Peer, Outcome::ReroutedToOwner),
+            }
         }
     }
 }

@@ -62,6 +62,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         step_6_the_owner_serves
         datagrams_are_remembered_like_set_ups
         a_bucket_is_chosen_by_the_flows_hash
+        a_client_keeps_to_one_bucket_of_the_map_that_services_share
         services_are_port_ranges
         a_changed_entry_holds_for_the_next_packet
     }

@@ -40,6 +40,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     }
     check_services(config, buckets)?;
     check_hosts(config)?;
+    check_maps(config)?;
     check_router(config)?;
     check_protocol(config)
 }
@@ -145,6 +146,49 @@ fn check_hosts(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
+fn check_maps(config: &Config) -> Result<(), Problem> {
+    for (index, spanned) in config.maps.iter().enumerate() {
+        let (span, map) = (spanned.span(), spanned.get_ref());
+        let number = map.map;
+        if !config
+            .services
+            .iter()
+            .any(|service| service.get_ref().map == number)
+        {
+            return problem(span, "map", format!("no service is on map {number}"));
+        }
+        if config.maps[..index]
+            .iter()
+            .any(|other| other.get_ref().map == number)
+        {
+            return problem(span, "map", format!("map {number} is described already"));
+        }
+        if map.data.as_ref().is_some_and(Vec::is_empty) {
+            return problem(span, "data", "somebody must hold the data");
+        }
+        let is_host = |name: &&String| {
+            config
+                .hosts
+                .iter()
+                .any(|host| host.get_ref().name == **name)
+        };
+        if let Some(name) = map.data.iter().flatten().find(|name| !is_host(name)) {
+            return problem(span, "data", format!("there is no host {name}"));
+        }
+        if let Some(name) = map.weights.keys().find(|name| !is_host(name)) {
+            return problem(span, "weights", format!("there is no host {name}"));
+        }
+        if map
+            .weights
+            .values()
+            .any(|weight| !weight.is_finite() || *weight < 0.0)
+        {
+            return problem(span, "weights", "must be 0 or more");
+        }
+    }
+    Ok(())
+}
+
 fn check_router(config: &Config) -> Result<(), Problem> {
     let Some(spanned) = &config.router else {
         return Ok(());
@@ -194,6 +238,7 @@ fn check_protocol(config: &Config) -> Result<(), Problem> {
     for (field, value) in [
         ("probe_interval_ms", &protocol.probe_interval_ms),
         ("probe_timeout_ms", &protocol.probe_timeout_ms),
+        ("load_interval_ms", &protocol.load_interval_ms),
     ] {
         if let Some(value) = value.as_ref().filter(|value| *value.get_ref() == 0) {
             return problem(value.span(), field, "must be more than 0");

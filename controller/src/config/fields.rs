@@ -1,5 +1,6 @@
 //! Values that are written as text in the configuration.
 
+use crate::criteria::LoadMeasure;
 use serde::{
     Deserialize,
     de::{self, Deserializer},
@@ -124,6 +125,28 @@ impl ProtocolName {
             ProtocolName::Udp => 17,
         }
     }
+}
+
+/// What the load's feedback rule evens out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoadName(pub LoadMeasure);
+
+impl<'de> Deserialize<'de> for LoadName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        LoadMeasure::from_name(&text).map(LoadName).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is none of connections, cpu and requests"))
+        })
+    }
+}
+
+/// What of a connection chooses its bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AffinityName {
+    #[default]
+    Connection,
+    Client,
 }
 
 /// How the front router spreads packets.

@@ -12,6 +12,13 @@ fn the_example_is_read_and_shows_the_usual_values() {
     );
     let udp = &group.services[1];
     assert_eq!((udp.port_low, udp.port_high, udp.map), (6000, 6099, 1));
+    assert_eq!(udp.affinity, Affinity::Connection);
+    let expected = MapCriteria {
+        weights: [(2, 3.0)].into(),
+        data: Some([1, 2].into()),
+        load: Some(crate::criteria::LoadMeasure::Cpu),
+    };
+    assert_eq!(group.criteria, [(1, expected)].into());
     assert_eq!((group.hosts[1].weight, group.hosts[1].joined), (2.5, false));
     assert_eq!(group.hosts[0].stage_mac, 0x0600_0000_0100);
     let router = group.router.expect("configured");
@@ -46,6 +53,95 @@ fn line_of(text: &str, nth: usize) -> usize {
         .enumerate()
         .filter(|(_, line)| line.contains(text));
     lines.nth(nth).expect(text).0 + 1
+}
+
+fn reread(from: &str, to: &str) -> Result<crate::core::Reconfiguration, String> {
+    assert!(GOOD.contains(from), "{from}");
+    let file = Path::new("group.toml");
+    let before = Config::parse(file, GOOD).expect("good");
+    let text = GOOD.replacen(from, to, 1);
+    let after = Config::parse(file, &text).expect("good as such");
+    after
+        .changes_since(&before, file, &text)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_file_that_is_read_again_says_what_is_to_change() {
+    let changes = reread("weight = 2.5", "weight = 4").expect("it may change");
+    assert_eq!(
+        (&changes.weights[..], changes.hosts.len()),
+        (&[(2, 4.0)][..], 0)
+    );
+    let changes = reread("data = [\"h1\", \"h2\"]", "data = [\"h2\"]").expect("it may change");
+    assert_eq!(changes.criteria[0].1.data, Some([2].into()));
+    let changes =
+        reread("moves_per_second = 100.0", "moves_per_second = 7.0").expect("it may change");
+    assert_eq!(changes.moves_per_second, Some(7.0));
+    let more = "[[hosts]]\nid = 3\nname = \"h3\"\naddress = \"192.0.2.13\"\nmac = \"02:00:00:00:03:01\"\n\
+                stage_mac = \"06:00:00:00:03:00\"\np4runtime = \"127.0.0.1:9573\"\nrouter_port = 2\n\
+                # Without this section";
+    let changes = reread("# Without this section", more).expect("it may change");
+    assert_eq!(changes.hosts[0].name, "h3");
+    assert_eq!(
+        reread("faults = []", "faults = [ ]"),
+        Ok(crate::core::Reconfiguration::default())
+    );
+}
+
+#[test]
+fn what_needs_a_restart_is_named_with_file_line_and_field() {
+    for (from, to, line, field) in [
+        (
+            "group = \"shop\"",
+            "group = \"bank\"",
+            line_of("group =", 0),
+            "group",
+        ),
+        (
+            "buckets = 4096",
+            "buckets = 1024",
+            line_of("buckets =", 0),
+            "buckets",
+        ),
+        (
+            "6000-6099",
+            "6000-6098",
+            line_of("[[services]]", 1),
+            "services",
+        ),
+        (
+            "02:00:00:00:02:01",
+            "02:00:00:00:02:02",
+            line_of("[[hosts]]", 1),
+            "hosts",
+        ),
+        (
+            "spray = \"random\"",
+            "spray = \"flow\"",
+            line_of("[router]", 0),
+            "router",
+        ),
+        (
+            "settle_ms = 5000",
+            "settle_ms = 4000",
+            line_of("[protocol]", 0),
+            "protocol",
+        ),
+        (
+            "127.0.0.1:9560",
+            "127.0.0.1:9562",
+            line_of("[listen]", 0),
+            "listen",
+        ),
+    ] {
+        assert_eq!(
+            reread(from, to),
+            Err(format!(
+                "group.toml:{line}: `{field}`: cannot change while the controller runs; restart it"
+            ))
+        );
+    }
 }
 
 #[test]
@@ -129,6 +225,36 @@ fn what_is_wrong_is_named_with_file_line_and_field() {
             "10.0.0.1/8",
             line_of("routes", 0),
             "`10.0.0.1/8` is not a prefix like 198.51.100.0/24",
+        ),
+        (
+            "\"connection\"",
+            "\"cookie\"",
+            line_of("affinity", 0),
+            "`affinity`: unknown variant `cookie`, expected `connection` or `client`",
+        ),
+        (
+            "map = 1\nweights",
+            "map = 2\nweights",
+            line_of("[[maps]]", 0),
+            "`map`: no service is on map 2",
+        ),
+        (
+            "data = [\"h1\", \"h2\"]",
+            "data = [\"h1\", \"h3\"]",
+            line_of("[[maps]]", 0),
+            "`data`: there is no host h3",
+        ),
+        (
+            "h2 = 3.0",
+            "h2 = -3.0",
+            line_of("[[maps]]", 0),
+            "`weights`: must be 0 or more",
+        ),
+        (
+            "load = \"cpu\"",
+            "load = \"luck\"",
+            line_of("load = ", 0),
+            "`load`: `luck` is none of connections, cpu and requests",
         ),
         (
             "name = \"h2\"",

@@ -45,7 +45,7 @@ impl Core {
 
     /// A joining host has the buckets that it was to get.
     fn has_arrived(&self, id: HostId) -> bool {
-        self.planned_with.contains_key(&id) && !self.replan && !self.is_expecting(id)
+        self.is_planned(id) && !self.replan && !self.is_expecting(id)
     }
 
     /// The hosts whose connected shims probe another one. A host that joins is none: its own stage may hold nothing yet, and

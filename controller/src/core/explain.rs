@@ -164,6 +164,12 @@ fn decide(
             Some(services::Action::InMap { map_id, .. }) => {
                 entries.push(format!("services {} -> in_map({map_id})", flow.dst_port));
             }
+            Some(services::Action::InMapByClient { map_id, .. }) => {
+                entries.push(format!(
+                    "services {} -> in_map_by_client({map_id})",
+                    flow.dst_port
+                ));
+            }
             Some(services::Action::AnswerHere) => {
                 break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
             }

@@ -25,12 +25,15 @@
 //!
 //! Everything else follows from the messages: what the stages and shims say after a restart of the core is all that it needs.
 
+mod criteria;
 mod death;
 mod entry;
 mod explain;
 mod flows;
+mod leave;
 mod moves;
 mod plan;
+mod reconfigure;
 mod recovery;
 mod reports;
 mod router;
@@ -41,14 +44,17 @@ mod target;
 mod tests;
 mod types;
 
+pub use criteria::{CriteriaChange, MapHostInfo, MapInfo};
 pub use explain::{Explanation, Hop, Path, StageView, explain};
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
-    BucketId, Faults, FlowKey, Group, HostId, HostSpec, Micros, NextHop, Protocol, RouterSpec,
-    Service, Spray, Target, UnknownFault, hash_five_tuple,
+    Affinity, BucketId, Faults, FlowKey, Group, HostId, HostSpec, Micros, NextHop, Protocol,
+    RouterSpec, Service, Spray, Target, UnknownFault, hash_five_tuple,
 };
 
+use crate::criteria::{MapCriteria, Shares};
+use criteria::{HostLoad, MapLoad};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{TableEntry, Update, WriteError};
 use entry::{Key, Value};
@@ -161,6 +167,27 @@ pub enum Command {
         /// All about it.
         host: HostSpec,
     },
+    /// Ends a host's draining.
+    Undrain {
+        /// Which host.
+        host: HostId,
+    },
+    /// Takes a host out of the group for good: one that is drained, or dead.
+    Remove {
+        /// Which host.
+        host: HostId,
+        /// Gives up the connections that a drained host still has.
+        force: bool,
+    },
+    /// Changes what is asked for the buckets of a map.
+    SetCriteria {
+        /// Which map.
+        map: u16,
+        /// What changes.
+        change: Box<CriteriaChange>,
+    },
+    /// What changed in the configuration: all of it, or nothing.
+    Reconfigure(Box<Reconfiguration>),
     /// Moves one bucket. The next change of weights or hosts places it again.
     Move {
         /// Which bucket.
@@ -168,6 +195,21 @@ pub enum Command {
         /// To whom.
         to: HostId,
     },
+}
+
+/// What changed in the configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reconfiguration {
+    /// Hosts' weights.
+    pub weights: Vec<(HostId, f64)>,
+    /// New hosts; those that are `joined` come into the group.
+    pub hosts: Vec<HostSpec>,
+    /// What is asked for maps.
+    pub criteria: Vec<(u16, MapCriteria)>,
+    /// Moves that may begin in a second.
+    pub moves_per_second: Option<f64>,
+    /// Between two rounds of the load's feedback rule.
+    pub load_interval: Option<std::time::Duration>,
 }
 
 /// Why a command is refused.
@@ -179,6 +221,23 @@ pub enum CommandError {
     /// There is no such bucket.
     #[error("there is no bucket {} in map {}", .0.bucket, .0.map)]
     UnknownBucket(BucketId),
+    /// There is no such map.
+    #[error("no service is on map {0}")]
+    UnknownMap(u16),
+    /// Somebody must hold a map's data.
+    #[error("nobody would hold the data of map {0}")]
+    NobodyHolds(u16),
+    /// A host that owns buckets or is sprayed to.
+    #[error("host {0} is neither drained nor dead: `drain` it first")]
+    StillServes(String),
+    /// A drained host whose connections go on.
+    #[error("host {host} has {connections} connections: wait, or give them up with `--force`")]
+    StillConnected {
+        /// Which.
+        host: String,
+        /// How many.
+        connections: u64,
+    },
     /// Not a weight.
     #[error("{0} is no weight: it must be finite and not negative")]
     BadWeight(f64),
@@ -222,6 +281,7 @@ struct Host {
     returning: bool,
     stage: TargetState,
     shim: ShimState,
+    load: HostLoad,
 }
 
 impl Host {
@@ -243,6 +303,8 @@ enum Timer {
     Settled { bucket: BucketId, generation: u32 },
     /// The next moves may begin.
     Pace,
+    /// A round of the load's feedback rule.
+    LoadRound,
     /// No more waiting for stages.
     Startup,
     /// Refused writes are tried again.
@@ -287,8 +349,10 @@ pub struct Core {
     generation: u32,
     /// Whether targets must be computed again.
     replan: bool,
-    /// The active hosts and weights that the targets were computed with.
-    planned_with: BTreeMap<HostId, f64>,
+    /// The active hosts and their shares of each map that the targets were computed with.
+    planned_with: BTreeMap<u16, Shares>,
+    loads: BTreeMap<u16, MapLoad>,
+    load_round_due: bool,
     allowance: f64,
     allowance_at: Micros,
     pace_at: Option<Micros>,
@@ -338,6 +402,8 @@ impl Core {
             generation: 0,
             replan: false,
             planned_with: BTreeMap::new(),
+            loads: BTreeMap::new(),
+            load_round_due: false,
             allowance: 0.0,
             allowance_at: now,
             pace_at: None,
@@ -372,6 +438,7 @@ impl Core {
             now + micros(core.group.protocol.startup_wait),
             Timer::Startup,
         );
+        core.keep_load_rounds();
         core
     }
 
@@ -397,7 +464,11 @@ impl Core {
         self.now = now.max(self.now);
         let done = match command {
             Command::SetWeight { host, weight } => self.set_weight(host, weight),
-            Command::Drain { host } => self.drain(host),
+            Command::Drain { host } => self.set_draining(host, true),
+            Command::Undrain { host } => self.set_draining(host, false),
+            Command::Remove { host, force } => self.remove(host, force),
+            Command::SetCriteria { map, change } => self.change_criteria(map, *change),
+            Command::Reconfigure(changes) => self.reconfigure(*changes),
             Command::Join { host } => self.join(host),
             Command::Move { bucket, to } => self.aim(bucket, to),
         };
@@ -463,6 +534,7 @@ impl Core {
             Timer::Away(key) => self.on_away(key),
             Timer::Settled { bucket, generation } => self.on_settled(bucket, generation),
             Timer::Pace => self.pace_at = None,
+            Timer::LoadRound => self.on_load_round(),
             Timer::Startup => self.on_startup_timeout(),
             Timer::Retry(target) => {
                 if let Some(state) = self.target_mut(target) {
@@ -527,8 +599,8 @@ impl Core {
     /// Lets a stage hold something; the token fires when it does.
     fn want(&mut self, host: HostId, key: Key, value: Option<Value>, token: Option<Token>) {
         if let Some(host) = self.hosts.get_mut(&host) {
-            // A dead host's stage gets nothing. One that was never read says first what its buckets are.
-            if host.is_dead() || matches!(key, Key::Bucket(_)) && !host.stage.known {
+            // The stage of a host that is dead or out gets nothing. One that was never read says first what its buckets are.
+            if !host.is_member() || matches!(key, Key::Bucket(_)) && !host.stage.known {
                 return;
             }
             self.fired.extend(host.stage.want(key, value, token));
@@ -579,6 +651,7 @@ impl Host {
             returning: false,
             stage: TargetState::new(),
             shim: ShimState::default(),
+            load: HostLoad::default(),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Which buckets should move where, and when; what operators ask for.
 
 use super::{
-    Command, CommandError, Core, Host, Membership, Output, Timer,
+    CommandError, Core, Host, Membership, Output, Timer,
     entry::{Key, Value},
     moves::{Kind, Step},
+    target::Link,
     types::{BucketId, HostId, HostSpec, Micros, Target},
 };
-use crate::placer;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{
+    criteria::{Candidate, Shares},
+    placer,
+};
+use std::collections::BTreeMap;
 
 /// When no move may begin now: how soon to look again.
 const LOOK_AGAIN: Micros = 100_000;
@@ -38,21 +42,23 @@ impl Core {
             .all(|other| other.stage.held(&key) == Some(&entry))
     }
 
-    fn active_weights(&self) -> BTreeMap<HostId, f64> {
-        self.hosts
+    /// The shares of each map's buckets, of the hosts that can give and take some.
+    fn active_shares(&self) -> BTreeMap<u16, Shares> {
+        let candidates: Vec<Candidate> = self
+            .hosts
             .values()
             .filter(|host| self.is_active(host))
-            .map(|host| {
-                (
-                    host.spec.id,
-                    if host.spec.draining {
-                        0.0
-                    } else {
-                        host.spec.weight
-                    },
-                )
-            })
-            .collect()
+            .map(Core::candidate)
+            .collect();
+        self.all_shares(&candidates)
+    }
+
+    /// Whether the targets were computed with a host; the same hosts count for all maps.
+    pub(super) fn is_planned(&self, host: HostId) -> bool {
+        self.planned_with
+            .values()
+            .next()
+            .is_some_and(|shares| shares.contains_key(&host))
     }
 
     /// Where a bucket will be when its move ends.
@@ -65,16 +71,16 @@ impl Core {
 
     /// Computes the targets again if something changed that they depend on.
     pub(super) fn plan(&mut self) {
-        let weights = self.active_weights();
-        if weights != self.planned_with {
+        // The load's factors change by whole steps only, so that shares differ when something material did.
+        let shares = self.active_shares();
+        if shares != self.planned_with {
             self.replan = true;
         }
         if !std::mem::take(&mut self.replan) {
             return;
         }
         self.waiting.clear();
-        let maps: Vec<u16> = self.owners.keys().copied().collect();
-        for map in maps {
+        for (&map, weights) in &shares {
             let size = self.owners.get(&map).map_or(0, Vec::len);
             let buckets = || {
                 (0..size).map(move |bucket| BucketId {
@@ -85,7 +91,7 @@ impl Core {
             let owners: Vec<HostId> = buckets().map(|bucket| self.destination(bucket)).collect();
             let is_frozen =
                 |owner: HostId| self.hosts.get(&owner).is_some_and(|host| host.is_member());
-            let targets = placer::place(&owners, &weights, is_frozen);
+            let targets = placer::place(&owners, weights, is_frozen);
             for (bucket, target) in buckets().zip(&targets) {
                 let owner = self.owner(bucket);
                 let is_buried = self.hosts.get(&owner).is_none_or(|host| {
@@ -104,7 +110,7 @@ impl Core {
             }
             self.targets.insert(map, targets);
         }
-        self.planned_with = weights;
+        self.planned_with = shares;
     }
 
     pub(super) fn target_of(&self, bucket: BucketId) -> HostId {
@@ -129,7 +135,6 @@ impl Core {
         self.allowance = (self.allowance + elapsed * rate).min((rate * BURST_S).max(1.0));
         let mut begun = Vec::new();
         if self.allowance >= 1.0 {
-            let active: BTreeSet<HostId> = self.planned_with.keys().copied().collect();
             for &bucket in &self.waiting {
                 if self.allowance < 1.0 {
                     break;
@@ -144,7 +149,7 @@ impl Core {
                 }
                 if from == to {
                     begun.push((bucket, from, to));
-                } else if active.contains(&from) && active.contains(&to) {
+                } else if self.is_planned(from) && self.is_planned(to) {
                     self.allowance -= 1.0;
                     begun.push((bucket, from, to));
                 }
@@ -186,8 +191,12 @@ impl Core {
         self.changed()
     }
 
-    pub(super) fn drain(&mut self, host: HostId) -> Result<(), CommandError> {
-        self.member_mut(host)?.spec.draining = true;
+    pub(super) fn set_draining(
+        &mut self,
+        host: HostId,
+        draining: bool,
+    ) -> Result<(), CommandError> {
+        self.member_mut(host)?.spec.draining = draining;
         self.changed()
     }
 
@@ -198,14 +207,20 @@ impl Core {
             .ok_or(CommandError::UnknownHost(id))
     }
 
-    fn changed(&mut self) -> Result<(), CommandError> {
+    pub(super) fn changed(&mut self) -> Result<(), CommandError> {
         self.replan = true;
         self.outputs.push_back(Output::Save);
         Ok(())
     }
 
     /// A host comes: all stages learn of it, its own gets its tables, then it gets buckets, and at last packets.
-    pub(super) fn join(&mut self, mut spec: HostSpec) -> Result<(), CommandError> {
+    pub(super) fn join(&mut self, spec: HostSpec) -> Result<(), CommandError> {
+        self.check_join(&spec)?;
+        self.bring_in(spec);
+        self.changed()
+    }
+
+    pub(super) fn check_join(&self, spec: &HostSpec) -> Result<(), CommandError> {
         if spec.id == 0 {
             return Err(CommandError::BadHost("0 is no host id: they begin at 1"));
         }
@@ -236,6 +251,10 @@ impl Core {
                 });
             }
         }
+        Ok(())
+    }
+
+    pub(super) fn bring_in(&mut self, mut spec: HostSpec) {
         let id = spec.id;
         spec.joined = true;
         spec.draining = false;
@@ -249,9 +268,20 @@ impl Core {
             }
         }
         self.introduce(id);
-        self.outputs.push_back(Output::Dial {
-            target: Target::Stage(id),
-        });
+        let target = Target::Stage(id);
+        match self.hosts.get_mut(&id) {
+            // It was in the group before, and is still connected.
+            Some(host) if host.stage.link != Link::Away => {
+                host.stage.abandon();
+                host.stage.link = Link::Reading;
+                self.outputs.push_back(Output::Read { target });
+            }
+            Some(host) => {
+                host.stage.abandon();
+                self.outputs.push_back(Output::Dial { target });
+            }
+            None => {}
+        }
         self.announce_peers();
         if self
             .hosts
@@ -260,7 +290,7 @@ impl Core {
         {
             self.want_snapshot(id);
         }
-        self.changed()
+        self.replan = true;
     }
 
     /// Entries for a host at all other stages.
@@ -287,16 +317,5 @@ impl Core {
         *target = to;
         self.waiting.insert(bucket);
         Ok(())
-    }
-}
-
-impl Command {
-    /// The host that a command is about.
-    pub fn host(&self) -> HostId {
-        match self {
-            Command::SetWeight { host, .. } | Command::Drain { host } => *host,
-            Command::Join { host } => host.id,
-            Command::Move { to, .. } => *to,
-        }
     }
 }

@@ -7,9 +7,9 @@ use super::{
     flows::{Flow, Life},
     moves::Kind,
     target::Link,
-    types::{BucketId, FlowKey, HostId, Service, Target},
+    types::{Affinity, BucketId, FlowKey, HostId, Service, Target},
 };
-use crate::placer;
+use crate::{criteria::Candidate, placer};
 use dpr_p4::host_stage::{identity, services};
 use dpr_runtime::{Range, TableEntry};
 use rustc_hash::FxHashMap;
@@ -102,7 +102,7 @@ impl Core {
                 let Some(host) = self.hosts.get_mut(&id) else {
                     return;
                 };
-                if host.is_dead() {
+                if !host.is_member() {
                     host.stage.link = Link::Up;
                     return;
                 }
@@ -153,6 +153,7 @@ impl Core {
         tracing::info!(stages = known.len(), "starting from what the stages hold");
         for map in self.owners.keys().copied().collect::<Vec<_>>() {
             self.find_owners(map, &known);
+            self.adopt_load(map);
         }
         for id in &known {
             self.adopt_flows(*id, true);
@@ -202,13 +203,13 @@ impl Core {
             }
         }
         // Nobody serves these yet: they need no moves.
-        let weights = self
+        let candidates: Vec<Candidate> = self
             .hosts
             .values()
-            .filter(|host| host.stage.known && !host.spec.draining);
-        let weights: BTreeMap<HostId, f64> = weights
-            .map(|host| (host.spec.id, host.spec.weight))
+            .filter(|host| host.stage.known)
+            .map(Core::candidate)
             .collect();
+        let weights = self.shares_of(map, &candidates);
         let targets = placer::place(&vec![0; fresh.len()], &weights, |_| false);
         let fallback = known.first().copied().unwrap_or(0);
         for (bucket, target) in fresh.into_iter().zip(targets) {
@@ -429,9 +430,15 @@ fn service_entries(all: &[Service], mask: u16) -> BTreeMap<Key, Value> {
         };
         entries.insert(
             Key::Service(key),
-            Value::Service(services::Action::InMap {
-                map_id: service.map,
-                mask,
+            Value::Service(match service.affinity {
+                Affinity::Connection => services::Action::InMap {
+                    map_id: service.map,
+                    mask,
+                },
+                Affinity::Client => services::Action::InMapByClient {
+                    map_id: service.map,
+                    mask,
+                },
             }),
         );
     }

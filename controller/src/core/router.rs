@@ -55,11 +55,16 @@ impl Core {
         if router.target.link == Link::Away {
             return true;
         }
-        let is_coming = router
-            .change
-            .as_ref()
-            .is_some_and(|change| change.hosts.contains(&id));
-        !router.members().contains(&id) && !is_coming
+        !self.is_sprayed_to(id)
+    }
+
+    /// Whether the front router sprays to a host, or is about to.
+    pub(super) fn is_sprayed_to(&self, id: HostId) -> bool {
+        self.router.as_ref().is_some_and(|router| {
+            let change = router.change.as_ref();
+            router.members().contains(&id)
+                || change.is_some_and(|change| change.hosts.contains(&id))
+        })
     }
 
     /// Writes another set if another one should be in use.

@@ -133,11 +133,7 @@ impl Core {
             Message::Snapshot(snapshot) => self.on_snapshot(host, snapshot),
             Message::FlushDone(done) => self.on_flush_done(host, done.marker),
             Message::ProbeReport(report) => self.on_probe_report(host, report),
-            Message::Load(load) => {
-                if let Some(host) = self.hosts.get_mut(&host) {
-                    host.shim.load = load;
-                }
-            }
+            Message::Load(load) => self.on_load(host, load),
         }
     }
 
@@ -308,7 +304,12 @@ impl Core {
             return;
         };
         match event.kind() {
-            Kind::Setup => self.on_setup(host, seq, key, self.now.saturating_sub(event.age_us)),
+            Kind::Setup => {
+                if let Some(host) = self.hosts.get_mut(&host) {
+                    host.load.count_set_up();
+                }
+                self.on_setup(host, seq, key, self.now.saturating_sub(event.age_us));
+            }
             Kind::Teardown => self.on_teardown(host, key),
             Kind::Reopened => self.on_reopened(host, key),
             Kind::Unspecified => {}

@@ -154,14 +154,12 @@ impl Core {
                 placed += u64::from(targets.and_then(|targets| targets.get(bucket)) == Some(owner));
             }
         }
-        let weight = |host: &super::Host| {
-            if host.is_member() && !host.spec.draining {
-                host.spec.weight
-            } else {
-                0.0
-            }
-        };
-        let weights: f64 = self.hosts.values().map(weight).sum();
+        // All maps have as many buckets.
+        let shares = self.all_shares(&self.member_candidates());
+        let mut targets: BTreeMap<HostId, f64> = BTreeMap::new();
+        for (host, target) in shares.values().flat_map(crate::criteria::normalized) {
+            *targets.entry(host).or_default() += target / shares.len() as f64;
+        }
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let hosts: Vec<HostInfo> = self
             .hosts
@@ -176,7 +174,7 @@ impl Core {
                     stage_mac: host.spec.stage_mac,
                     state: self.state_of(host, buckets),
                     weight: host.spec.weight,
-                    target_share: share(weight(host), weights),
+                    target_share: targets.get(&id).copied().unwrap_or(0.0),
                     achieved_share: share(buckets as f64, all as f64),
                     buckets,
                     connections: self.flows.count_of_server(id),

@@ -111,6 +111,15 @@ impl TargetState {
         self.held.get(key)
     }
 
+    /// Whether it holds a bucket's entry, or is being written one, that names a host.
+    pub fn names_owner(&self, host: HostId) -> bool {
+        let names = |value: &Value| matches!(value, Value::Owned(owned) if owned.owner == host || owned.previous == host);
+        let in_flight = self.in_flight.iter().flat_map(|(_, batch)| batch.values());
+        let wanted = in_flight.chain(self.pending.values());
+        self.held.values().any(names)
+            || wanted.filter_map(|wanted| wanted.value.as_ref()).any(names)
+    }
+
     /// All keys that it holds, in order.
     pub fn held_keys(&self) -> Vec<Key> {
         let mut keys: Vec<Key> = self.held.keys().copied().collect();

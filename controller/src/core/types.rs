@@ -1,5 +1,6 @@
 //! Numbers and names that the core's inputs and outputs are made of, and what it is configured with.
 
+use crate::criteria::MapCriteria;
 use dpr_p4::host_stage::{buckets, flow_state};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -46,6 +47,8 @@ pub struct Group {
     pub hosts: Vec<HostSpec>,
     /// The front router, if this controller has one to write to.
     pub router: Option<RouterSpec>,
+    /// What operators ask for the buckets of maps; of those that are not named, the hosts' weights alone.
+    pub criteria: BTreeMap<u16, MapCriteria>,
     /// The protocol's timers and pace.
     pub protocol: Protocol,
 }
@@ -63,6 +66,27 @@ pub struct Service {
     pub port_high: u16,
     /// Its bucket map; services that must stay together share one.
     pub map: u16,
+    /// What of a connection chooses its bucket.
+    pub affinity: Affinity,
+}
+
+impl Service {
+    /// Whether a five-tuple is of it.
+    pub fn includes(&self, flow: &FlowKey) -> bool {
+        self.address == flow.dst
+            && self.protocol == flow.protocol
+            && (self.port_low..=self.port_high).contains(&flow.dst_port)
+    }
+}
+
+/// What of a connection chooses its bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Affinity {
+    /// All of its five-tuple: each connection by itself.
+    #[default]
+    Connection,
+    /// The client's address alone: all that a client does on the services of a map comes to one host.
+    Client,
 }
 
 /// A host as the configuration describes it.
@@ -93,7 +117,7 @@ pub struct HostSpec {
 }
 
 /// The front router as the configuration describes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouterSpec {
     /// The address of its P4Runtime server, as `192.0.2.1:9559`.
     pub p4runtime: String,
@@ -110,7 +134,7 @@ pub struct RouterSpec {
 }
 
 /// A route to a next hop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NextHop {
     /// Network address; bits beyond the prefix are 0.
     pub network: u32,
@@ -133,7 +157,7 @@ pub enum Spray {
 }
 
 /// The protocol's timers and pace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Protocol {
     /// Between a move's commit and its last step, and between two moves of a bucket.
     pub settle: Duration,
@@ -149,6 +173,8 @@ pub struct Protocol {
     pub probe_timeout: Duration,
     /// Probes missed in a row after which a prober holds a host for dead.
     pub probes_missed: u32,
+    /// Between two rounds of the load's feedback rule.
+    pub load_interval: Duration,
     /// How long a controller that starts waits for all stages before it goes on with those it has.
     pub startup_wait: Duration,
     /// Parts of the protocol to leave out.
@@ -167,6 +193,7 @@ impl Default for Protocol {
             probe_interval: Duration::from_millis(1000),
             probe_timeout: Duration::from_millis(500),
             probes_missed: 3,
+            load_interval: Duration::from_secs(10),
             startup_wait: Duration::from_secs(3),
             faults: Faults::default(),
             seed: 1,
@@ -220,19 +247,15 @@ impl Faults {
 impl Group {
     /// The service that a five-tuple is of.
     pub fn service_of(&self, flow: &FlowKey) -> Option<&Service> {
-        self.services.iter().find(|service| {
-            service.address == flow.dst
-                && service.protocol == flow.protocol
-                && (service.port_low..=service.port_high).contains(&flow.dst_port)
-        })
+        self.services.iter().find(|service| service.includes(flow))
     }
 
     /// The bucket that a five-tuple falls into, as the host stage computes it.
     pub fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
-        let map = self.service_of(flow)?.map;
+        let service = self.service_of(flow)?;
         Some(BucketId {
-            map,
-            bucket: hash_five_tuple(flow) as u16 & self.mask(),
+            map: service.map,
+            bucket: service.affinity.hash(flow) as u16 & self.mask(),
         })
     }
 
@@ -247,6 +270,16 @@ impl Group {
             .iter()
             .map(|service| (service.map, ()))
             .collect()
+    }
+}
+
+impl Affinity {
+    /// The hash whose low bits are the bucket, as the host stage computes it.
+    pub fn hash(self, flow: &FlowKey) -> u32 {
+        match self {
+            Affinity::Connection => hash_five_tuple(flow),
+            Affinity::Client => dpr_runtime::hash::crc32(&flow.src.to_be_bytes()),
+        }
     }
 }
 

@@ -252,11 +252,14 @@ fn joining(core: &Core, request: &JoinRequest) -> Result<HostSpec, Status> {
 
 fn refusal(error: CommandError) -> Status {
     match error {
-        CommandError::UnknownHost(_) | CommandError::UnknownBucket(_) => {
-            Status::not_found(error.to_string())
-        }
-        CommandError::BadWeight(_) | CommandError::BadHost(_) => {
+        CommandError::UnknownHost(_)
+        | CommandError::UnknownBucket(_)
+        | CommandError::UnknownMap(_) => Status::not_found(error.to_string()),
+        CommandError::BadWeight(_) | CommandError::BadHost(_) | CommandError::NobodyHolds(_) => {
             Status::invalid_argument(error.to_string())
+        }
+        CommandError::StillServes(_) | CommandError::StillConnected { .. } => {
+            Status::failed_precondition(error.to_string())
         }
         CommandError::Taken { .. } | CommandError::AlreadyIn(_) => {
             Status::already_exists(error.to_string())

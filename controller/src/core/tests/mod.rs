@@ -1,6 +1,8 @@
 //! The core against stages with real tables, step by step.
 
 mod chaos;
+mod criteria;
 mod faults;
+mod leaving;
 mod steady;
 mod world;

@@ -1,14 +1,14 @@
 //! A small world around a core: stages that are real tables, shims that say what they are told to, and a virtual clock.
 
 use crate::core::{
-    BucketId, Core, FlowKey, Group, HostId, HostSpec, Input, Micros, Output, Protocol, RouterSpec,
-    Service, Target,
+    Affinity, BucketId, Core, FlowKey, Group, HostId, HostSpec, Input, Micros, Output, Protocol,
+    RouterSpec, Service, Target,
     entry::{self, Owned, Value},
 };
 use dpr_p4::{front_router::FrontRouter, host_stage::HostStage};
 use dpr_protocol::shim::v1::{
-    ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, PeerHealth, ProbeReport,
-    Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
+    ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
+    ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
 };
 use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry, Update};
 use std::{
@@ -101,9 +101,11 @@ pub fn group(hosts: HostId, buckets: u32) -> Group {
             port_low: 80,
             port_high: 80,
             map: 1,
+            affinity: Affinity::Connection,
         }],
         hosts: (1..=hosts).map(host).collect(),
         router: Some(router),
+        criteria: BTreeMap::new(),
         protocol: Protocol {
             settle: Duration::from_secs(5),
             moves_per_second: 1000.0,
@@ -186,6 +188,7 @@ impl World {
         self.connections.clear();
         let mut group = self.group.clone();
         group.hosts = self.core.hosts().cloned().collect();
+        group.criteria = self.core.criteria();
         self.core = Core::new(group, self.now);
         self.drain();
         for id in self.shims.keys().copied().collect::<Vec<_>>() {
@@ -280,6 +283,12 @@ impl World {
         }
     }
 
+    pub fn report_load(&mut self, id: HostId, load: Load) {
+        if let Some(connection) = self.shims.get(&id).and_then(|shim| shim.connection) {
+            self.say(connection, load.into());
+        }
+    }
+
     /// The shims of all others miss this many probes of a host.
     pub fn miss(&mut self, id: HostId, missed_in_a_row: u32) {
         let others = self.shims.iter().filter(|(other, _)| **other != id);
@@ -342,10 +351,16 @@ impl World {
     }
 
     pub fn command(&mut self, command: crate::core::Command) {
-        self.core
-            .command(command, self.now)
-            .expect("a good command");
+        self.try_command(command).expect("a good command");
+    }
+
+    pub fn try_command(
+        &mut self,
+        command: crate::core::Command,
+    ) -> Result<(), crate::core::CommandError> {
+        let done = self.core.command(command, self.now);
         self.drain();
+        done
     }
 
     fn drain(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{Operators, flow_message, host_name};
 use crate::{
-    core::{BucketId, FlowKey, HostId, Input, StageView, Target, explain, hash_five_tuple},
+    core::{BucketId, FlowKey, HostId, Input, StageView, Target, explain},
     p4runtime_client::Request,
 };
 use dpr_p4::host_stage::{Arrival, buckets, flow_state, hosts, services};
@@ -19,9 +19,11 @@ pub(super) async fn explain_flow(
     operators: &Operators,
     flow: FlowKey,
 ) -> Result<ExplainReply, Status> {
-    let (bucket, links, names, starts) = operators
+    let (bucket, hash, links, names, starts) = operators
         .visit(move |core, links, _| {
             let bucket = core.group().bucket_of(&flow);
+            let service = core.group().service_of(&flow);
+            let hash = service.map_or(0, |service| service.affinity.hash(&flow));
             let links: Vec<(HostId, UnboundedSender<Request>)> = links
                 .iter()
                 .filter_map(|(target, link)| match target {
@@ -39,7 +41,7 @@ pub(super) async fn explain_flow(
             } else {
                 members
             };
-            (bucket, links, names, starts)
+            (bucket, hash, links, names, starts)
         })
         .await?;
     let bucket = bucket
@@ -77,7 +79,7 @@ pub(super) async fn explain_flow(
     Ok(ExplainReply {
         map: bucket.map.into(),
         bucket: bucket.bucket.into(),
-        hash: hash_five_tuple(&flow),
+        hash,
         paths: explanation
             .paths
             .iter()

@@ -1,0 +1,116 @@
+//! A configuration that is read again while the controller runs: what may change, and what only a restart can.
+
+use super::{Config, ConfigError};
+use crate::core::{Group, HostId, HostSpec, Reconfiguration};
+use std::{collections::BTreeMap, ops::Range, path::Path};
+
+impl Config {
+    /// What a changed file asks of a controller that runs with `before`, in which only what the file says counts: what operators
+    /// changed otherwise since stays, unless the file changes it too. `file` and `text` are for the error, which names the
+    /// first change that needs a restart.
+    pub fn changes_since(
+        &self,
+        before: &Config,
+        file: &Path,
+        text: &str,
+    ) -> Result<Reconfiguration, ConfigError> {
+        let (old, new) = (before.to_group(), self.to_group());
+        if let Some((span, field)) = self.fixed(before, &old, &new, text) {
+            return Err(ConfigError::at(
+                file,
+                text,
+                span,
+                Some(field.to_owned()),
+                "cannot change while the controller runs; restart it",
+            ));
+        }
+        let was: BTreeMap<HostId, &HostSpec> =
+            old.hosts.iter().map(|host| (host.id, host)).collect();
+        let weights = new.hosts.iter().filter_map(|host| {
+            let differs = was.get(&host.id)?.weight != host.weight;
+            differs.then_some((host.id, host.weight))
+        });
+        let added = new.hosts.iter().filter(|host| !was.contains_key(&host.id));
+        let criteria = new.maps().into_keys().filter_map(|map| {
+            let asked = |group: &Group| group.criteria.get(&map).cloned().unwrap_or_default();
+            (asked(&old) != asked(&new)).then(|| (map, asked(&new)))
+        });
+        let (old, protocol) = (&old.protocol, &new.protocol);
+        Ok(Reconfiguration {
+            weights: weights.collect(),
+            hosts: added.cloned().collect(),
+            criteria: criteria.collect(),
+            moves_per_second: (old.moves_per_second != protocol.moves_per_second)
+                .then_some(protocol.moves_per_second),
+            load_interval: (old.load_interval != protocol.load_interval)
+                .then_some(protocol.load_interval),
+        })
+    }
+
+    /// The first thing that differs and must not, and where it stands.
+    fn fixed(
+        &self,
+        before: &Config,
+        old: &Group,
+        new: &Group,
+        text: &str,
+    ) -> Option<(Range<usize>, &'static str)> {
+        if old.name != new.name {
+            return Some((line_of(text, "group"), "group"));
+        }
+        if old.buckets != new.buckets {
+            return Some((self.buckets.span(), "buckets"));
+        }
+        if before.state_file != self.state_file {
+            return Some((line_of(text, "state_file"), "state_file"));
+        }
+        if before.listen != self.listen {
+            return Some((line_of(text, "[listen]"), "listen"));
+        }
+        if old.services != new.services {
+            let differs = new
+                .services
+                .iter()
+                .enumerate()
+                .find(|(index, service)| old.services.get(*index) != Some(service));
+            let span = differs.and_then(|(index, _)| self.services.get(index));
+            return Some((span.map_or(0..0, toml::Spanned::span), "services"));
+        }
+        for host in &old.hosts {
+            let Some(spanned) = self
+                .hosts
+                .iter()
+                .find(|spanned| spanned.get_ref().id == host.id)
+            else {
+                return Some((line_of(text, "[[hosts]]"), "hosts"));
+            };
+            let now = new.hosts.iter().find(|now| now.id == host.id)?;
+            let same = HostSpec {
+                weight: host.weight,
+                ..now.clone()
+            };
+            if same != *host {
+                return Some((spanned.span(), "hosts"));
+            }
+        }
+        if old.router != new.router {
+            return Some((line_of(text, "[router]"), "router"));
+        }
+        let mut protocol = new.protocol.clone();
+        protocol.moves_per_second = old.protocol.moves_per_second;
+        protocol.load_interval = old.protocol.load_interval;
+        (protocol != old.protocol).then(|| (line_of(text, "[protocol]"), "protocol"))
+    }
+}
+
+/// Where a line that begins so is; the beginning, if there is none.
+fn line_of(text: &str, begins: &str) -> Range<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with(begins) {
+            return at..at + line.len();
+        }
+        at += line.len();
+    }
+    0..0
+}

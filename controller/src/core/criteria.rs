@@ -1,0 +1,331 @@
+//! The criteria at work: candidates from the hosts, averages from the shims' reports, and the rounds of the load's rule.
+
+use super::{
+    CommandError, Core, Host, Timer,
+    types::{HostId, HostSpec, Micros, micros},
+};
+use crate::criteria::{
+    self, Candidate, LoadAverage, LoadMeasure, LoadSample, LoadState, MapCriteria, Shares,
+};
+use dpr_protocol::shim::v1::Load;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of a host's load.
+#[derive(Debug, Default)]
+pub(super) struct HostLoad {
+    average: LoadAverage,
+    /// Set-ups reported since the last report of load, and when that was.
+    set_ups: u64,
+    counted_from: Option<Micros>,
+}
+
+impl HostLoad {
+    /// A connection was set up.
+    pub fn count_set_up(&mut self) {
+        self.set_ups += 1;
+    }
+
+    fn observe(&mut self, load: &Load, now: Micros, time_constant: Micros) {
+        let set_ups = std::mem::take(&mut self.set_ups) as f64;
+        let Some(before) = self.counted_from.replace(now) else {
+            // Of how long a time these set-ups are is not known.
+            return;
+        };
+        let seconds = now.saturating_sub(before).max(1) as f64 / 1e6;
+        let sample = LoadSample {
+            connections: load.connections as f64,
+            cpu_permille: f64::from(load.cpu_permille),
+            requests_per_s: set_ups / seconds,
+        };
+        self.average.observe(sample, now, time_constant);
+    }
+}
+
+/// The feedback rule's state for a map.
+#[derive(Debug, Default)]
+pub(super) struct MapLoad {
+    pub state: LoadState,
+    /// An interval has passed without moves.
+    is_quiet: bool,
+}
+
+/// What a change of a map's criteria changes; the rest stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CriteriaChange {
+    /// Weights for this map; `None` takes the host's own again.
+    pub weights: Vec<(HostId, Option<f64>)>,
+    /// The hosts that hold the data; `Some(None)` is all.
+    pub data: Option<Option<BTreeSet<HostId>>>,
+    /// What the feedback rule evens out; `Some(None)` ends it.
+    pub load: Option<Option<LoadMeasure>>,
+}
+
+/// A map, its criteria, and what came of them.
+#[derive(Clone, Debug)]
+pub struct MapInfo {
+    /// Number.
+    pub map: u16,
+    /// What operators ask for.
+    pub criteria: MapCriteria,
+    /// Its hosts, by number.
+    pub hosts: Vec<MapHostInfo>,
+}
+
+/// A host's part of a map.
+#[derive(Clone, Debug)]
+pub struct MapHostInfo {
+    /// Which.
+    pub host: HostId,
+    /// The map's weight for it, else its own; 0 if it drains.
+    pub weight: f64,
+    /// Whether it holds the data of the map's services.
+    pub holds_data: bool,
+    /// What its load changes its share by; 1 while the rule is off.
+    pub load_factor: f64,
+    /// How far its load was from the mean in the last round, as a part of that: 0.2 is a fifth above.
+    pub load_deviation: Option<f64>,
+    /// Share of the map's buckets that it should own, 0 to 1.
+    pub target_share: f64,
+    /// Share that it owns.
+    pub achieved_share: f64,
+    /// Buckets of the map that it owns.
+    pub buckets: u64,
+}
+
+impl Core {
+    pub(super) fn candidate(host: &Host) -> Candidate {
+        Candidate {
+            id: host.spec.id,
+            weight: host.spec.weight,
+            draining: host.spec.draining,
+        }
+    }
+
+    /// What is asked for a map.
+    pub(super) fn criteria_of(&self, map: u16) -> MapCriteria {
+        self.group.criteria.get(&map).cloned().unwrap_or_default()
+    }
+
+    /// The shares of a map's buckets, of these hosts.
+    pub(super) fn shares_of(&self, map: u16, hosts: &[Candidate]) -> Shares {
+        let usual = MapCriteria::default();
+        let asked = self.group.criteria.get(&map).unwrap_or(&usual);
+        match self.loads.get(&map) {
+            Some(load) => criteria::shares(hosts, asked, &load.state),
+            None => criteria::base_shares(hosts, asked),
+        }
+    }
+
+    /// The shares of all maps, of these hosts.
+    pub(super) fn all_shares(&self, hosts: &[Candidate]) -> BTreeMap<u16, Shares> {
+        self.owners
+            .keys()
+            .map(|map| (*map, self.shares_of(*map, hosts)))
+            .collect()
+    }
+
+    pub(super) fn on_load(&mut self, host: HostId, load: Load) {
+        let (now, time_constant) = (self.now, micros(self.group.protocol.load_interval) / 4);
+        if let Some(host) = self.hosts.get_mut(&host) {
+            host.load.observe(&load, now, time_constant);
+            host.shim.load = load;
+        }
+    }
+
+    /// Sets off the rounds, if a map wants any and none is due already.
+    pub(super) fn keep_load_rounds(&mut self) {
+        let wanted = self
+            .group
+            .criteria
+            .values()
+            .any(|criteria| criteria.load.is_some());
+        if wanted && !self.load_round_due {
+            self.load_round_due = true;
+            let at = self.now + micros(self.group.protocol.load_interval).max(1_000);
+            self.set_timer(at, Timer::LoadRound);
+        }
+    }
+
+    pub(super) fn on_load_round(&mut self) {
+        self.load_round_due = false;
+        self.keep_load_rounds();
+        if self.starting {
+            return;
+        }
+        let candidates: Vec<Candidate> = self
+            .hosts
+            .values()
+            .filter(|host| self.is_active(host))
+            .map(Core::candidate)
+            .collect();
+        let measured: Vec<(u16, MapCriteria, LoadMeasure)> = self
+            .group
+            .criteria
+            .iter()
+            .filter_map(|(map, criteria)| Some((*map, criteria.clone(), criteria.load?)))
+            .collect();
+        for (map, asked, measure) in measured {
+            let moves = self.waiting.iter().any(|bucket| bucket.map == map)
+                || self.activities.keys().any(|bucket| bucket.map == map);
+            let loads = candidates
+                .iter()
+                .filter_map(|host| {
+                    let average = self.hosts.get(&host.id)?.load.average.get(measure)?;
+                    Some((host.id, average))
+                })
+                .collect();
+            let load = self.loads.entry(map).or_default();
+            let was_quiet = std::mem::replace(&mut load.is_quiet, !moves);
+            if moves || !was_quiet {
+                continue;
+            }
+            let base = criteria::base_shares(&candidates, &asked);
+            if load.state.round(measure, &base, &loads) {
+                load.is_quiet = false;
+                tracing::debug!(map, "shares follow the hosts' load");
+            }
+        }
+    }
+
+    /// A map's rule goes on from what the hosts own.
+    pub(super) fn adopt_load(&mut self, map: u16) {
+        let asked = self.criteria_of(map);
+        if asked.load.is_none() {
+            self.loads.remove(&map);
+            return;
+        }
+        let candidates = self.member_candidates();
+        let mut owned: BTreeMap<HostId, usize> = BTreeMap::new();
+        for owner in self.owners.get(&map).into_iter().flatten() {
+            *owned.entry(*owner).or_default() += 1;
+        }
+        let base = criteria::base_shares(&candidates, &asked);
+        self.loads
+            .entry(map)
+            .or_default()
+            .state
+            .adopt(&base, &owned);
+    }
+
+    /// Whether a map's criteria are of use, when these hosts are added to those that are known.
+    pub(super) fn check_criteria(
+        &self,
+        map: u16,
+        asked: &MapCriteria,
+        added: &[HostSpec],
+    ) -> Result<(), CommandError> {
+        if !self.owners.contains_key(&map) {
+            return Err(CommandError::UnknownMap(map));
+        }
+        if let Some(weight) = asked
+            .weights
+            .values()
+            .find(|weight| !weight.is_finite() || **weight < 0.0)
+        {
+            return Err(CommandError::BadWeight(*weight));
+        }
+        if asked.data.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Err(CommandError::NobodyHolds(map));
+        }
+        let is_known =
+            |id: &HostId| self.hosts.contains_key(id) || added.iter().any(|host| host.id == *id);
+        let mut named = asked.weights.keys().chain(asked.data.iter().flatten());
+        match named.find(|id| !is_known(id)) {
+            Some(unknown) => Err(CommandError::UnknownHost(*unknown)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn change_criteria(
+        &mut self,
+        map: u16,
+        change: CriteriaChange,
+    ) -> Result<(), CommandError> {
+        let mut asked = self.criteria_of(map);
+        for (host, weight) in change.weights {
+            match weight {
+                Some(weight) => asked.weights.insert(host, weight),
+                None => asked.weights.remove(&host),
+            };
+        }
+        if let Some(data) = change.data {
+            asked.data = data;
+        }
+        if let Some(load) = change.load {
+            asked.load = load;
+        }
+        self.check_criteria(map, &asked, &[])?;
+        self.set_criteria(map, asked);
+        self.changed()
+    }
+
+    /// What was checked is asked for from now on.
+    pub(super) fn set_criteria(&mut self, map: u16, asked: MapCriteria) {
+        let turned_on = asked.load.is_some() && self.criteria_of(map).load.is_none();
+        self.group.criteria.insert(map, asked);
+        if turned_on && !self.starting {
+            self.adopt_load(map);
+        } else if self.criteria_of(map).load.is_none() {
+            self.loads.remove(&map);
+        }
+        self.keep_load_rounds();
+    }
+
+    /// What is asked for each map: with [`Core::hosts`], what a restarted controller is to be configured with.
+    pub fn criteria(&self) -> BTreeMap<u16, MapCriteria> {
+        self.owners
+            .keys()
+            .map(|map| (*map, self.criteria_of(*map)))
+            .collect()
+    }
+
+    /// All maps, with what came of their criteria.
+    pub fn maps(&self) -> Vec<MapInfo> {
+        self.owners.keys().map(|map| self.map_info(*map)).collect()
+    }
+
+    fn map_info(&self, map: u16) -> MapInfo {
+        let candidates = self.member_candidates();
+        let asked = self.criteria_of(map);
+        let weights = criteria::base_shares(
+            &candidates,
+            &MapCriteria {
+                data: None,
+                ..asked.clone()
+            },
+        );
+        let targets = criteria::normalized(&self.shares_of(map, &candidates));
+        let owners = self.owners.get(&map).map_or(&[][..], Vec::as_slice);
+        let info = |host: &Host| {
+            let id = host.spec.id;
+            let buckets = owners.iter().filter(|owner| **owner == id).count();
+            let load = self.loads.get(&map).map(|load| &load.state);
+            MapHostInfo {
+                host: id,
+                weight: weights.get(&id).copied().unwrap_or(0.0),
+                holds_data: asked.data.as_ref().is_none_or(|data| data.contains(&id)),
+                load_factor: load.map_or(1.0, |load| load.factor(id)),
+                load_deviation: load
+                    .and_then(|load| load.deviation(id))
+                    .map(|deviation| deviation.exp() - 1.0),
+                target_share: targets.get(&id).copied().unwrap_or(0.0),
+                achieved_share: buckets as f64 / owners.len().max(1) as f64,
+                buckets: buckets as u64,
+            }
+        };
+        MapInfo {
+            map,
+            hosts: self.hosts.values().map(info).collect(),
+            criteria: asked,
+        }
+    }
+
+    /// The hosts that are in the group, whether or not they can give and take buckets at the moment.
+    pub(super) fn member_candidates(&self) -> Vec<Candidate> {
+        self.hosts
+            .values()
+            .filter(|host| host.is_member())
+            .map(Core::candidate)
+            .collect()
+    }
+}

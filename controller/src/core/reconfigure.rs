@@ -1,0 +1,50 @@
+//! A configuration that changed while the controller runs: all of a change is carried out, or nothing.
+
+use super::{Command, CommandError, Core, Host, Membership, Reconfiguration};
+
+impl Core {
+    pub(super) fn reconfigure(&mut self, changes: Reconfiguration) -> Result<(), CommandError> {
+        for (host, weight) in &changes.weights {
+            if !self.hosts.contains_key(host) {
+                return Err(CommandError::UnknownHost(*host));
+            }
+            if !weight.is_finite() || *weight < 0.0 {
+                return Err(CommandError::BadWeight(*weight));
+            }
+        }
+        for host in &changes.hosts {
+            self.check_join(host)?;
+        }
+        for (map, criteria) in &changes.criteria {
+            self.check_criteria(*map, criteria, &changes.hosts)?;
+        }
+        if let Some(rate) = changes.moves_per_second {
+            self.group.protocol.moves_per_second = rate;
+        }
+        if let Some(interval) = changes.load_interval {
+            self.group.protocol.load_interval = interval;
+        }
+        for (id, weight) in changes.weights {
+            if let Some(host) = self.hosts.get_mut(&id) {
+                host.spec.weight = weight;
+            }
+        }
+        for host in changes.hosts {
+            if host.joined {
+                self.bring_in(host);
+            } else {
+                self.hosts.insert(host.id, Host::new(host, Membership::Out));
+            }
+        }
+        for (map, criteria) in changes.criteria {
+            self.set_criteria(map, criteria);
+        }
+        self.changed()
+    }
+}
+
+impl From<Reconfiguration> for Command {
+    fn from(changes: Reconfiguration) -> Command {
+        Command::Reconfigure(Box::new(changes))
+    }
+}
