@@ -176,11 +176,7 @@ fn yes() -> bool {
 impl Config {
     /// Reads and checks a file.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Read {
-            file: file.to_owned(),
-            source,
-        })?;
-        Config::parse(file, &text)
+        Config::parse(file, &read(file)?)
     }
 
     /// Reads and checks a text; `file` is for the errors.
@@ -271,6 +267,13 @@ impl Config {
             load: map.load.map(|load| load.0),
         }
     }
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|source| ConfigError::Read {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 fn host_spec(host: &HostConfig) -> HostSpec {

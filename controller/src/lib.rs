@@ -9,4 +9,4 @@ pub mod placer;
 mod service;
 
 pub use config::{Config, ConfigError};
-pub use service::{Controller, Settings, StartError, StateError};
+pub use service::{Controller, ReloadError, Settings, StartError, StateError};

@@ -2,6 +2,7 @@
 
 mod actor;
 mod admin;
+mod reload;
 mod shims;
 mod state;
 mod text;
@@ -11,14 +12,17 @@ use actor::{Actor, Mailbox};
 use dpr_protocol::{
     admin::v1::admin_server::AdminServer, shim::v1::shim_service_server::ShimServiceServer,
 };
+use reload::Reloader;
 use std::{
     net::SocketAddr,
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tonic::transport::{Server, server::TcpIncoming};
 
+pub use reload::ReloadError;
 pub use state::StateError;
 
 /// What a controller is run with.
@@ -32,6 +36,8 @@ pub struct Settings {
     pub admin: SocketAddr,
     /// Where operators' changes are kept, if they are.
     pub state_file: Option<PathBuf>,
+    /// The configuration, and the file that it is read again from; without it that cannot be.
+    pub config: Option<(PathBuf, Config)>,
 }
 
 impl From<&Config> for Settings {
@@ -41,6 +47,7 @@ impl From<&Config> for Settings {
             shims: config.shim_address(),
             admin: config.admin_address(),
             state_file: config.state_file.clone(),
+            config: None,
         }
     }
 }
@@ -68,6 +75,7 @@ pub struct Controller {
     admin: SocketAddr,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
+    operators: admin::Operators,
 }
 
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -75,8 +83,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 impl Controller {
     /// Starts one. Must be called on a tokio runtime.
     pub async fn start(mut settings: Settings) -> Result<Controller, StartError> {
+        let configured = Arc::new(Mutex::new(settings.group.clone()));
         if let Some(file) = &settings.state_file {
-            state::overlay(file, &mut settings.group.hosts)?;
+            state::overlay(file, &mut settings.group)?;
         }
         let (shim_listener, shims) = listen(settings.shims).await?;
         let (admin_listener, admin) = listen(settings.admin).await?;
@@ -85,7 +94,12 @@ impl Controller {
         let mut tasks = JoinSet::new();
         let shim_service = ShimServiceServer::new(shims::Shims::new(mailbox.sender()))
             .max_decoding_message_size(dpr_p4runtime::channel::MAX_MESSAGE_BYTES);
-        let admin_service = AdminServer::new(admin::Operators::new(mailbox.sender()));
+        let reloader = settings
+            .config
+            .take()
+            .map(|(file, config)| Reloader::new(file, config, configured.clone()));
+        let operators = admin::Operators::new(mailbox.sender(), reloader);
+        let admin_service = AdminServer::new(operators.clone());
         let shim_server = server().add_service(shim_service);
         let admin_server = server().add_service(admin_service);
         for (name, router, listener) in [
@@ -104,7 +118,7 @@ impl Controller {
         let election_id = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(1, |since| since.as_micros().max(1));
-        let actor = Actor::new(settings, election_id, mailbox);
+        let actor = Actor::new(settings, configured, election_id, mailbox);
         let stopped = until(stopped);
         tasks.spawn(async move {
             tokio::select! {
@@ -117,7 +131,13 @@ impl Controller {
             admin,
             tasks,
             stop,
+            operators,
         })
+    }
+
+    /// Reads the configuration file again; says what changed, a line each. On an error nothing has.
+    pub async fn reload(&self) -> Result<Vec<String>, ReloadError> {
+        self.operators.reload_file().await
     }
 
     /// Where shims find it.

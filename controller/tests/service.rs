@@ -366,7 +366,6 @@ async fn strangers_are_refused_with_the_reason() {
     let error = operator
         .drain(admin::DrainRequest {
             host: "h9".to_owned(),
-            wait: false,
         })
         .await
         .expect_err("refused");
@@ -405,7 +404,6 @@ async fn what_operators_changed_survives_a_restart() {
     operator
         .drain(admin::DrainRequest {
             host: "h2".to_owned(),
-            wait: false,
         })
         .await
         .expect("it can be drained");
@@ -420,4 +418,292 @@ async fn what_operators_changed_survives_a_restart() {
         ),
         (4.0, 0.8, 0.0)
     );
+}
+
+fn buckets_of(reply: &admin::CriteriaReply, map: usize) -> Vec<u64> {
+    reply.maps[map]
+        .hosts
+        .iter()
+        .map(|host| host.buckets)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_change_criteria_and_take_hosts_out() {
+    let mut world = World::new().await;
+    world.config += "[[maps]]\nmap = 2\ndata = [\"h1\", \"h2\"]\n";
+    world.config = world.config.replacen(
+        "[protocol]",
+        "[[services]]\naddress = \"203.0.113.1\"\nprotocol = \"tcp\"\nports = 21\nmap = 2\naffinity = \"client\"\n\
+         [[services]]\naddress = \"203.0.113.1\"\nprotocol = \"tcp\"\nports = \"50000-50099\"\nmap = 2\naffinity = \"client\"\n[protocol]",
+        1,
+    );
+    let (controller, mut operator) = world.start().await;
+    let mut shims = Vec::new();
+    for host in 1..=HOSTS {
+        shims.push(Shim::attach(&controller, host).await);
+    }
+    eventually!(
+        "all hosts are sprayed to",
+        status(&mut operator)
+            .await
+            .router
+            .is_some_and(|router| router.members.len() == 3)
+    );
+    // FTP's control and data connection of a client are in one bucket; its web connection has a map of its own.
+    let flow = |dst_port| FiveTuple {
+        src: 0xc633_6401,
+        dst: 0xcb00_7101,
+        protocol: 6,
+        src_port: 40_000 + dst_port % 1_000,
+        dst_port,
+    };
+    for port in [21, 50_007, 80] {
+        let seq = shims[1].report(Kind::Setup, flow(port));
+        shims[1].acked(seq).await;
+    }
+    let flows = operator
+        .flows(admin::FlowsRequest::default())
+        .await
+        .expect("an answer")
+        .into_inner()
+        .flows;
+    let bucket = |port| {
+        let flow = flows.iter().find(|flow| {
+            flow.five_tuple
+                .as_ref()
+                .map(|five_tuple| five_tuple.dst_port)
+                == Some(port)
+        });
+        flow.map(|flow| (flow.map, flow.bucket))
+    };
+    assert_eq!(bucket(21), bucket(50_007));
+    assert_eq!(
+        (bucket(21).map(|at| at.0), bucket(80).map(|at| at.0)),
+        (Some(2), Some(0))
+    );
+    let services = operator
+        .services(admin::ServicesRequest {})
+        .await
+        .expect("an answer")
+        .into_inner()
+        .services;
+    let seen: Vec<_> = services
+        .iter()
+        .map(|service| {
+            (
+                service.port_low,
+                service.connections,
+                service.hosts.join(" "),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (80, 1, "h1 h2 h3".to_owned()),
+            (21, 1, "h1 h2".to_owned()),
+            (50_000, 1, "h1 h2".to_owned())
+        ]
+    );
+
+    // Another map's buckets stay where they are.
+    let request = admin::CriteriaRequest { map: None };
+    let before = operator
+        .criteria(request)
+        .await
+        .expect("an answer")
+        .into_inner();
+    assert_eq!(buckets_of(&before, 1), [32, 32, 0]);
+    operator
+        .set_criteria(admin::SetCriteriaRequest {
+            map: 2,
+            weights: vec![admin::HostWeight {
+                host: "h3".to_owned(),
+                weight: Some(3.0),
+            }],
+            data: Some(admin::Holders::default()),
+            load: Some("connections".to_owned()),
+        })
+        .await
+        .expect("good criteria");
+    eventually!("the buckets of map 2 are where they should be", {
+        let after = operator
+            .criteria(request)
+            .await
+            .expect("an answer")
+            .into_inner();
+        assert_eq!(buckets_of(&after, 0), buckets_of(&before, 0));
+        let buckets = buckets_of(&after, 1);
+        buckets.iter().sum::<u64>() == 64 && buckets[2] == 38
+    });
+    let error = operator
+        .set_criteria(admin::SetCriteriaRequest {
+            map: 2,
+            load: Some("luck".to_owned()),
+            ..Default::default()
+        })
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        error.message(),
+        "`luck` is none of connections, cpu, requests and off"
+    );
+
+    // A drain is watched: it waits for the connections, and its deadline changes nothing.
+    let host = "h2".to_owned();
+    let watch = |deadline_ms| admin::WatchDrainRequest {
+        host: "h2".to_owned(),
+        deadline_ms,
+    };
+    let remove = |force| admin::RemoveRequest {
+        host: "h2".to_owned(),
+        force,
+    };
+    let error = operator.remove(remove(true)).await.expect_err("refused");
+    assert_eq!(
+        error.message(),
+        "host h2 is neither drained nor dead: `drain` it first"
+    );
+    let mut progress = operator
+        .watch_drain(watch(1_500))
+        .await
+        .expect("it can be drained")
+        .into_inner();
+    let mut last = None;
+    while let Some(step) = progress.message().await.expect("open") {
+        last = Some(step);
+    }
+    let last = last.expect("something is said");
+    assert_eq!(
+        last.outcome(),
+        admin::drain_progress::Outcome::DeadlinePassed
+    );
+    assert_eq!(last.connections, 3);
+    eventually!(
+        "h2 has no buckets",
+        status(&mut operator).await.hosts[1].buckets == 0
+    );
+    let error = operator.remove(remove(false)).await.expect_err("refused");
+    assert!(
+        error.message().starts_with("host h2 has 3 connections"),
+        "{error}"
+    );
+    // Taken back, and once more: now the connections end.
+    operator
+        .undrain(admin::UndrainRequest { host })
+        .await
+        .expect("it may serve again");
+    let mut progress = operator
+        .watch_drain(watch(0))
+        .await
+        .expect("it can be drained")
+        .into_inner();
+    for port in [21, 50_007, 80] {
+        shims[1].report(Kind::Teardown, flow(port));
+    }
+    let mut last = None;
+    while let Some(step) = progress.message().await.expect("open") {
+        last = Some(step);
+    }
+    let last = last.expect("something is said");
+    assert_eq!(last.outcome(), admin::drain_progress::Outcome::Drained);
+    let removed = operator.remove(remove(false)).await.expect("it is drained");
+    assert_eq!(removed.into_inner().connections, 0);
+    assert_eq!(
+        status(&mut operator).await.hosts[1].state(),
+        admin::HostState::Out
+    );
+    let join = admin::JoinRequest {
+        name: "h2".to_owned(),
+        ..Default::default()
+    };
+    operator.join(join).await.expect("it may come back");
+    // A shim says again what it has.
+    shims[1] = Shim::attach(&controller, 2).await;
+    eventually!("h2 is sprayed to again", {
+        let status = status(&mut operator).await;
+        status
+            .router
+            .is_some_and(|router| router.members.len() == 3)
+    });
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_is_read_again_or_nothing_changes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("group.toml");
+    let mut world = World::new().await;
+    world.config += "[[maps]]\nmap = 0\nload = \"cpu\"\n";
+    std::fs::write(&file, &world.config).expect("written");
+    let config = Config::read(&file).expect("a good configuration");
+    let mut settings = Settings::from(&config);
+    settings.config = Some((file.clone(), config));
+    let controller = Controller::start(settings).await.expect("it starts");
+    let mut operator = AdminClient::connect(format!("http://{}", controller.admin_address()))
+        .await
+        .expect("it listens");
+    eventually!("started", !status(&mut operator).await.starting);
+    assert_eq!(
+        controller.reload().await.expect("as it was"),
+        Vec::<String>::new()
+    );
+    // What an operator said stays, where the file does not change.
+    for (host, weight) in [("h1", 5.0), ("h3", 6.0)] {
+        let host = host.to_owned();
+        operator
+            .set_weight(admin::SetWeightRequest { host, weight })
+            .await
+            .expect("a good weight");
+    }
+    let changed = world
+        .config
+        .replacen("router_port = 3\n", "router_port = 3\nweight = 4.0\n", 1)
+        .replace("load = \"cpu\"", "data = [\"h1\"]");
+    std::fs::write(&file, &changed).expect("written");
+    let reply = operator
+        .reload(admin::ReloadRequest {})
+        .await
+        .expect("a good file")
+        .into_inner();
+    assert_eq!(reply.changes, ["h3: weight 4", "map 0: other criteria"]);
+    let weights: Vec<f64> = status(&mut operator)
+        .await
+        .hosts
+        .iter()
+        .map(|host| host.weight)
+        .collect();
+    assert_eq!(weights, [5.0, 1.0, 4.0]);
+    // A bad file, and one that asks for too much.
+    let line = |text: &str, begins: &str| {
+        text.lines()
+            .position(|line| line.starts_with(begins))
+            .expect("it is there")
+            + 1
+    };
+    let wrong = changed.replace("weight = 4.0", "weight = -4.0");
+    let too_much = changed
+        .replace("ports = 80", "ports = 81")
+        .replace("weight = 4.0", "weight = 3.0");
+    for (text, expected) in [
+        (&wrong, format!("{}:", file.display())),
+        (
+            &too_much,
+            format!(
+                "{}:{}: `services`: cannot change while the controller runs",
+                file.display(),
+                line(&too_much, "[[services]]")
+            ),
+        ),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let error = operator
+            .reload(admin::ReloadRequest {})
+            .await
+            .expect_err("refused");
+        assert!(error.message().starts_with(&expected), "{error}");
+        assert_eq!(status(&mut operator).await.hosts[2].weight, 4.0);
+    }
+    controller.stop().await;
 }

@@ -23,7 +23,7 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Runs until SIGINT or SIGTERM.
+/// Runs until SIGINT or SIGTERM; reads the configuration again on SIGHUP.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = Config::read(&arguments.config)?;
     if arguments.check {
@@ -37,6 +37,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut settings = Settings::from(&config);
     settings.shims = arguments.shims.unwrap_or(settings.shims);
     settings.admin = arguments.admin.unwrap_or(settings.admin);
+    settings.config = Some((arguments.config.clone(), config));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -44,6 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Before anything is served, so that no signal goes unheard.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
         let controller = Controller::start(settings)
             .await
             .context("the controller does not start")?;
@@ -55,11 +57,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             controller.admin_address()
         )?;
         output.flush()?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => reload(&controller).await,
+            }
         }
         controller.stop().await;
         Ok(())
     })
+}
+
+/// Reads the configuration again, and logs what came of it.
+async fn reload(controller: &Controller) {
+    match controller.reload().await {
+        Ok(changes) if changes.is_empty() => {
+            tracing::info!("the configuration is as it was");
+        }
+        Ok(changes) => tracing::info!(
+            changes = changes.join("; "),
+            "the configuration has changed"
+        ),
+        Err(error) => tracing::error!(%error, "nothing is changed"),
+    }
 }

@@ -1,14 +1,18 @@
 //! `dpr ctl`: what an operator asks of the controller.
 
+mod duration;
 mod json;
 mod print;
 
 use anyhow::{Context, bail};
 use dpr_protocol::admin::v1::{
-    BucketsRequest, DrainRequest, ExplainRequest, FiveTuple, FlowsRequest, JoinRequest,
-    SetWeightRequest, StatusRequest, admin_client::AdminClient,
+    BucketsRequest, CriteriaRequest, DrainProgress, DrainRequest, ExplainRequest, FiveTuple,
+    FlowsRequest, Holders, HostWeight, JoinRequest, ReloadRequest, RemoveRequest, ServicesRequest,
+    SetCriteriaRequest, SetWeightRequest, StatusRequest, UndrainRequest, WatchDrainRequest,
+    admin_client::AdminClient, drain_progress::Outcome,
 };
-use std::{io::Write, net::SocketAddrV4};
+use std::{io::Write, net::SocketAddrV4, time::Duration};
+use tonic::transport::Channel;
 
 /// What the command takes.
 #[derive(Debug, clap::Args)]
@@ -55,14 +59,39 @@ enum Request {
         #[arg(long)]
         moving: bool,
     },
+    /// Services: their maps, connections, and the hosts that get new ones
+    Services,
+    /// What decides where each map's buckets are
+    Criteria {
+        #[command(subcommand)]
+        request: Option<Criteria>,
+    },
     /// Take a host out of the front router's set and move its buckets away
     Drain {
         /// Its name
         host: String,
-        /// Return when its buckets have moved and its connections have ended
+        /// Say how it goes, and return when its buckets have moved and its connections have ended
         #[arg(long)]
         wait: bool,
+        /// Wait for at most this long, such as 90s or 10m; then fail. The host goes on draining
+        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+        deadline: Option<Duration>,
     },
+    /// End a host's draining
+    Undrain {
+        /// Its name
+        host: String,
+    },
+    /// Take a host out of the group: one that is drained, or dead
+    Remove {
+        /// Its name
+        host: String,
+        /// Give up the connections that it still has
+        #[arg(long)]
+        force: bool,
+    },
+    /// Let the controller read its configuration file again
+    Reload,
     /// Change a host's weight; ends its draining
     Weight {
         /// Its name
@@ -82,6 +111,33 @@ enum Request {
         #[arg(default_value = "tcp")]
         protocol: String,
     },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Criteria {
+    /// Show them, and what came of them
+    Show {
+        /// Only this map's
+        #[arg(long)]
+        map: Option<u32>,
+    },
+    /// Change some of a map's; the others stay
+    Set(SetCriteria),
+}
+
+#[derive(Debug, clap::Args)]
+struct SetCriteria {
+    /// The map's number
+    map: u32,
+    /// A host's weight for this map, or `own` for its own; may be repeated
+    #[arg(long = "weight", value_name = "HOST=WEIGHT")]
+    weights: Vec<String>,
+    /// The hosts that hold the data of the map's services, with commas between them, or `all`
+    #[arg(long, value_name = "HOSTS")]
+    data: Option<String>,
+    /// Let shares follow this load, or `off`
+    #[arg(long, value_parser = ["connections", "cpu", "requests", "off"])]
+    load: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -186,19 +242,90 @@ async fn ask(arguments: Arguments) -> anyhow::Result<String> {
                 print::buckets(&buckets)
             }
         }
-        Request::Drain { host, wait } => {
-            let reply = refusal(
-                admin
-                    .drain(DrainRequest {
-                        host: host.clone(),
-                        wait,
-                    })
-                    .await,
-            )?;
+        Request::Services => {
+            let services = refusal(admin.services(ServicesRequest {}).await)?;
             if as_json {
-                json::drain(&reply)
+                json::services(&services)
             } else {
-                print::drain(&host, wait, &reply)
+                print::services(&services)
+            }
+        }
+        Request::Criteria {
+            request: Some(Criteria::Set(set)),
+        } => {
+            let map = set.map;
+            let request = SetCriteriaRequest::try_from(set)?;
+            let moves = refusal(admin.set_criteria(request).await)?.moves;
+            if as_json {
+                json::moves(moves)
+            } else {
+                format!("map {map} has other criteria; {moves} buckets move")
+            }
+        }
+        Request::Criteria { request } => {
+            let map = match request {
+                Some(Criteria::Show { map }) => map,
+                _ => None,
+            };
+            let criteria = refusal(admin.criteria(CriteriaRequest { map }).await)?;
+            if as_json {
+                json::criteria(&criteria)
+            } else {
+                print::criteria(&criteria)
+            }
+        }
+        Request::Drain {
+            host,
+            wait,
+            deadline,
+        } if wait || deadline.is_some() => {
+            let progress = watch_drain(&mut admin, &host, deadline).await?;
+            if as_json {
+                json::drain(progress.buckets, progress.connections)
+            } else {
+                format!("{host} is drained")
+            }
+        }
+        Request::Drain { host, .. } => {
+            let request = DrainRequest { host: host.clone() };
+            let reply = refusal(admin.drain(request).await)?;
+            if as_json {
+                json::drain(reply.moves, reply.connections)
+            } else {
+                print::drain(&host, &reply)
+            }
+        }
+        Request::Undrain { host } => {
+            let request = UndrainRequest { host: host.clone() };
+            let moves = refusal(admin.undrain(request).await)?.moves;
+            if as_json {
+                json::moves(moves)
+            } else {
+                format!("{host} serves again; {moves} buckets move")
+            }
+        }
+        Request::Remove { host, force } => {
+            let request = RemoveRequest {
+                host: host.clone(),
+                force,
+            };
+            let connections = refusal(admin.remove(request).await)?.connections;
+            if as_json {
+                json::remove(connections)
+            } else if connections == 0 {
+                format!("{host} is out of the group")
+            } else {
+                format!("{host} is out of the group; {connections} connections are given up")
+            }
+        }
+        Request::Reload => {
+            let changes = refusal(admin.reload(ReloadRequest {}).await)?.changes;
+            if as_json {
+                json::reload(&changes)
+            } else if changes.is_empty() {
+                "nothing has changed".to_owned()
+            } else {
+                changes.join("\n")
             }
         }
         Request::Weight { host, weight } => {
@@ -211,7 +338,7 @@ async fn ask(arguments: Arguments) -> anyhow::Result<String> {
                     .await,
             )?;
             if as_json {
-                json::weight(&reply)
+                json::moves(reply.moves)
             } else {
                 format!("{host} has weight {weight}; {} buckets move", reply.moves)
             }
@@ -255,6 +382,83 @@ async fn ask(arguments: Arguments) -> anyhow::Result<String> {
         }
     };
     Ok(text)
+}
+
+/// Drains a host, and tells standard error how it goes.
+async fn watch_drain(
+    admin: &mut AdminClient<Channel>,
+    host: &str,
+    deadline: Option<Duration>,
+) -> anyhow::Result<DrainProgress> {
+    let request = WatchDrainRequest {
+        host: host.to_owned(),
+        // 0 is none.
+        deadline_ms: deadline.map_or(0, |deadline| deadline.as_millis().max(1) as u64),
+    };
+    let mut stream = refusal(admin.watch_drain(request).await)?;
+    loop {
+        let progress = match stream.message().await {
+            Ok(progress) => progress,
+            Err(status) => bail!("{}", status.message()),
+        };
+        let Some(progress) = progress else {
+            bail!("the controller has ended; {host} goes on draining");
+        };
+        match progress.outcome() {
+            Outcome::Drained => return Ok(progress),
+            Outcome::DeadlinePassed => bail!(
+                "{host} is not drained after {}: {} buckets, {} connections; it goes on draining. `dpr ctl remove {host} --force` \
+                 gives its connections up, `dpr ctl undrain {host}` lets it serve again",
+                duration::show(Duration::from_millis(progress.elapsed_ms)),
+                progress.buckets,
+                progress.connections
+            ),
+            Outcome::Waiting | Outcome::Unspecified => {
+                eprintln!("{}", print::progress(host, &progress))
+            }
+        }
+    }
+}
+
+impl TryFrom<SetCriteria> for SetCriteriaRequest {
+    type Error = anyhow::Error;
+
+    fn try_from(set: SetCriteria) -> anyhow::Result<Self> {
+        if set.weights.is_empty() && set.data.is_none() && set.load.is_none() {
+            bail!("say what is to change: --weight, --data or --load");
+        }
+        let weights = set.weights.iter().map(|text| {
+            let (host, weight) = text
+                .split_once('=')
+                .with_context(|| format!("`{text}` is not HOST=WEIGHT"))?;
+            let weight = match weight {
+                "own" => None,
+                weight => Some(
+                    weight
+                        .parse()
+                        .with_context(|| format!("`{weight}` is no weight"))?,
+                ),
+            };
+            Ok(HostWeight {
+                host: host.to_owned(),
+                weight,
+            })
+        });
+        Ok(SetCriteriaRequest {
+            map: set.map,
+            weights: weights.collect::<anyhow::Result<_>>()?,
+            data: set.data.map(|data| Holders {
+                hosts: match data.as_str() {
+                    "all" => Vec::new(),
+                    names => names
+                        .split(',')
+                        .map(|name| name.trim().to_owned())
+                        .collect(),
+                },
+            }),
+            load: set.load,
+        })
+    }
 }
 
 impl From<Join> for JoinRequest {

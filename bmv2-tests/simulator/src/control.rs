@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dpr_controller::core::{
-    Command, Core, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service, Spray, Target,
+    Command, Core, CriteriaChange, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service,
+    Spray, Target,
 };
 use dpr_p4::host_stage::flow_state::Key as Flow;
 use dpr_p4::host_stage::{PROTOCOL_TCP, buckets, flow_state, identity};
@@ -658,10 +659,16 @@ impl Simulation<'_> {
         self.order(command);
     }
 
-    /// What an operator asks for. A controller that has just started, or thinks otherwise of the host, refuses.
-    pub(super) fn order(&mut self, command: Command) {
-        let _ = self.control.core.command(command, self.queue.now());
+    /// What an operator asks for. A controller that has just started, or thinks otherwise of the host, refuses: says whether it did not.
+    pub(super) fn order(&mut self, command: Command) -> bool {
+        let done = self.control.core.command(command, self.queue.now());
         self.pump_core();
+        done.is_ok()
+    }
+
+    pub(super) fn order_criteria(&mut self, change: CriteriaChange) {
+        let change = Box::new(change);
+        self.order(Command::SetCriteria { map: 1, change });
     }
 
     /// A host's shim comes to the controller, and an operator brings the host in.
@@ -695,8 +702,10 @@ impl Simulation<'_> {
         self.control.controller += 1;
         self.control.links.clear();
         let hosts = self.control.core.hosts().cloned().collect();
+        let criteria = self.control.core.criteria();
         let group = Group {
             hosts,
+            criteria,
             ..self.control.group.clone()
         };
         self.control.core = Core::new(group, now);

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use client::{Client, Close, Phase, Plan};
 use control::{Control, ControlEvent};
 use dice::Dice;
-use dpr_controller::core::Command;
+use dpr_controller::core::{Command, CriteriaChange};
 use dpr_p4::front_router::FrontRouter;
 use dpr_p4::host_stage::HostStage;
 use dpr_runtime::{Packet, Worker};
@@ -190,10 +190,29 @@ impl<'a> Simulation<'a> {
             }
             Step::RestartRouter => self.restart_router(),
             Step::Join(number) => self.join(number),
-            Step::Drain(host) => self.order(Command::Drain { host }),
+            Step::Drain(host) => {
+                self.order(Command::Drain { host });
+            }
             Step::Weight(host, percent) => {
                 let weight = f64::from(percent) / 100.0;
                 self.order(Command::SetWeight { host, weight });
+            }
+            Step::Data(holders) => {
+                let holds = |host: &u16| holders >> (host - 1) & 1 == 1;
+                let data = (1..=self.scenario.hosts).filter(holds).collect();
+                self.order_criteria(CriteriaChange {
+                    data: Some(Some(data)),
+                    ..CriteriaChange::default()
+                });
+            }
+            Step::Load(load) => self.order_criteria(CriteriaChange {
+                load: Some(load),
+                ..CriteriaChange::default()
+            }),
+            Step::Remove(host) => {
+                if !self.order(Command::Remove { host, force: false }) {
+                    self.queue.after(SECOND / 4, Event::Script(step));
+                }
             }
             Step::Kill(number) => {
                 self.observer.host_died(number);

@@ -1,6 +1,7 @@
 //! What a simulation is to show.
 
 use dpr_controller::core::{Affinity, Faults};
+use dpr_controller::criteria::LoadMeasure;
 use dpr_p4::host_stage::flow_state::Key as Flow;
 
 use super::observer::{Finding, Lifetime};
@@ -25,6 +26,12 @@ pub enum Step {
     Drain(u16),
     /// A host's weight changes, in percent of the usual; that ends its draining.
     Weight(u16, u32),
+    /// Only these hosts (bit 0 is host 1) hold the data from now on.
+    Data(u16),
+    /// Shares follow this load, or nothing any more.
+    Load(Option<LoadMeasure>),
+    /// A host leaves for good as soon as it may.
+    Remove(u16),
 }
 
 /// Parameters of a simulation.

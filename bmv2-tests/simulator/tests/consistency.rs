@@ -2,6 +2,7 @@
 //! breaks when any one part of the protocol is left out.
 
 use dpr_controller::core::{Affinity, Faults};
+use dpr_controller::criteria::LoadMeasure;
 use dpr_simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
 
 /// All chance follows from it; `DPR_SEED` tries another.
@@ -169,6 +170,32 @@ fn moves_break_nothing_where_a_clients_connections_stay_together() {
         affinity: Affinity::Client,
         ..moves_only()
     });
+}
+
+/// The buckets are where they are told to be, and nobody notices: hosts that hold the data, a host that drains, leaves and joins
+/// again, and shares that follow the load.
+#[test]
+fn criteria_and_membership_change_under_live_connections() {
+    let script = vec![
+        (3 * SECOND, Step::Data(0b0000_1111)),
+        (6 * SECOND, Step::Drain(2)),
+        (7 * SECOND, Step::Remove(2)),
+        (9 * SECOND, Step::Data(0b0011_1110)),
+        (16 * SECOND, Step::Load(Some(LoadMeasure::Connections))),
+        (30 * SECOND, Step::Join(2)),
+        (31 * SECOND, Step::Data(0b1111_1111)),
+        (40 * SECOND, Step::RestartController),
+        (48 * SECOND, Step::Load(None)),
+    ];
+    for affinity in [Affinity::Connection, Affinity::Client] {
+        assert_unbroken(&Scenario {
+            affinity,
+            duration: 55 * SECOND,
+            moves_per_second: 0.0,
+            script: script.clone(),
+            ..moves_only()
+        });
+    }
 }
 
 fn assert_unbroken(scenario: &Scenario) {

@@ -5,6 +5,14 @@ use crate::core::{Group, HostId, HostSpec, Reconfiguration};
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
 impl Config {
+    /// Reads a file again: what it says now, and what that asks of a controller that runs with this configuration.
+    pub fn reread(&self, file: &Path) -> Result<(Config, Reconfiguration), ConfigError> {
+        let text = super::read(file)?;
+        let config = Config::parse(file, &text)?;
+        let changes = config.changes_since(self, file, &text)?;
+        Ok((config, changes))
+    }
+
     /// What a changed file asks of a controller that runs with `before`, in which only what the file says counts: what operators
     /// changed otherwise since stays, unless the file changes it too. `file` and `text` are for the error, which names the
     /// first change that needs a restart.

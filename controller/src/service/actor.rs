@@ -1,6 +1,10 @@
 //! The task that owns the core, and carries out what it asks for.
 
-use super::{Settings, state};
+use super::{
+    Settings,
+    reload::{Configured, with_configured},
+    state,
+};
 use crate::{
     core::{Core, Input, Micros, Output, Target},
     p4runtime_client::{self, Report, Request, TargetConfig},
@@ -68,10 +72,16 @@ pub(super) struct Actor {
     dialled: BTreeMap<Target, String>,
     targets: JoinSet<()>,
     state_file: Option<PathBuf>,
+    configured: Configured,
 }
 
 impl Actor {
-    pub fn new(settings: Settings, election_id: u128, mailbox: Mailbox) -> Self {
+    pub fn new(
+        settings: Settings,
+        configured: Configured,
+        election_id: u128,
+        mailbox: Mailbox,
+    ) -> Self {
         Actor {
             core: Core::new(settings.group, 0),
             started: Instant::now(),
@@ -82,6 +92,7 @@ impl Actor {
             dialled: BTreeMap::new(),
             targets: JoinSet::new(),
             state_file: settings.state_file,
+            configured,
         }
     }
 
@@ -184,7 +195,9 @@ impl Actor {
         }
         if must_save
             && let Some(file) = &self.state_file
-            && let Err(error) = state::save(file, self.core.hosts())
+            && let Err(error) = with_configured(&self.configured, |configured| {
+                state::save(file, self.core.hosts(), &self.core.criteria(), configured)
+            })
         {
             tracing::error!(%error, "what operators changed is not kept");
         }

@@ -1,9 +1,12 @@
 //! The gRPC API that operators use.
 
+mod criteria;
 mod explain;
+mod leaving;
 
 use super::{
     actor::{Letter, Links},
+    reload::{ReloadError, Reloader},
     text,
 };
 use crate::core::{
@@ -11,31 +14,49 @@ use crate::core::{
     Micros, Status as GroupStatus,
 };
 use dpr_protocol::admin::v1::{
-    self as wire, BucketsReply, BucketsRequest, DrainReply, DrainRequest, ExplainReply,
-    ExplainRequest, FlowsReply, FlowsRequest, JoinReply, JoinRequest, SetWeightReply,
-    SetWeightRequest, StatusReply, StatusRequest, admin_server::Admin,
+    self as wire, BucketsReply, BucketsRequest, CriteriaReply, CriteriaRequest, DrainReply,
+    DrainRequest, ExplainReply, ExplainRequest, FlowsReply, FlowsRequest, JoinReply, JoinRequest,
+    ReloadReply, ReloadRequest, RemoveReply, RemoveRequest, ServicesReply, ServicesRequest,
+    SetCriteriaReply, SetCriteriaRequest, SetWeightReply, SetWeightRequest, StatusReply,
+    StatusRequest, UndrainReply, UndrainRequest, WatchDrainRequest, admin_server::Admin,
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tonic::{Request, Response, Status};
 
 /// Flows in a reply that names no limit.
 const FLOWS: usize = 1000;
 
-/// How often a drain that is waited for is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
+#[derive(Clone)]
 pub(super) struct Operators {
     letters: UnboundedSender<Letter>,
+    reloader: Option<Arc<Reloader>>,
+}
+
+impl std::fmt::Debug for Operators {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operators").finish_non_exhaustive()
+    }
 }
 
 impl Operators {
-    pub fn new(letters: UnboundedSender<Letter>) -> Self {
-        Operators { letters }
+    pub fn new(letters: UnboundedSender<Letter>, reloader: Option<Reloader>) -> Self {
+        Operators {
+            letters,
+            reloader: reloader.map(Arc::new),
+        }
+    }
+
+    /// Reads the configuration file again.
+    pub async fn reload_file(&self) -> Result<Vec<String>, ReloadError> {
+        match &self.reloader {
+            Some(reloader) => reloader.reload(self).await,
+            None => Err(ReloadError::NoFile),
+        }
     }
 
     /// Does something with the core, in its task.
-    async fn visit<T: Send + 'static>(
+    pub async fn visit<T: Send + 'static>(
         &self,
         visit: impl FnOnce(&mut Core, &Links, Micros) -> T + Send + 'static,
     ) -> Result<T, Status> {
@@ -60,8 +81,7 @@ impl Operators {
         self.visit(move |core, _, now| {
             let id = host_id(core, &host)?;
             core.command(make(id), now).map_err(refusal)?;
-            let status = core.status();
-            Ok(status.moves_waiting + status.moves_in_progress)
+            Ok(moves_to_come(core))
         })
         .await?
     }
@@ -160,39 +180,95 @@ impl Admin for Operators {
     }
 
     async fn drain(&self, request: Request<DrainRequest>) -> Result<Response<DrainReply>, Status> {
-        let DrainRequest { host, wait } = request.into_inner();
-        let mut moves = self
-            .command(host.clone(), |host| Command::Drain { host })
-            .await?;
-        loop {
-            let name = host.clone();
-            let info: HostInfo = self
-                .visit(move |core, _, now| {
-                    core.handle(Input::Tick, now);
-                    let id = host_id(core, &name)?;
-                    core.status()
-                        .hosts
-                        .into_iter()
-                        .find(|info| info.id == id)
-                        .ok_or_else(|| unknown(&name))
-                })
-                .await??;
-            if !wait || info.state == HostState::Drained && info.connections == 0 {
-                return Ok(Response::new(DrainReply {
-                    moves,
-                    connections: info.connections,
-                }));
-            }
-            if !matches!(
-                info.state,
-                HostState::Draining | HostState::Drained | HostState::Blind
-            ) {
-                return Err(Status::aborted(format!(
-                    "{host} is not being drained any more"
-                )));
-            }
-            moves = info.buckets;
-            tokio::time::sleep(LOOK_AGAIN).await;
+        let host = request.into_inner().host;
+        let name = host.clone();
+        let moves = self.command(host, |host| Command::Drain { host }).await?;
+        let connections = self
+            .visit(move |core, _, _| host_id(core, &name).map(|id| core.live_connections(id)))
+            .await??;
+        Ok(Response::new(DrainReply { moves, connections }))
+    }
+
+    type WatchDrainStream = leaving::Progress;
+
+    async fn watch_drain(
+        &self,
+        request: Request<WatchDrainRequest>,
+    ) -> Result<Response<Self::WatchDrainStream>, Status> {
+        leaving::watch(self, request.into_inner())
+            .await
+            .map(Response::new)
+    }
+
+    async fn undrain(
+        &self,
+        request: Request<UndrainRequest>,
+    ) -> Result<Response<UndrainReply>, Status> {
+        let host = request.into_inner().host;
+        let moves = self.command(host, |host| Command::Undrain { host }).await?;
+        Ok(Response::new(UndrainReply { moves }))
+    }
+
+    async fn remove(
+        &self,
+        request: Request<RemoveRequest>,
+    ) -> Result<Response<RemoveReply>, Status> {
+        let RemoveRequest { host, force } = request.into_inner();
+        self.visit(move |core, _, now| {
+            let host = host_id(core, &host)?;
+            let connections = core.live_connections(host);
+            core.command(Command::Remove { host, force }, now)
+                .map_err(refusal)?;
+            Ok(Response::new(RemoveReply { connections }))
+        })
+        .await?
+    }
+
+    async fn services(
+        &self,
+        _: Request<ServicesRequest>,
+    ) -> Result<Response<ServicesReply>, Status> {
+        self.visit(|core, _, now| {
+            core.handle(Input::Tick, now);
+            Response::new(criteria::services(core))
+        })
+        .await
+    }
+
+    async fn criteria(
+        &self,
+        request: Request<CriteriaRequest>,
+    ) -> Result<Response<CriteriaReply>, Status> {
+        let map = request.into_inner().map;
+        self.visit(move |core, _, now| {
+            core.handle(Input::Tick, now);
+            criteria::criteria(core, map).map(Response::new)
+        })
+        .await?
+    }
+
+    async fn set_criteria(
+        &self,
+        request: Request<SetCriteriaRequest>,
+    ) -> Result<Response<SetCriteriaReply>, Status> {
+        let request = request.into_inner();
+        self.visit(move |core, _, now| {
+            let map = u16::try_from(request.map)
+                .map_err(|_| Status::not_found(format!("no service is on map {}", request.map)))?;
+            let change = Box::new(criteria::change(core, &request)?);
+            core.command(Command::SetCriteria { map, change }, now)
+                .map_err(refusal)?;
+            let moves = moves_to_come(core);
+            Ok(Response::new(SetCriteriaReply { moves }))
+        })
+        .await?
+    }
+
+    async fn reload(&self, _: Request<ReloadRequest>) -> Result<Response<ReloadReply>, Status> {
+        match self.reload_file().await {
+            Ok(changes) => Ok(Response::new(ReloadReply { changes })),
+            Err(error @ ReloadError::Stopping) => Err(Status::unavailable(error.to_string())),
+            Err(error) => Err(Status::failed_precondition(error.to_string())),
         }
     }
 
@@ -206,6 +282,11 @@ impl Admin for Operators {
         })
         .await?
     }
+}
+
+fn moves_to_come(core: &Core) -> u64 {
+    let status = core.status();
+    status.moves_waiting + status.moves_in_progress
 }
 
 /// The host that a request describes: one of the configuration by its name, or all about a new one.
@@ -378,17 +459,7 @@ fn host_message(info: &HostInfo) -> wire::HostStatus {
 
 fn status_reply(core: &Core) -> StatusReply {
     let status: GroupStatus = core.status();
-    let services = core
-        .group()
-        .services
-        .iter()
-        .map(|service| wire::ServiceStatus {
-            address: text::address(service.address),
-            protocol: text::protocol(service.protocol),
-            port_low: service.port_low.into(),
-            port_high: service.port_high.into(),
-            map: service.map.into(),
-        });
+    let services = core.group().services.iter().map(criteria::service_message);
     StatusReply {
         group: core.group().name.clone(),
         hosts: status.hosts.iter().map(host_message).collect(),

@@ -1,9 +1,14 @@
-//! What operators changed, in a file: the hosts with their weights, and whether they have joined or drain.
+//! What operators changed, in a file: the hosts with their weights, whether they have joined or drain, and the criteria of maps; and
+//! what the configuration said of these at that time, so that the later change wins, wherever it was made.
 
 use super::text;
-use crate::core::HostSpec;
+use crate::{
+    core::{Group, HostSpec},
+    criteria::{LoadMeasure, MapCriteria},
+};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -33,6 +38,11 @@ pub enum StateError {
 struct State {
     #[serde(default)]
     hosts: Vec<HostState>,
+    #[serde(default)]
+    maps: Vec<MapState>,
+    /// What the configuration said.
+    #[serde(default)]
+    configured: Configured,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,9 +60,66 @@ struct HostState {
     draining: bool,
 }
 
-/// Lets the kept weights and standings replace the configured ones; hosts that the configuration does not have are added. Where
-/// a host is and what it is called, the configuration says.
-pub(super) fn overlay(file: &Path, hosts: &mut Vec<HostSpec>) -> Result<(), StateError> {
+/// A map's criteria, with hosts by their numbers.
+#[derive(Debug, Serialize, Deserialize)]
+struct MapState {
+    map: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Vec<u16>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<String>,
+    #[serde(default)]
+    weights: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Configured {
+    #[serde(default)]
+    weights: BTreeMap<String, f64>,
+    #[serde(default)]
+    maps: Vec<MapState>,
+}
+
+impl MapState {
+    fn new(map: u16, criteria: &MapCriteria) -> Self {
+        MapState {
+            map,
+            data: criteria
+                .data
+                .as_ref()
+                .map(|data| data.iter().copied().collect()),
+            load: criteria.load.map(|load| load.name().to_owned()),
+            weights: criteria
+                .weights
+                .iter()
+                .map(|(host, weight)| (host.to_string(), *weight))
+                .collect(),
+        }
+    }
+
+    fn criteria(&self) -> Option<MapCriteria> {
+        let load = match &self.load {
+            Some(name) => Some(LoadMeasure::from_name(name)?),
+            None => None,
+        };
+        let weights = self
+            .weights
+            .iter()
+            .map(|(host, weight)| Some((host.parse().ok()?, *weight)));
+        Some(MapCriteria {
+            weights: weights.collect::<Option<_>>()?,
+            data: self
+                .data
+                .as_ref()
+                .map(|data| data.iter().copied().collect()),
+            load,
+        })
+    }
+}
+
+/// Lets what was kept replace what is configured, but where the configuration has changed since; hosts that the configuration does
+/// not have are added. Where a host is and what it is called, the configuration says.
+pub(super) fn overlay(file: &Path, group: &mut Group) -> Result<(), StateError> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -70,19 +137,39 @@ pub(super) fn overlay(file: &Path, hosts: &mut Vec<HostSpec>) -> Result<(), Stat
     let state: State =
         toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
     for kept in state.hosts {
-        match hosts.iter_mut().find(|host| host.id == kept.id) {
+        match group.hosts.iter_mut().find(|host| host.id == kept.id) {
             Some(host) => {
-                host.weight = kept.weight;
+                let was = state.configured.weights.get(&host.id.to_string());
+                if was.is_none_or(|was| *was == host.weight) {
+                    host.weight = kept.weight;
+                }
                 host.joined = kept.joined;
                 host.draining = kept.draining;
             }
             None => {
                 let name = kept.name.clone();
-                hosts.push(
+                group.hosts.push(
                     to_spec(kept)
                         .ok_or_else(|| malformed(format!("the addresses of host {name}")))?,
                 );
             }
+        }
+    }
+    let of = |map: &MapState| {
+        map.criteria()
+            .ok_or_else(|| malformed(format!("the criteria of map {}", map.map)))
+    };
+    for kept in &state.maps {
+        let asked = group.criteria.get(&kept.map).cloned().unwrap_or_default();
+        let was = state
+            .configured
+            .maps
+            .iter()
+            .find(|was| was.map == kept.map)
+            .map(of);
+        let is_as_it_was = was.transpose()?.unwrap_or_default() == asked;
+        if is_as_it_was && group.maps().contains_key(&kept.map) {
+            group.criteria.insert(kept.map, of(kept)?);
         }
     }
     Ok(())
@@ -104,12 +191,8 @@ fn to_spec(kept: HostState) -> Option<HostSpec> {
     })
 }
 
-/// Replaces the file at once: whoever reads it sees all of the old or all of the new.
-pub(super) fn save<'a>(
-    file: &Path,
-    hosts: impl Iterator<Item = &'a HostSpec>,
-) -> Result<(), StateError> {
-    let hosts = hosts.map(|host| HostState {
+fn host_state(host: &HostSpec) -> HostState {
+    HostState {
         id: host.id,
         name: host.name.clone(),
         address: text::address(host.address),
@@ -121,13 +204,37 @@ pub(super) fn save<'a>(
         weight: host.weight,
         joined: host.joined,
         draining: host.draining,
-    });
+    }
+}
+
+fn map_states(criteria: &BTreeMap<u16, MapCriteria>) -> Vec<MapState> {
+    criteria
+        .iter()
+        .map(|(map, criteria)| MapState::new(*map, criteria))
+        .collect()
+}
+
+/// Replaces the file at once: whoever reads it sees all of the old or all of the new. `configured` is what the configuration says.
+pub(super) fn save<'a>(
+    file: &Path,
+    hosts: impl Iterator<Item = &'a HostSpec>,
+    criteria: &BTreeMap<u16, MapCriteria>,
+    configured: &Group,
+) -> Result<(), StateError> {
     let malformed = |error: toml::ser::Error| StateError::Malformed {
         file: file.to_owned(),
         message: error.to_string(),
     };
+    let weights = configured.hosts.iter();
     let body = toml::to_string(&State {
-        hosts: hosts.collect(),
+        hosts: hosts.map(host_state).collect(),
+        maps: map_states(criteria),
+        configured: Configured {
+            weights: weights
+                .map(|host| (host.id.to_string(), host.weight))
+                .collect(),
+            maps: map_states(&configured.criteria),
+        },
     })
     .map_err(malformed)?;
     let io = |source| StateError::Io {
@@ -144,4 +251,54 @@ pub(super) fn save<'a>(
     new.write_all(body.as_bytes()).map_err(io)?;
     new.sync_all().map_err(io)?;
     std::fs::rename(&beside, file).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    fn configured(text: &str) -> Group {
+        Config::parse(Path::new("group.toml"), text)
+            .expect("a good configuration")
+            .to_group()
+    }
+
+    #[test]
+    fn the_later_change_wins_wherever_it_was_made() {
+        const TEXT: &str = include_str!("../config/tests/group.toml");
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("state.toml");
+        let before = configured(TEXT);
+        // Operators change both weights, and the criteria of both maps.
+        let mut changed = before.clone();
+        for host in &mut changed.hosts {
+            host.weight = 9.0;
+            host.joined = true;
+        }
+        let asked = MapCriteria {
+            weights: [(1, 7.0)].into(),
+            ..MapCriteria::default()
+        };
+        changed.criteria = [(0, asked.clone()), (1, asked.clone())].into();
+        save(&file, changed.hosts.iter(), &changed.criteria, &before).expect("saved");
+        let mut same = before.clone();
+        overlay(&file, &mut same).expect("read");
+        assert_eq!(
+            (&same.hosts, &same.criteria),
+            (&changed.hosts, &changed.criteria)
+        );
+        // Then the file changes one of each.
+        let mut later = configured(
+            &TEXT
+                .replace("weight = 2.5", "weight = 4.0")
+                .replace("load = \"cpu\"", ""),
+        );
+        let of_map_1 = later.criteria[&1].clone();
+        overlay(&file, &mut later).expect("read");
+        let weights: Vec<f64> = later.hosts.iter().map(|host| host.weight).collect();
+        assert_eq!(weights, [9.0, 4.0]);
+        assert!(later.hosts[1].joined);
+        assert_eq!(later.criteria, [(0, asked), (1, of_map_1)].into());
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::print::state;
 use dpr_protocol::admin::v1::{
-    BucketsReply, DrainReply, ExplainReply, FiveTuple, Flow, FlowsReply, HostStatus, JoinReply,
-    SetWeightReply, StatusReply,
+    BucketsReply, CriteriaReply, ExplainReply, FiveTuple, Flow, FlowsReply, HostStatus, JoinReply,
+    MapHost, ServiceStatus, ServicesReply, StatusReply,
 };
 use serde_json::{Value, json};
 
@@ -39,22 +39,21 @@ pub fn hosts(hosts: &[HostStatus]) -> String {
     text(&json!({ "hosts": hosts.iter().map(host).collect::<Vec<_>>() }))
 }
 
+fn service(service: &ServiceStatus) -> Value {
+    json!({
+        "address": service.address,
+        "protocol": service.protocol,
+        "ports": [service.port_low, service.port_high],
+        "map": service.map,
+        "affinity": if service.by_client { "client" } else { "connection" },
+    })
+}
+
 pub fn status(status: &StatusReply) -> String {
     let moves = status.moves.unwrap_or_default();
     let flow_state = status.flow_state.unwrap_or_default();
     let router = status.router.clone().unwrap_or_default();
-    let services: Vec<Value> = status
-        .services
-        .iter()
-        .map(|service| {
-            json!({
-                "address": service.address,
-                "protocol": service.protocol,
-                "ports": [service.port_low, service.port_high],
-                "map": service.map,
-            })
-        })
-        .collect();
+    let services: Vec<Value> = status.services.iter().map(service).collect();
     text(&json!({
         "group": status.group,
         "uptime_ms": status.uptime_ms,
@@ -128,12 +127,70 @@ pub fn buckets(reply: &BucketsReply) -> String {
     text(&json!({ "buckets": buckets }))
 }
 
-pub fn drain(reply: &DrainReply) -> String {
-    text(&json!({ "moves": reply.moves, "connections": reply.connections }))
+pub fn drain(moves: u64, connections: u64) -> String {
+    text(&json!({ "moves": moves, "connections": connections }))
 }
 
-pub fn weight(reply: &SetWeightReply) -> String {
-    text(&json!({ "moves": reply.moves }))
+pub fn moves(moves: u64) -> String {
+    text(&json!({ "moves": moves }))
+}
+
+pub fn remove(connections: u64) -> String {
+    text(&json!({ "connections": connections }))
+}
+
+pub fn reload(changes: &[String]) -> String {
+    text(&json!({ "changes": changes }))
+}
+
+pub fn services(reply: &ServicesReply) -> String {
+    let services: Vec<Value> = reply
+        .services
+        .iter()
+        .map(|status| {
+            let mut value = service(status);
+            value["connections"] = status.connections.into();
+            value["hosts"] = status.hosts.clone().into();
+            value
+        })
+        .collect();
+    text(&json!({ "services": services }))
+}
+
+fn map_host(host: &MapHost) -> Value {
+    json!({
+        "host": host.host,
+        "weight": host.weight,
+        "holds_data": host.holds_data,
+        "load_factor": host.load_factor,
+        "load_deviation": host.load_deviation,
+        "target_share": host.target_share,
+        "achieved_share": host.achieved_share,
+        "buckets": host.buckets,
+    })
+}
+
+pub fn criteria(reply: &CriteriaReply) -> String {
+    let maps: Vec<Value> = reply
+        .maps
+        .iter()
+        .map(|map| {
+            let weights: serde_json::Map<String, Value> = map
+                .weights
+                .iter()
+                .map(|weight| (weight.host.clone(), json!(weight.weight)))
+                .collect();
+            json!({
+                "map": map.map,
+                "services": map.services.iter().map(service).collect::<Vec<_>>(),
+                "weights": weights,
+                "data": map.data.as_ref().map(|data| &data.hosts),
+                "load": if map.load.is_empty() { Value::Null } else { map.load.clone().into() },
+                "hosts": map.hosts.iter().map(map_host).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    text(&json!({ "maps": maps }))
 }
 
 pub fn join(reply: &JoinReply) -> String {

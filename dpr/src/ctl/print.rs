@@ -1,8 +1,8 @@
 //! Answers as tables for people.
 
 use dpr_protocol::admin::v1::{
-    BucketsReply, DrainReply, ExplainReply, FiveTuple, FlowsReply, HostState, HostStatus,
-    StatusReply,
+    BucketsReply, CriteriaReply, DrainProgress, DrainReply, ExplainReply, FiveTuple, FlowsReply,
+    HostState, HostStatus, MapStatus, ServiceStatus, ServicesReply, StatusReply,
 };
 
 /// Columns as wide as their widest cell, numbers to the right.
@@ -56,7 +56,11 @@ fn percent(share: f64) -> String {
 }
 
 pub fn state(host: &HostStatus) -> &'static str {
-    match host.state() {
+    state_name(host.state())
+}
+
+fn state_name(state: HostState) -> &'static str {
+    match state {
         HostState::Unspecified => "?",
         HostState::Out => "out",
         HostState::Joining => "joining",
@@ -66,6 +70,96 @@ pub fn state(host: &HostStatus) -> &'static str {
         HostState::Blind => "blind",
         HostState::Dead => "dead",
     }
+}
+
+fn service_name(service: &ServiceStatus) -> String {
+    let ports = if service.port_low == service.port_high {
+        service.port_low.to_string()
+    } else {
+        format!("{}-{}", service.port_low, service.port_high)
+    };
+    format!("{}:{ports}/{}", service.address, service.protocol)
+}
+
+pub fn services(reply: &ServicesReply) -> String {
+    let rows: Vec<Vec<String>> = reply
+        .services
+        .iter()
+        .map(|service| {
+            let affinity = if service.by_client {
+                "client"
+            } else {
+                "connection"
+            };
+            vec![
+                service_name(service),
+                service.map.to_string(),
+                affinity.to_owned(),
+                service.connections.to_string(),
+                list(&service.hosts, "nobody"),
+            ]
+        })
+        .collect();
+    table(
+        &["service", "map", "affinity", "connections", "hosts"],
+        &rows,
+    )
+}
+
+pub fn criteria(reply: &CriteriaReply) -> String {
+    let maps: Vec<String> = reply.maps.iter().map(map).collect();
+    maps.join("\n")
+}
+
+fn map(map: &MapStatus) -> String {
+    let services: Vec<String> = map.services.iter().map(service_name).collect();
+    let data = map.data.as_ref().map_or_else(
+        || "all hosts".to_owned(),
+        |data| list(&data.hosts, "nobody"),
+    );
+    let load = if map.load.is_empty() {
+        "off"
+    } else {
+        &map.load
+    };
+    let rows: Vec<Vec<String>> = map
+        .hosts
+        .iter()
+        .map(|host| {
+            let is_own = map.weights.iter().all(|weight| weight.host != host.host);
+            vec![
+                host.host.clone(),
+                host.weight.to_string(),
+                if is_own { "its own" } else { "the map's" }.to_owned(),
+                if host.holds_data { "yes" } else { "no" }.to_owned(),
+                format!("{:.2}", host.load_factor),
+                host.load_deviation.map_or_else(
+                    || "-".to_owned(),
+                    |deviation| format!("{:+.0}%", deviation * 100.0),
+                ),
+                percent(host.target_share),
+                percent(host.achieved_share),
+                host.buckets.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "host",
+        "weight",
+        "whose",
+        "data",
+        "load factor",
+        "load",
+        "target",
+        "achieved",
+        "buckets",
+    ];
+    format!(
+        "map {}: {}\ndata at {data}; load: {load}\n{}",
+        map.map,
+        list(&services, "no service"),
+        table(&head, &rows)
+    )
 }
 
 pub fn status(status: &StatusReply) -> String {
@@ -79,15 +173,7 @@ pub fn status(status: &StatusReply) -> String {
     }
     text += "\n";
     for service in &status.services {
-        let ports = if service.port_low == service.port_high {
-            service.port_low.to_string()
-        } else {
-            format!("{}-{}", service.port_low, service.port_high)
-        };
-        text += &format!(
-            "service {}:{ports}/{}, map {}\n",
-            service.address, service.protocol, service.map
-        );
+        text += &format!("service {}, map {}\n", service_name(service), service.map);
     }
     if let Some(router) = status.router.as_ref().filter(|router| router.configured) {
         let link = if router.connected {
@@ -272,15 +358,20 @@ pub fn buckets(reply: &BucketsReply) -> String {
     )
 }
 
-pub fn drain(host: &str, waited: bool, reply: &DrainReply) -> String {
-    if waited {
-        format!("{host} is drained")
-    } else {
-        format!(
-            "{host} drains: {} buckets move, {} connections go on until they end",
-            reply.moves, reply.connections
-        )
-    }
+pub fn drain(host: &str, reply: &DrainReply) -> String {
+    format!(
+        "{host} drains: {} buckets move, {} connections go on until they end",
+        reply.moves, reply.connections
+    )
+}
+
+pub fn progress(host: &str, progress: &DrainProgress) -> String {
+    format!(
+        "{host} {}: {} buckets, {} connections",
+        state_name(progress.state()),
+        progress.buckets,
+        progress.connections
+    )
 }
 
 pub fn explain(reply: &ExplainReply) -> String {

@@ -69,7 +69,10 @@ impl Timeline {
                     deaths.push((host, from));
                     weights.remove(&host)
                 }
+                Step::Remove(host) => weights.remove(&host),
                 Step::RestartRouter => None,
+                // The others know no criteria but weights.
+                Step::Data(_) | Step::Load(_) => continue,
                 Step::RestartController | Step::RestartStage(_) | Step::Outage(_) => continue,
             };
             members.push(Members {
