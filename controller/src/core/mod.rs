@@ -347,6 +347,9 @@ pub struct Core {
     activities: BTreeMap<BucketId, Activity>,
     waiting: std::collections::BTreeSet<BucketId>,
     generation: u32,
+    /// The hosts that all stages know of, as found when these were so.
+    introduced: std::collections::BTreeSet<HostId>,
+    introductions: Vec<plan::Introduction>,
     /// Whether targets must be computed again.
     replan: bool,
     /// The active hosts and their shares of each map that the targets were computed with.
@@ -400,6 +403,8 @@ impl Core {
             activities: BTreeMap::new(),
             waiting: Default::default(),
             generation: 0,
+            introduced: Default::default(),
+            introductions: Vec::new(),
             replan: false,
             planned_with: BTreeMap::new(),
             loads: BTreeMap::new(),

@@ -19,16 +19,46 @@ const LOOK_AGAIN: Micros = 100_000;
 /// Moves that may begin at once after a pause, in seconds' worth.
 const BURST_S: f64 = 0.1;
 
+/// What decides whether the stages know of a host, and whether its own is one that must know of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Introduction {
+    host: HostId,
+    stage_mac: u64,
+    is_told: bool,
+    serial: u64,
+}
+
 impl Core {
     /// Whether a host can give and take buckets: alive, with its shim and its stage's control channel, and known to all stages.
     pub(super) fn is_active(&self, host: &Host) -> bool {
         host.is_member()
             && host.stage.is_ready()
             && host.shim.is_synced()
-            && self.is_introduced(host)
+            && self.introduced.contains(&host.spec.id)
     }
 
-    /// All stages that could be told have an entry for it.
+    /// Finds out again which hosts all stages that could be told have an entry for, if any of what decides that has changed: it is
+    /// a matter of every pair of hosts.
+    fn keep_introduced(&mut self) {
+        let pieces = |host: &Host| Introduction {
+            host: host.spec.id,
+            stage_mac: host.spec.stage_mac,
+            is_told: host.is_member() && host.stage.is_ready(),
+            serial: host.stage.introductions(),
+        };
+        if self
+            .hosts
+            .values()
+            .map(pieces)
+            .eq(self.introductions.iter().copied())
+        {
+            return;
+        }
+        self.introductions = self.hosts.values().map(pieces).collect();
+        let introduced = self.hosts.values().filter(|host| self.is_introduced(host));
+        self.introduced = introduced.map(|host| host.spec.id).collect();
+    }
+
     fn is_introduced(&self, host: &Host) -> bool {
         let key = Key::Host(host.spec.id);
         let entry = Value::Host {
@@ -71,6 +101,7 @@ impl Core {
 
     /// Computes the targets again if something changed that they depend on.
     pub(super) fn plan(&mut self) {
+        self.keep_introduced();
         // The load's factors change by whole steps only, so that shares differ when something material did.
         let shares = self.active_shares();
         if shares != self.planned_with {

@@ -78,6 +78,8 @@ pub(super) struct ShimState {
     flushes: VecDeque<Marker>,
     /// Probes missed in a row, by peer.
     pub missed: BTreeMap<HostId, u32>,
+    /// One of these is so many that the peer may be dead.
+    pub misses_some: bool,
     pub load: Load,
 }
 
@@ -90,6 +92,7 @@ impl ShimState {
     fn disconnected(&mut self) {
         self.connection = None;
         self.missed.clear();
+        self.misses_some = false;
         if self.sync != Sync::Known {
             self.sync = Sync::Wanted;
         }
@@ -496,6 +499,7 @@ impl Core {
     }
 
     fn on_probe_report(&mut self, host: HostId, report: ProbeReport) {
+        let limit = self.group.protocol.probes_missed;
         let Some(shim) = self.hosts.get_mut(&host).map(|host| &mut host.shim) else {
             return;
         };
@@ -504,6 +508,7 @@ impl Core {
                 shim.missed.insert(id, peer.missed_in_a_row);
             }
         }
+        shim.misses_some = shim.missed.values().any(|missed| *missed >= limit);
     }
 
     /// After the start: what came while the stages were being read.

@@ -60,6 +60,7 @@ pub(super) struct TargetState {
     fill: Option<Fill>,
     retry: Vec<(Key, Wanted)>,
     flow_entries: u64,
+    introductions: u64,
 }
 
 /// How many flow-state entries came and went.
@@ -82,6 +83,7 @@ impl TargetState {
             in_flight: None,
             fill: None,
             retry: Vec::new(),
+            introductions: 0,
             flow_entries: 0,
         }
     }
@@ -99,6 +101,11 @@ impl TargetState {
     /// Nothing is to be written or on its way.
     pub fn is_idle(&self) -> bool {
         self.pending.is_empty() && self.in_flight.is_none() && self.retry.is_empty()
+    }
+
+    /// Another number whenever what it holds about other hosts may have changed.
+    pub fn introductions(&self) -> u64 {
+        self.introductions
     }
 
     /// Flow-state entries that it holds.
@@ -317,6 +324,7 @@ impl TargetState {
 
     fn acknowledge(&mut self, key: Key, value: Option<Value>, changes: &mut FlowChanges) {
         let is_flow = matches!(key, Key::Flow(_));
+        self.introductions += u64::from(matches!(key, Key::Host(_)));
         let before = match value {
             Some(value) => self.held.insert(key, value),
             None => self.held.remove(&key),
@@ -375,6 +383,7 @@ impl TargetState {
         self.retry();
         self.link = Link::Up;
         self.in_doubt = false;
+        self.introductions += 1;
         self.flow_entries = contents
             .keys()
             .filter(|key| matches!(key, Key::Flow(_)))
