@@ -25,6 +25,9 @@ impl Core {
         if !is_out_of_service || self.has_buckets(id) {
             return Err(CommandError::StillServes(name));
         }
+        if let Some(stage) = self.still_names(id) {
+            return Err(CommandError::StillNamed { host: name, stage });
+        }
         let flows: Vec<FlowKey> = self.flows.of_server(id);
         let lives = |key: &&FlowKey| {
             self.flows
@@ -60,10 +63,10 @@ impl Core {
         self.changed()
     }
 
-    /// Whether a bucket is its own or on its way from or to it, or a stage still names it for one.
+    /// Whether a bucket is its own, or on its way from or to it.
     fn has_buckets(&self, id: HostId) -> bool {
         let owns = self.owners.values().flatten().any(|owner| *owner == id);
-        let moves = self
+        owns || self
             .activities
             .values()
             .any(|activity| match activity.kind {
@@ -71,13 +74,16 @@ impl Core {
                     from == id || to == id
                 }
                 Kind::Rehome { to, .. } => to == id,
-            });
-        let is_named = self
-            .hosts
+            })
+    }
+
+    /// A host whose stage has an entry that makes it the owner of a bucket, as far as is known: it may be away.
+    fn still_names(&self, id: HostId) -> Option<String> {
+        self.hosts
             .values()
             .filter(|host| host.spec.id != id && host.is_member())
-            .any(|host| host.stage.names_owner(id));
-        owns || moves || is_named
+            .find(|host| host.stage.names_owner(id))
+            .map(|host| host.spec.name.clone())
     }
 
     /// Nobody sends it packets of services any more: its stage forgets all but who it is.

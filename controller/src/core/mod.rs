@@ -230,6 +230,16 @@ pub enum CommandError {
     /// A host that owns buckets or is sprayed to.
     #[error("host {0} is neither drained nor dead: `drain` it first")]
     StillServes(String),
+    /// Another host's stage has not been told yet that a host has no buckets any more.
+    #[error(
+        "the stage of {stage} still sends packets to host {host}: wait until it can be reached"
+    )]
+    StillNamed {
+        /// Which.
+        host: String,
+        /// Whose stage.
+        stage: String,
+    },
     /// A drained host whose connections go on.
     #[error("host {host} has {connections} connections: wait, or give them up with `--force`")]
     StillConnected {

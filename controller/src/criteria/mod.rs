@@ -1,9 +1,9 @@
 //! Criteria: which share of a map's buckets each host should own. One file per criterion, each a pure function of the hosts with
 //! what is known of them and of what operators ask for a map; [`shares`] combines them, in this order:
 //!
-//! 1. [`weights`]: the map's weight for a host (service type), else the host's own; nothing for a host that drains.
-//! 2. [`data`]: nothing for hosts that do not hold the data of the map's services.
-//! 3. [`load`]: times the factor that the feedback rule has arrived at.
+//! 1. `weights`: the map's weight for a host (service type), else the host's own; nothing for a host that drains.
+//! 2. `data`: nothing for hosts that do not hold the data of the map's services.
+//! 3. `load`: times the factor that the feedback rule has arrived at.
 //!
 //! The placer turns shares into moves. Shares are relative to one another; only their ratios count.
 

@@ -339,9 +339,9 @@ fn refusal(error: CommandError) -> Status {
         CommandError::BadWeight(_) | CommandError::BadHost(_) | CommandError::NobodyHolds(_) => {
             Status::invalid_argument(error.to_string())
         }
-        CommandError::StillServes(_) | CommandError::StillConnected { .. } => {
-            Status::failed_precondition(error.to_string())
-        }
+        CommandError::StillServes(_)
+        | CommandError::StillNamed { .. }
+        | CommandError::StillConnected { .. } => Status::failed_precondition(error.to_string()),
         CommandError::Taken { .. } | CommandError::AlreadyIn(_) => {
             Status::already_exists(error.to_string())
         }

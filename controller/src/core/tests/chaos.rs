@@ -1,7 +1,7 @@
 //! Anything may happen at any time; when it is over, all is as if nothing had.
 
 use super::world::{World, flow_in, group, host};
-use crate::core::{BucketId, Command, HostId, Target};
+use crate::core::{BucketId, Command, CriteriaChange, HostId, HostState, Target};
 
 const S: u64 = 1_000_000;
 const HOSTS: HostId = 5;
@@ -13,6 +13,59 @@ struct Wounds {
     shims: Vec<HostId>,
     targets: Vec<Target>,
     dead: Vec<HostId>,
+}
+
+/// A host that is out of the group cannot be told anything.
+fn ask(world: &mut World, command: Command) {
+    let is_out = command_host(&command).is_some_and(|host| is_out(world, host));
+    let done = world.try_command(command);
+    assert!(done.is_ok() || is_out, "{done:?}");
+}
+
+fn command_host(command: &Command) -> Option<HostId> {
+    match command {
+        Command::Move { to, .. } => Some(*to),
+        Command::SetWeight { host, .. } | Command::Drain { host } => Some(*host),
+        _ => None,
+    }
+}
+
+fn is_out(world: &World, host: HostId) -> bool {
+    world.core.status().hosts[usize::from(host) - 1].state == HostState::Out
+}
+
+/// Operators change criteria, take hosts out, and bring them in again.
+fn steer(world: &mut World, random: &mut fastrand::Rng) {
+    let id = random.u16(1..=HOSTS);
+    let data = match random.u32(0..3) {
+        0 => Some(None),
+        _ => Some(Some([id, random.u16(1..=HOSTS)].into())),
+    };
+    match random.u32(0..4) {
+        0 | 1 => world.command(Command::SetCriteria {
+            map: 1,
+            change: Box::new(CriteriaChange {
+                weights: vec![(id, Some(f64::from(random.u32(0..3))))],
+                data,
+                ..CriteriaChange::default()
+            }),
+        }),
+        2 if is_out(world, id) => bring_in(world, id),
+        2 => ask(world, Command::Drain { host: id }),
+        _ => {
+            // It is refused until the host is drained.
+            let _ = world.try_command(Command::Remove {
+                host: id,
+                force: random.bool(),
+            });
+        }
+    }
+}
+
+fn bring_in(world: &mut World, id: HostId) {
+    let spec = world.core.hosts().find(|host| host.id == id).cloned();
+    let host = spec.expect("it was in the group");
+    world.command(Command::Join { host });
 }
 
 fn hurt(world: &mut World, random: &mut fastrand::Rng, wounds: &mut Wounds) {
@@ -39,13 +92,16 @@ fn hurt(world: &mut World, random: &mut fastrand::Rng, wounds: &mut Wounds) {
                 map: 1,
                 bucket: random.u16(0..BUCKETS as u16),
             };
-            world.command(Command::Move { bucket, to: id });
+            ask(world, Command::Move { bucket, to: id });
         }
-        55..62 => world.command(Command::SetWeight {
-            host: id,
-            weight: f64::from(random.u32(0..4)),
-        }),
-        62..65 => world.command(Command::Drain { host: id }),
+        55..62 => ask(
+            world,
+            Command::SetWeight {
+                host: id,
+                weight: f64::from(random.u32(0..4)),
+            },
+        ),
+        62..65 => ask(world, Command::Drain { host: id }),
         65..72 if world.shims[&id].connection.is_some() => {
             world.disconnect_shim(id);
             wounds.shims.push(id);
@@ -108,6 +164,48 @@ fn heal(world: &mut World, wounds: &mut Wounds) {
         });
     }
     wounds.dead.clear();
+}
+
+#[test]
+fn whatever_operators_want_meanwhile_the_group_finds_back_to_order() {
+    let mut removed = 0;
+    for seed in 0..12 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut world = World::running(group(HOSTS, BUCKETS), seed);
+        let mut wounds = Wounds::default();
+        for _ in 0..200 {
+            if random.u32(0..4) == 0 {
+                steer(&mut world, &mut random);
+            } else {
+                hurt(&mut world, &mut random, &mut wounds);
+            }
+            let pause = random.u64(0..2 * S);
+            world.run_for(pause);
+        }
+        for target in wounds.targets.drain(..) {
+            world.mend(target);
+        }
+        removed += (1..=HOSTS).filter(|id| is_out(&world, *id)).count();
+        for id in 1..=HOSTS {
+            if is_out(&world, id) {
+                bring_in(&mut world, id);
+            }
+        }
+        world.command(Command::SetCriteria {
+            map: 1,
+            change: Box::new(CriteriaChange {
+                weights: (1..=HOSTS).map(|id| (id, None)).collect(),
+                data: Some(None),
+                ..CriteriaChange::default()
+            }),
+        });
+        heal(&mut world, &mut wounds);
+        world.run_for(200 * S);
+        println!("seed {seed}");
+        world.assert_settled(&[]);
+        assert_eq!(world.router_members(), [1, 2, 3, 4, 5]);
+    }
+    assert!(removed > 0, "nobody was ever out");
 }
 
 #[test]

@@ -116,6 +116,24 @@ fn a_dead_host_can_be_removed() {
 }
 
 #[test]
+fn a_host_stays_while_a_stage_that_is_away_may_name_it() {
+    let mut world = World::running(group(3, 32), 6);
+    world.cut(Target::Stage(3));
+    world.command(Command::Drain { host: 2 });
+    world.run_for(20 * S);
+    let named = CommandError::StillNamed {
+        host: "h2".to_owned(),
+        stage: "h3".to_owned(),
+    };
+    assert_eq!(world.try_command(remove(2, false)), Err(named));
+    world.mend(Target::Stage(3));
+    world.run_for(20 * S);
+    world.command(remove(2, false));
+    world.run_for(5 * S);
+    world.assert_settled(&[2]);
+}
+
+#[test]
 fn draining_can_be_taken_back() {
     let mut world = World::running(group(3, 32), 5);
     world.command(Command::SetWeight {
