@@ -124,8 +124,13 @@ fn what_bmv2_cannot_do_is_refused_with_its_place() {
     let cases = [
         (program("bit<7> x;", "", "", ""), "7 bits"),
         (
-            program("bit<8> x;", "", "", "if (h.h.x == 1) { p.emit(h.h); }"),
-            "other than `emit`",
+            program(
+                "bit<8> x;",
+                "",
+                "",
+                "for (bit<8> i = 0; i < h.h.x; i = i + 1) { p.emit(h.h); }",
+            ),
+            "an `emit` in a loop",
         ),
         (
             program(

@@ -218,7 +218,12 @@ impl<'a> Emitter<'a> {
                 }
             }
             StmtKind::Exit => {
-                let exit = primitive("exit", Vec::new(), span);
+                let exit = match &self.exited {
+                    Some(field) => {
+                        primitive("assign", vec![field.operand(), number(1u32, 8)], span)
+                    }
+                    None => primitive("exit", Vec::new(), span),
+                };
                 body.items.push(Item::Primitive(exit));
                 body.jump(ends.exit, span);
             }

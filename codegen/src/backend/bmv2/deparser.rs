@@ -19,21 +19,17 @@ impl<'a> Emitter<'a> {
         }]
     }
 
-    /// Returns whether the block went to its end.
-    fn emits(&mut self, block: &Block, order: &mut Vec<Json>, primitives: &mut Vec<Json>) -> bool {
+    /// Any other statement has been moved to egress.
+    fn emits(&mut self, block: &Block, order: &mut Vec<Json>, primitives: &mut Vec<Json>) {
         for stmt in block {
             match &stmt.kind {
                 StmtKind::Emit(HeaderRef::Instance(id)) => {
                     order.push(self.layout.header(*id).into());
                 }
-                StmtKind::Scope(block) => {
-                    self.emits(block, order, primitives);
-                }
-                StmtKind::Leave | StmtKind::Exit => return false,
+                StmtKind::Scope(block) => self.emits(block, order, primitives),
                 StmtKind::Extern(call) => self.extern_call(call, stmt.span, primitives),
-                _ => self.unsupported(stmt.span, "a statement other than `emit` in a deparser"),
+                _ => self.unsupported(stmt.span, "this statement in a deparser"),
             }
         }
-        true
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Emitter<'a> {
     pub(super) ran: IndexMap<TableId, FieldRef>,
     /// Objects of extern types that the program declares, and their types.
     pub(super) externs: IndexMap<String, String>,
-    /// What runs at the end of egress, and where it stands.
-    pub(super) egress_tail: Option<(Span, Vec<Json>)>,
+    /// Where actions note that they ended their control; only if something runs at the end of egress all the same.
+    pub(super) exited: Option<FieldRef>,
     /// Operations of the parser's state that is being written.
     pub(super) parser_ops: Option<Vec<Json>>,
 }
@@ -101,7 +101,7 @@ impl<'a> Emitter<'a> {
             keys: IndexMap::new(),
             ran: IndexMap::new(),
             externs: IndexMap::new(),
-            egress_tail: None,
+            exited: None,
             parser_ops: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Calls of v1model's externs, as simple_switch's primitives.
 
 use super::emitter::Emitter;
-use super::expr::{digits, number};
+use super::expr::{binary, choice, digits, number, operand_argument};
 use super::json::{Json, object};
 use super::layout::{FieldRef, STANDARD};
 use super::primitive::primitive;
@@ -33,6 +33,31 @@ fn named(kind: &'static str, name: &str) -> Json {
 /// A constant in the input of a calculation.
 fn bits(value: &BigUint, width: u32) -> Json {
     object! { "type": "hexstr", "value": digits(value, width), "bitwidth": width }
+}
+
+/// Whether a calculation reads this as it is, without a field of its own that is given the value before.
+pub(super) fn is_plain_input(data: &Data) -> bool {
+    match data {
+        Data::Header(_) => true,
+        Data::Expr(expr) => is_plain(expr),
+    }
+}
+
+fn is_plain(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Constant(_)
+        | ExprKind::Variable(_)
+        | ExprKind::Field(HeaderRef::Instance(_), _)
+        | ExprKind::IsValid(HeaderRef::Instance(_)) => true,
+        ExprKind::Concat(left, right) => is_plain(left) && is_plain(right),
+        ExprKind::Cast(inner) => is_zero_extension(inner, expr.scalar) && is_plain(inner),
+        _ => false,
+    }
+}
+
+/// Whether a cast to this type puts zeros in front.
+fn is_zero_extension(inner: &Expr, to: Scalar) -> bool {
+    matches!((inner.scalar, to), (Scalar::Bits(narrow), Scalar::Bits(wide)) if narrow < wide)
 }
 
 impl<'a> Emitter<'a> {
@@ -89,6 +114,24 @@ impl<'a> Emitter<'a> {
             }
             ExternCall::Random { result, low, high } => {
                 let (low, high) = (self.argument(low), self.argument(high));
+                self.written(result, span, out, |_, field| {
+                    primitive("modify_field_rng_uniform", vec![field, low, high], span)
+                });
+            }
+            // BMv2 has no such algorithm.
+            ExternCall::Hash {
+                result,
+                algorithm: HashAlgorithm::Random,
+                base,
+                max,
+                ..
+            } => {
+                let (low, size) = (self.data(base), self.data(max));
+                let zero = number(0u32, 64);
+                let above = binary("-", size.clone(), number(1u32, 64));
+                let above = choice(binary("==", size, zero.clone()), zero, above);
+                let high = operand_argument(binary("+", low.clone(), above));
+                let low = operand_argument(low);
                 self.written(result, span, out, |_, field| {
                     primitive("modify_field_rng_uniform", vec![field, low, high], span)
                 });
@@ -163,8 +206,25 @@ impl<'a> Emitter<'a> {
                 span,
                 out,
             ),
-            ExternCall::VerifyChecksum { .. } | ExternCall::UpdateChecksum { .. } => {
-                self.unsupported(span, "a checksum outside the controls for checksums");
+            ExternCall::VerifyChecksum {
+                condition,
+                data,
+                checksum,
+                algorithm,
+                with_payload,
+            } => {
+                let how = (*algorithm, *with_payload);
+                self.verify_now((condition, checksum), data, how, span, out);
+            }
+            ExternCall::UpdateChecksum {
+                condition,
+                data,
+                checksum,
+                algorithm,
+                with_payload,
+            } => {
+                let how = (*algorithm, *with_payload);
+                self.update_now((condition, checksum), data, how, span, out);
             }
         }
     }
@@ -206,7 +266,8 @@ impl<'a> Emitter<'a> {
                 self.calculation_part(left, input, out);
                 self.calculation_part(right, input, out);
             }
-            (ExprKind::Cast(inner), Scalar::Bits(width)) if matches!(inner.scalar, Scalar::Bits(narrow) if narrow < width) =>
+            (ExprKind::Cast(inner), Scalar::Bits(width))
+                if is_zero_extension(inner, expr.scalar) =>
             {
                 input.push(bits(&BigUint::ZERO, width - inner.scalar.width()));
                 self.calculation_part(inner, input, out);

@@ -54,22 +54,31 @@ fn ends_block(stmt: &Stmt) -> bool {
 }
 
 impl<'a> Emitter<'a> {
-    /// One element of `pipelines`, at the end of which the primitives of `tail` run.
+    /// One element of `pipelines`. Before its control and after it run others, whatever ends the control.
     pub(super) fn pipeline(
         &mut self,
         id: u32,
         name: &'static str,
+        before: &[Stmt],
         block: &Block,
-        tail: Option<(Span, Vec<Json>)>,
+        after: &[Block],
     ) -> Json {
         let mut pipeline = Pipeline::default();
-        count_places(block, &mut pipeline.places);
-        let end = tail.and_then(|(span, tail)| self.run(tail, span, None, &mut pipeline));
-        let ends = Ends {
-            exit: end.clone(),
-            ..Ends::default()
-        };
-        let first = self.flow(block, end, &ends, &mut pipeline);
+        let controls = std::iter::once(before)
+            .chain([block.as_slice()])
+            .chain(after.iter().map(Vec::as_slice));
+        for control in controls.clone() {
+            count_places(control, &mut pipeline.places);
+        }
+        let mut first = None;
+        for control in controls.rev() {
+            let ends = Ends {
+                leave: first.clone(),
+                exit: first.clone(),
+                ..Ends::default()
+            };
+            first = self.flow(control, first, &ends, &mut pipeline);
+        }
         let applied = std::mem::take(&mut pipeline.applied);
         for (table, applied) in applied {
             let outcome = self.merged(table, applied, &mut pipeline);
@@ -184,6 +193,14 @@ impl<'a> Emitter<'a> {
                     }
                     outcome = Outcome::Always(node);
                 }
+                if let Some(exited) = self.exited.clone()
+                    && self.may_exit(*table)
+                {
+                    outcome = outcome.map(|next| {
+                        let is_set = binary("==", exited.operand(), number(1u32, 8));
+                        self.decide(is_set, ends.exit.clone(), next, stmt.span, pipeline)
+                    });
+                }
                 self.applied(*table, outcome, stmt.span, pipeline)
             }
             _ => {
@@ -205,6 +222,27 @@ impl<'a> Emitter<'a> {
                 self.ran.insert(table, field);
             }
         }
+    }
+
+    /// Has actions note that they end egress if one of them may: BMv2 would skip what follows it.
+    pub(super) fn find_exits(&mut self) {
+        let mut tables = IndexMap::new();
+        count_places(&self.program.egress, &mut tables);
+        if tables.keys().any(|table| self.may_exit(*table)) {
+            self.exited = Some(self.layout.temporary("exited", Scalar::Bits(8)));
+        }
+    }
+
+    /// Whether an action of a table may end the control.
+    fn may_exit(&self, table: TableId) -> bool {
+        fn exits(block: &[Stmt]) -> bool {
+            block.iter().any(|stmt| {
+                matches!(stmt.kind, StmtKind::Exit) || inner_blocks(stmt).into_iter().any(exits)
+            })
+        }
+        let program = self.program;
+        let mut actions = program.tables[table.index()].actions.iter();
+        actions.any(|listed| exits(&program.actions[listed.action.index()].body))
     }
 
     fn read(&mut self, field: &FieldRef, subject: &Expr) -> Json {

@@ -6,6 +6,7 @@
 //! `table`). Names are those of the control plane; what only this back end has is named with a `$`.
 
 mod action;
+mod arrange;
 mod checksum;
 mod deparser;
 mod emitter;
@@ -21,8 +22,9 @@ mod select;
 mod table;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::ir::Program;
+use crate::ir::{Block, Program};
 use crate::source::SourceMap;
+use arrange::Arranged;
 use json::{Json, array, object};
 
 /// A part of the language that BMv2 cannot do.
@@ -36,12 +38,17 @@ const VERSION: (u32, u32) = (2, 23);
 /// # Errors
 /// What BMv2 cannot do, each with its place.
 pub fn emit(program: &Program, sources: &SourceMap) -> Result<String, Diagnostics> {
-    let mut emitter = emitter::Emitter::new(program);
+    let Arranged {
+        program,
+        before_ingress,
+        after_egress,
+    } = arrange::arranged(program)?;
+    let mut emitter = emitter::Emitter::new(&program);
     let root = (sources.files().first()).map_or_else(
         || format!("{}.p4", program.name),
         |file| file.path.to_string_lossy().into_owned(),
     );
-    let json = program_json(&mut emitter, root);
+    let json = program_json(&mut emitter, root, &before_ingress, &after_egress);
     let diagnostics = emitter.into_diagnostics();
     match diagnostics.has_errors() {
         true => Err(diagnostics),
@@ -49,15 +56,22 @@ pub fn emit(program: &Program, sources: &SourceMap) -> Result<String, Diagnostic
     }
 }
 
-fn program_json(emitter: &mut emitter::Emitter<'_>, root: String) -> Json {
+fn program_json(
+    emitter: &mut emitter::Emitter<'_>,
+    root: String,
+    before_ingress: &Block,
+    after_egress: &[Block],
+) -> Json {
     let program = emitter.program;
     let parsers = emitter.parser();
     emitter.find_mixed_tables();
+    if !after_egress.is_empty() {
+        emitter.find_exits();
+    }
     emitter.program_actions();
     emitter.checksums();
-    let tail = emitter.egress_tail.take();
-    let ingress = emitter.pipeline(0, "ingress", &program.ingress, None);
-    let egress = emitter.pipeline(1, "egress", &program.egress, tail);
+    let ingress = emitter.pipeline(0, "ingress", before_ingress, &program.ingress, &[]);
+    let egress = emitter.pipeline(1, "egress", &[], &program.egress, after_egress);
     let deparsers = emitter.deparser();
     let meter_arrays = emitter.meters();
     let field_lists = emitter.field_list_arrays();

@@ -6,8 +6,8 @@ use super::externs::algorithm;
 use super::graph::{Next, Pipeline};
 use super::json::{Json, object};
 use crate::ir::{
-    ActionCall, ActionId, ActionProfileId, EntryMatch, Expr, ExprKind, HeaderRef, Key, MatchKind,
-    Table, TableEntry, TableId,
+    ActionCall, ActionId, ActionProfileId, EntryMatch, Expr, ExprKind, HashAlgorithm, HeaderRef,
+    Key, MatchKind, Table, TableEntry, TableId,
 };
 use num_bigint::BigUint;
 use num_traits::Zero;
@@ -46,6 +46,23 @@ impl Outcome {
         match self {
             Outcome::Hit { miss, .. } => miss.clone(),
             _ => self.on_hit(),
+        }
+    }
+
+    /// With other places to go to.
+    pub(super) fn map(self, mut to: impl FnMut(Next) -> Next) -> Outcome {
+        match self {
+            Outcome::Always(next) => Outcome::Always(to(next)),
+            Outcome::Hit { hit, miss } => Outcome::Hit {
+                hit: to(hit),
+                miss: to(miss),
+            },
+            Outcome::Action { cases, otherwise } => Outcome::Action {
+                cases: (cases.into_iter())
+                    .map(|(actions, next)| (actions, to(next)))
+                    .collect(),
+                otherwise: to(otherwise),
+            },
         }
     }
 
@@ -143,9 +160,10 @@ impl<'a> Emitter<'a> {
         let numbers = table.actions.iter().map(|listed| listed.action.0.into());
         let number = self.tables;
         self.tables += 1;
-        let implementation = table.implementation.inspect(|profile| {
-            pipeline.profiles.insert(*profile);
-        });
+        pipeline.profiles.extend(table.implementation);
+        // With entries of the program a table takes no others, so that it never asks its action profile. BMv2 takes such entries only
+        // in tables without one.
+        let implementation = table.implementation.filter(|_| table.entries.is_empty());
         let mut members = vec![
             ("name".into(), table.control.name.clone().into()),
             ("id".into(), number.into()),
@@ -204,12 +222,7 @@ impl<'a> Emitter<'a> {
             members.push(("default_entry".into(), entry));
         }
         if !table.entries.is_empty() {
-            match implementation {
-                None => members.push(("entries".into(), self.entries(table))),
-                Some(_) => {
-                    self.unsupported(table.span, "a table with an action profile and entries");
-                }
-            }
+            members.push(("entries".into(), self.entries(table)));
         }
         pipeline.tables.push(Json::Object(members));
     }
@@ -282,6 +295,10 @@ impl<'a> Emitter<'a> {
             ("max_size".into(), (profile.size as i64).into()),
         ];
         if let Some((hash, _)) = profile.selector {
+            if hash == HashAlgorithm::Random {
+                let what = "a selector that chooses at random";
+                self.unsupported(profile.span, what);
+            }
             let mut inputs: Vec<Vec<Json>> = Vec::new();
             for (at, table) in self.program.tables.iter().enumerate() {
                 if table.implementation == Some(id) {

@@ -2,10 +2,12 @@
 
 use super::context::Context;
 use super::layout::{is_regular, places, runs, store, varbit_field};
+use super::process::variables;
 use super::scalar::is_wide;
 use super::stmt::block;
 use super::usage::Deparse;
-use crate::ir::{Field, HeaderId, HeaderRef, Scalar, StmtKind};
+use super::walk::{self, Node};
+use crate::ir::{Block, ControlKind, Field, HeaderId, HeaderRef, Scalar, Scope, Stmt, StmtKind};
 use crate::source::Span;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -84,18 +86,25 @@ fn store_run(cx: &Context<'_>, id: HeaderId, run: &super::layout::Run, span: Spa
 }
 
 fn rebuild(cx: &Context<'_>) -> TokenStream {
-    let most: u32 = (cx.program.headers.iter())
-        .filter(|header| !header.is_metadata)
-        .map(|header| {
-            let header_type = &cx.program.header_types[header.header_type.index()];
-            header_type
-                .fields
-                .iter()
-                .map(|field| field.scalar.width())
-                .sum::<u32>()
-                .div_ceil(8)
-        })
-        .sum();
+    let (mut most, mut in_loop) = (0, None);
+    each_statement(&cx.program.deparser, &mut |stmt| match &stmt.kind {
+        StmtKind::Emit(header) => most += longest(cx, header),
+        StmtKind::Loop { body, update } => {
+            for block in [body, update] {
+                each_statement(block, &mut |stmt| {
+                    if let StmtKind::Emit(_) = stmt.kind {
+                        in_loop = Some(stmt.span);
+                    }
+                });
+            }
+        }
+        _ => {}
+    });
+    // Room for what is emitted is made once.
+    if let Some(span) = in_loop {
+        return cx.unsupported(span, "an `emit` in a loop whose rounds are not known");
+    }
+    let locals = variables(cx, |scope| scope == Scope::Control(ControlKind::Deparser));
     let most = Literal::u32_unsuffixed(most);
     let frame = super::context::Frame {
         arguments: &[],
@@ -107,9 +116,31 @@ fn rebuild(cx: &Context<'_>) -> TokenStream {
     quote! {
         let mut emitted = [0u8; #most];
         let mut end = 0usize;
-        'deparser: { #body }
+        'deparser: { #locals #body }
         packet.replace_head(at, emitted.get(..end).unwrap_or_default());
     }
+}
+
+fn each_statement<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Stmt)) {
+    walk::block(block, &mut |node| {
+        if let Node::Stmt(stmt) = node {
+            visit(stmt);
+        }
+    });
+}
+
+/// The most bytes that a header can have.
+fn longest(cx: &Context<'_>, header: &HeaderRef) -> u32 {
+    let header_type = match header {
+        HeaderRef::Instance(id) => cx.header_type(*id),
+        HeaderRef::Element(stack, _) | HeaderRef::Next(stack) | HeaderRef::Last(stack) => {
+            let header_type = cx.program.stacks[stack.index()].header_type;
+            &cx.program.header_types[header_type.index()]
+        }
+    };
+    let fields = header_type.fields.iter();
+    let bits: u32 = fields.map(|field| field.scalar.width()).sum();
+    bits.div_ceil(8)
 }
 
 /// `packet.emit(header)`, in front of what the parser left.

@@ -216,7 +216,7 @@ fn control(cx: &Context<'_>, kind: ControlKind, label: &str, body: &Block) -> To
 }
 
 /// Declarations of the variables of some scopes.
-fn variables(cx: &Context<'_>, is_wanted: impl Fn(Scope) -> bool) -> TokenStream {
+pub(super) fn variables(cx: &Context<'_>, is_wanted: impl Fn(Scope) -> bool) -> TokenStream {
     let wanted = (cx.program.variables.iter().enumerate())
         .map(|(index, variable)| (VariableId(index as u32), variable))
         .filter(|(id, variable)| is_wanted(variable.scope) && cx.usage.variables.contains(id));

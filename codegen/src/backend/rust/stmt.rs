@@ -565,8 +565,16 @@ fn extern_call(cx: &Context<'_>, frame: Frame<'_>, call: &ExternCall, span: Span
                 }
             };
             let condition = expr(cx, frame, condition).operand();
+            // As BMv2 has it: a checksum in an invalid header is not looked at.
+            let in_valid = match &checksum.kind {
+                ExprKind::Field(HeaderRef::Instance(id), _) => {
+                    let valid = &cx.locals.header(*id).valid;
+                    quote!(&& #valid)
+                }
+                _ => TokenStream::new(),
+            };
             let checksum = expr(cx, frame, checksum).operand();
-            quote!(if #condition && #computed != #checksum { #flag = 1; })
+            quote!(if #condition #in_valid && #computed != #checksum { #flag = 1; })
         }
         ExternCall::UpdateChecksum {
             condition,
