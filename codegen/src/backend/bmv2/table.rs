@@ -161,9 +161,10 @@ impl<'a> Emitter<'a> {
         let number = self.tables;
         self.tables += 1;
         pipeline.profiles.extend(table.implementation);
-        // With entries of the program a table takes no others, so that it never asks its action profile. BMv2 takes such entries only
-        // in tables without one.
-        let implementation = table.implementation.filter(|_| table.entries.is_empty());
+        // A table with constant entries takes no others, so that it never asks its action profile. BMv2 takes a program's entries only in
+        // tables without one.
+        let is_fixed = table.const_entries && !table.entries.is_empty();
+        let implementation = table.implementation.filter(|_| !is_fixed);
         let mut members = vec![
             ("name".into(), table.control.name.clone().into()),
             ("id".into(), number.into()),
@@ -222,6 +223,10 @@ impl<'a> Emitter<'a> {
             members.push(("default_entry".into(), entry));
         }
         if !table.entries.is_empty() {
+            if implementation.is_some() {
+                let what = "a table with an action profile and entries that are not constant";
+                self.unsupported(table.span, what);
+            }
             members.push(("entries".into(), self.entries(table)));
         }
         pipeline.tables.push(Json::Object(members));
