@@ -20,14 +20,17 @@ pub(super) struct Grave {
 impl Core {
     /// Looks at what the probes say, and at hosts that change their standing.
     pub(super) fn watch_hosts(&mut self) {
-        // Usually nobody misses anybody, and there are no votes to count.
-        let votes = self.hosts.values().any(|host| host.shim.misses_some);
+        // Of those whom nobody misses there are no votes to count.
+        let shims = self.hosts.values().map(|host| &host.shim);
+        let suspects: BTreeSet<HostId> = shims.flat_map(|shim| &shim.suspects).copied().collect();
         for id in self.hosts.keys().copied().collect::<Vec<_>>() {
             let Some(membership) = self.hosts.get(&id).map(|host| host.membership) else {
                 continue;
             };
             match membership {
-                Membership::In | Membership::Joining if votes && self.is_missed(id) => {
+                Membership::In | Membership::Joining
+                    if suspects.contains(&id) && self.is_missed(id) =>
+                {
                     self.declare_dead(id)
                 }
                 Membership::Joining if self.has_arrived(id) => {

@@ -78,8 +78,8 @@ pub(super) struct ShimState {
     flushes: VecDeque<Marker>,
     /// Probes missed in a row, by peer.
     pub missed: BTreeMap<HostId, u32>,
-    /// One of these is so many that the peer may be dead.
-    pub misses_some: bool,
+    /// Peers that have missed so many that they may be dead.
+    pub suspects: Vec<HostId>,
     pub load: Load,
 }
 
@@ -92,7 +92,7 @@ impl ShimState {
     fn disconnected(&mut self) {
         self.connection = None;
         self.missed.clear();
-        self.misses_some = false;
+        self.suspects.clear();
         if self.sync != Sync::Known {
             self.sync = Sync::Wanted;
         }
@@ -508,7 +508,8 @@ impl Core {
                 shim.missed.insert(id, peer.missed_in_a_row);
             }
         }
-        shim.misses_some = shim.missed.values().any(|missed| *missed >= limit);
+        let missed = shim.missed.iter().filter(|(_, missed)| **missed >= limit);
+        shim.suspects = missed.map(|(id, _)| *id).collect();
     }
 
     /// After the start: what came while the stages were being read.
