@@ -4,12 +4,15 @@
 #[derive(Debug, Default)]
 pub struct Sink {
     bytes: Vec<u8>,
+    /// The last bits, which do not fill a word yet.
     pending: u64,
+    /// How many they are; less than 64.
     bits: u32,
 }
 
 impl Sink {
     /// Forgets everything but the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.pending = 0;
@@ -19,27 +22,17 @@ impl Sink {
     /// Appends the low `bits` bits, at most 64, of a word that has no others.
     #[inline]
     pub fn push(&mut self, word: u64, bits: u32) {
-        if self.bits == 0 && bits.is_multiple_of(8) {
-            if bits > 0 {
-                // Eight bytes are one store, as fewer are not; those too many go again.
-                let end = self.bytes.len() + (bits / 8) as usize;
-                let bytes = (word << (64 - bits)).to_be_bytes();
-                self.bytes.extend_from_slice(&bytes);
-                self.bytes.truncate(end);
-            }
+        let room = 64 - self.bits;
+        if bits < room {
+            self.pending = self.pending << bits | word;
+            self.bits += bits;
             return;
         }
-        if bits > 56 {
-            self.push(word >> 32, bits - 32);
-            return self.push(word & 0xffff_ffff, 32);
-        }
-        self.pending = self.pending << bits | word;
-        self.bits += bits;
-        while self.bits >= 8 {
-            self.bits -= 8;
-            self.bytes.push((self.pending >> self.bits) as u8);
-        }
-        self.pending &= (1 << self.bits) - 1;
+        let left = bits - room;
+        let full = self.pending.checked_shl(room).unwrap_or(0) | word >> left;
+        self.bytes.extend_from_slice(&full.to_be_bytes());
+        self.pending = word & super::expr::ones(left);
+        self.bits = left;
     }
 
     /// Appends a number of so many bits that lies in words, lowest first.
@@ -60,7 +53,11 @@ impl Sink {
 
     fn pad(&mut self) {
         if self.bits > 0 {
-            self.bytes.push((self.pending << (8 - self.bits)) as u8);
+            // Eight bytes are one store, as fewer are not; those too many go again.
+            let end = self.bytes.len() + self.bits.div_ceil(8) as usize;
+            let bytes = (self.pending << (64 - self.bits)).to_be_bytes();
+            self.bytes.extend_from_slice(&bytes);
+            self.bytes.truncate(end);
             self.pending = 0;
             self.bits = 0;
         }

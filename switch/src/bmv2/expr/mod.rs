@@ -32,6 +32,12 @@ impl Scope<'_> {
     pub fn word(&self, slot: u32) -> u64 {
         self.words.get(slot as usize).copied().unwrap_or(0)
     }
+
+    /// The bits of the arguments from one of a word on.
+    #[inline(always)]
+    fn argument(&self, word: u32, shift: u32) -> u64 {
+        self.arguments.get(word as usize).copied().unwrap_or(0) >> shift
+    }
 }
 
 /// All ones in the low `bits` bits.

@@ -85,6 +85,16 @@ pub struct Element {
 }
 
 impl Element {
+    /// The value of the field.
+    #[inline(never)]
+    fn value(&self, scope: &Scope<'_>) -> u64 {
+        match self.slot(scope) {
+            Some(slot) if self.signed => extend(scope.word(slot), self.bits),
+            Some(slot) => scope.word(slot),
+            None => 0,
+        }
+    }
+
     /// The first word of the field.
     #[inline]
     pub fn slot(&self, scope: &Scope<'_>) -> Option<u32> {
@@ -120,37 +130,34 @@ fn whole(word: u64, sign: Sign) -> i128 {
     }
 }
 
-fn chosen<T>(list: &[T], index: &Word, scope: &Scope<'_>) -> Option<usize> {
-    let index = usize::try_from(index.eval(scope)).ok()?;
-    (index < list.len()).then_some(index)
+fn chosen<'l, T>(list: &'l [T], index: &Word, scope: &Scope<'_>) -> Option<&'l T> {
+    list.get(usize::try_from(index.eval(scope)).ok()?)
 }
 
 impl Word {
     /// The value.
+    ///
+    /// What most expressions are is told apart in place: each place then has branches of its own, which the processor learns.
+    #[inline(always)]
     pub fn eval(&self, scope: &Scope<'_>) -> u64 {
         match self {
-            Word::Const(value) => *value,
             Word::Slot(slot) => scope.word(*slot),
+            Word::Const(value) => *value,
+            Word::Argument(word, shift, mask) => scope.argument(*word, *shift) & mask,
+            computed => computed.compute(scope),
+        }
+    }
+
+    /// The value of any; what takes more than a few registers has a function of its own, so that the others do not save them.
+    #[inline(never)]
+    fn compute(&self, scope: &Scope<'_>) -> u64 {
+        match self {
+            Word::Slot(slot) => scope.word(*slot),
+            Word::Const(value) => *value,
+            Word::Argument(word, shift, mask) => scope.argument(*word, *shift) & mask,
             Word::SignedSlot(slot, bits) => extend(scope.word(*slot), *bits),
-            Word::Argument(word, shift, mask) => {
-                let word = scope.arguments.get(*word as usize).copied().unwrap_or(0);
-                (word >> shift) & mask
-            }
-            Word::Element(element) => match element.slot(scope) {
-                Some(slot) if element.signed => extend(scope.word(slot), element.bits),
-                Some(slot) => scope.word(slot),
-                None => 0,
-            },
-            Word::Register(array, index) => {
-                let index = index.eval(scope);
-                let array = scope.registers.get(*array as usize);
-                let mut low = [0];
-                if let Some(array) = array {
-                    array.copy_to(index, &mut low);
-                }
-                let [low] = low;
-                low
-            }
+            Word::Element(element) => element.value(scope),
+            Word::Register(array, index) => register(*array, index, scope),
             Word::Next(slot, minus) => scope.word(*slot).wrapping_sub(*minus),
             Word::Add(sides) => sides.0.eval(scope).wrapping_add(sides.1.eval(scope)),
             Word::Sub(sides) => sides.0.eval(scope).wrapping_sub(sides.1.eval(scope)),
@@ -183,60 +190,26 @@ impl Word {
                 (sides.0.eval(scope) as i64 >> by) as u64
             }
             Word::Extend(inner, bits) => extend(inner.eval(scope), *bits),
-            Word::Clamp(inner, sign, low, high) => {
-                whole(inner.eval(scope), *sign).clamp(*low, *high) as u64
-            }
+            Word::Clamp(inner, sign, low, high) => clamp(inner, *sign, *low, *high, scope),
             Word::Choice(parts) => match parts.0.eval(scope) {
                 0 => parts.2.eval(scope),
                 _ => parts.1.eval(scope),
             },
             Word::Equal(sides) => u64::from(sides.0.eval(scope) == sides.1.eval(scope)),
             Word::Less(sides) => u64::from(sides.0.eval(scope) < sides.1.eval(scope)),
-            Word::Compare(compare, sides) => {
-                let (left, right) = (sides.0.eval(scope), sides.2.eval(scope));
-                let order = whole(left, sides.1).cmp(&whole(right, sides.3));
-                u64::from(holds(*compare, order))
-            }
-            Word::CompareWide(compare, sides) => {
-                let order = sides.0.eval(scope).cmp(&sides.1.eval(scope));
-                u64::from(holds(*compare, order))
-            }
+            Word::Compare(compare, sides) => u64::from(compare_signed(*compare, sides, scope)),
+            Word::CompareWide(compare, sides) => u64::from(compare_wide(*compare, sides, scope)),
             Word::SameSlots(left, right, count) => {
-                let same =
-                    (0..*count).all(|word| scope.word(left + word) == scope.word(right + word));
-                u64::from(same)
+                u64::from(same_slots(scope, *left, *right, *count))
             }
-            Word::NotZeroWide(wide) => u64::from(wide.eval(scope) != num_bigint::BigInt::ZERO),
+            Word::NotZeroWide(wide) => u64::from(is_not_zero(wide, scope)),
             Word::NotZero(inner) => u64::from(inner.eval(scope) != 0),
             Word::IsZero(inner) => u64::from(inner.eval(scope) == 0),
             Word::Both(sides) => u64::from(sides.0.eval(scope) != 0 && sides.1.eval(scope) != 0),
             Word::Either(sides) => u64::from(sides.0.eval(scope) != 0 || sides.1.eval(scope) != 0),
-            Word::AnyOf(parts) => {
-                let slots = chosen(&parts.0, &parts.1, scope).and_then(|index| parts.0.get(index));
-                u64::from(
-                    slots.is_some_and(|slots| slots.iter().any(|slot| scope.word(*slot) != 0)),
-                )
-            }
-            Word::SameBlocks(parts) => {
-                let (left, left_index, right, right_index, words) = parts.as_ref();
-                let left = chosen(left, left_index, scope).and_then(|index| left.get(index));
-                let right = chosen(right, right_index, scope).and_then(|index| right.get(index));
-                let same = |(left, right)| same_blocks(scope, left, right, *words);
-                u64::from(left.zip(right).is_some_and(same))
-            }
-            Word::SameUnions(parts) => {
-                let (left, right, words) = parts.as_ref();
-                let members = |side: &SameUnion| chosen(&side.0, &side.1, scope);
-                let left = members(left).and_then(|index| left.0.get(index));
-                let right = members(right).and_then(|index| right.0.get(index));
-                let Some((left, right)) = left.zip(right) else {
-                    return 0;
-                };
-                let pairs = left.iter().zip(right).zip(words);
-                let mut pairs =
-                    pairs.map(|((left, right), words)| same_blocks(scope, left, right, *words));
-                u64::from(pairs.any(|same| same))
-            }
+            Word::AnyOf(parts) => u64::from(any_of(&parts.0, &parts.1, scope)),
+            Word::SameBlocks(parts) => u64::from(same_headers(parts, scope)),
+            Word::SameUnions(parts) => u64::from(same_unions(&parts.0, &parts.1, &parts.2, scope)),
             Word::Low(wide) => wide.low(scope),
         }
     }
@@ -248,9 +221,65 @@ impl Word {
     }
 }
 
+#[inline(never)]
+fn register(array: u32, index: &Word, scope: &Scope<'_>) -> u64 {
+    let mut low = [0];
+    if let Some(array) = scope.registers.get(array as usize) {
+        array.copy_to(index.eval(scope), &mut low);
+    }
+    let [low] = low;
+    low
+}
+
+#[inline(never)]
+fn clamp(inner: &Word, sign: Sign, low: i128, high: i128, scope: &Scope<'_>) -> u64 {
+    whole(inner.eval(scope), sign).clamp(low, high) as u64
+}
+
+#[inline(never)]
+fn compare_signed(compare: Compare, sides: &(Word, Sign, Word, Sign), scope: &Scope<'_>) -> bool {
+    let (left, right) = (sides.0.eval(scope), sides.2.eval(scope));
+    holds(compare, whole(left, sides.1).cmp(&whole(right, sides.3)))
+}
+
+#[inline(never)]
+fn compare_wide(compare: Compare, sides: &(Wide, Wide), scope: &Scope<'_>) -> bool {
+    holds(compare, sides.0.eval(scope).cmp(&sides.1.eval(scope)))
+}
+
+#[inline(never)]
+fn is_not_zero(wide: &Wide, scope: &Scope<'_>) -> bool {
+    wide.eval(scope) != num_bigint::BigInt::ZERO
+}
+
+fn same_slots(scope: &Scope<'_>, left: u32, right: u32, count: u32) -> bool {
+    (0..count).all(|word| scope.word(left + word) == scope.word(right + word))
+}
+
 fn same_blocks(scope: &Scope<'_>, left: &u32, right: &u32, words: u32) -> bool {
-    scope.word(*left) != 0
-        && (0..words).all(|word| scope.word(left + word) == scope.word(right + word))
+    scope.word(*left) != 0 && same_slots(scope, *left, *right, words)
+}
+
+#[inline(never)]
+fn any_of(lists: &[Vec<u32>], index: &Word, scope: &Scope<'_>) -> bool {
+    let slots = chosen(lists, index, scope);
+    slots.is_some_and(|slots| slots.iter().any(|slot| scope.word(*slot) != 0))
+}
+
+#[inline(never)]
+fn same_headers(parts: &SameBlocks, scope: &Scope<'_>) -> bool {
+    let (left, left_index, right, right_index, words) = parts;
+    let sides = chosen(left, left_index, scope).zip(chosen(right, right_index, scope));
+    sides.is_some_and(|(left, right)| same_blocks(scope, left, right, *words))
+}
+
+#[inline(never)]
+fn same_unions(left: &SameUnion, right: &SameUnion, words: &[u32], scope: &Scope<'_>) -> bool {
+    let sides = chosen(&left.0, &left.1, scope).zip(chosen(&right.0, &right.1, scope));
+    sides.is_some_and(|(left, right)| {
+        let mut pairs = left.iter().zip(right).zip(words);
+        pairs.any(|((left, right), words)| same_blocks(scope, left, right, *words))
+    })
 }
 
 /// A mask of a word where that is all that an `and` does.
