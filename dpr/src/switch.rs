@@ -152,7 +152,6 @@ async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
         Running::Fixed(pipeline) => PipelineSlot::new(Arc::clone(pipeline)),
         Running::Loaded(_) => PipelineSlot::empty(),
     };
-    let switch = Switch::start_slot(slot.clone(), ports, seed)?;
     let (grpc, device_id) = (arguments.grpc, arguments.device_id);
     let server = match (running, cpu_end) {
         (Running::Fixed(_), Some(cpu)) => {
@@ -169,6 +168,8 @@ async fn serve(running: Running, arguments: Serving) -> anyhow::Result<()> {
         let pipeline = slot.load();
         p4rt::fill(pipeline.as_ref(), path)?;
     }
+    // Now that the tables hold what the first packet is to find.
+    let switch = Switch::start_slot(slot, ports, seed)?;
     let mut output = std::io::stdout();
     writeln!(output, "listening on {address}")?;
     output.flush()?;

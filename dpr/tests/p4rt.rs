@@ -1,7 +1,10 @@
 //! `dpr p4rt` against `dpr run`, as two processes.
 
 use dpr_bmv2_tests::{Process, TestPort};
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_dpr");
@@ -72,12 +75,19 @@ V1Switch(P(), V(), I(), E(), C(), D()) main;
 struct Fixture {
     address: String,
     ports: Vec<TestPort>,
-    _process: Process,
+    process: Process,
     directory: TempDir,
 }
 
 impl Fixture {
     fn start(entries: Option<&str>) -> Fixture {
+        let mut fixture = Fixture::launch(entries);
+        fixture.address = fixture.process.wait_for_line("listening on ");
+        fixture
+    }
+
+    /// A process that may not be there yet.
+    fn launch(entries: Option<&str>) -> Fixture {
         let directory = TempDir::new().unwrap();
         let program = directory.path().join("router.p4");
         std::fs::write(&program, PROGRAM).unwrap();
@@ -95,11 +105,10 @@ impl Fixture {
             TestPort::bind(number, &path)
         });
         let ports = ports.collect();
-        let process = Process::start(command);
         Fixture {
-            address: process.wait_for_line("listening on "),
+            address: String::new(),
             ports,
-            _process: process,
+            process: Process::start(command),
             directory,
         }
     }
@@ -141,6 +150,21 @@ fn frame(mac: [u8; 6], last: u8) -> Vec<u8> {
 
 const ANY: [u8; 6] = [0xff; 6];
 const NEXT: [u8; 6] = [0, 0, 0x5e, 0, 0x53, 1];
+
+#[test]
+fn the_first_packet_finds_the_first_entries() {
+    let entries = "add routes hdr.ipv4.dst:10.0.0.0/8 forward(mac:00:00:5e:00:53:01, port:2)";
+    let fixture = Fixture::launch(Some(entries));
+    let sender = UnixDatagram::unbound().unwrap();
+    let port = fixture.directory.path().join("1");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // There is a port from the moment on at which this can be sent.
+    while let Err(error) = sender.send_to(&frame(ANY, 1), &port) {
+        assert!(Instant::now() < deadline, "{}: {error}", port.display());
+        thread::yield_now();
+    }
+    fixture.ports[1].expect(&frame(NEXT, 1));
+}
 
 #[test]
 fn entries_are_added_shown_changed_and_removed() {
