@@ -43,6 +43,8 @@ pub(crate) struct Probes {
     interval_us: u64,
     timeout_us: u64,
     next_round_us: Option<u64>,
+    /// No probe without an answer was sent before this. Answers do not move it: it is found again when it is due.
+    oldest_us: Option<u64>,
     rounds: u64,
     /// Something changed that the controller waits for.
     is_urgent: bool,
@@ -56,6 +58,7 @@ impl Probes {
             interval_us: 0,
             timeout_us: 0,
             next_round_us: None,
+            oldest_us: None,
             rounds: 0,
             is_urgent: false,
         }
@@ -100,6 +103,7 @@ impl Probes {
             .unwrap_or(now_us)
             .min(now_us + self.interval_us);
         self.next_round_us = (!self.peers.is_empty()).then_some(round_us);
+        self.find_oldest();
     }
 
     pub(crate) fn handle_reply(&mut self, now_us: u64, reply: &Probe) {
@@ -130,18 +134,24 @@ impl Probes {
         peer.missed_in_a_row = 0;
     }
 
-    pub(crate) fn poll_timeout(&self) -> Option<u64> {
-        let misses = self
+    fn find_oldest(&mut self) {
+        let waiting = self
             .peers
             .values()
             .filter_map(|peer| peer.outstanding.front());
-        misses
-            .map(|(_, sent_us)| sent_us + self.timeout_us)
-            .chain(self.next_round_us)
-            .min()
+        self.oldest_us = waiting.map(|(_, sent_us)| *sent_us).min();
+    }
+
+    /// When there is something to do at the earliest; it is asked after every frame, and does not look at the peers.
+    pub(crate) fn poll_timeout(&self) -> Option<u64> {
+        let missed_us = self.oldest_us.map(|sent_us| sent_us + self.timeout_us);
+        missed_us.into_iter().chain(self.next_round_us).min()
     }
 
     pub(crate) fn handle_timeout(&mut self, now_us: u64, frames: &mut VecDeque<Vec<u8>>) {
+        if self.poll_timeout().is_none_or(|due_us| due_us > now_us) {
+            return;
+        }
         for peer in self.peers.values_mut() {
             while peer
                 .outstanding
@@ -182,6 +192,7 @@ impl Probes {
                 frames.push_back(probe_request(addresses, &probe));
             }
         }
+        self.find_oldest();
     }
 
     /// The next report, if there is something that should not wait.
