@@ -93,6 +93,23 @@ impl World {
             .expect("it listens");
         (controller, admin)
     }
+
+    /// With all shims, until all hosts are sprayed to.
+    async fn start_serving(&self) -> (Controller, AdminClient<Channel>, Vec<Shim>) {
+        let (controller, mut operator) = self.start().await;
+        let mut shims = Vec::new();
+        for host in 1..=HOSTS {
+            shims.push(Shim::attach(&controller, host).await);
+        }
+        eventually!(
+            "all hosts are sprayed to",
+            status(&mut operator)
+                .await
+                .router
+                .is_some_and(|router| router.members.len() == 3)
+        );
+        (controller, operator, shims)
+    }
 }
 
 /// How much flow state a stage itself has. What the controller says of a stage that has just restarted may be from before.
@@ -207,18 +224,7 @@ async fn status(admin: &mut AdminClient<Channel>) -> admin::StatusReply {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_comes_up_serves_moves_and_survives_restarts() {
     let world = World::new().await;
-    let (controller, mut operator) = world.start().await;
-    let mut shims = Vec::new();
-    for host in 1..=HOSTS {
-        shims.push(Shim::attach(&controller, host).await);
-    }
-    eventually!(
-        "all hosts are sprayed to",
-        status(&mut operator)
-            .await
-            .router
-            .is_some_and(|router| router.members.len() == 3)
-    );
+    let (controller, mut operator, mut shims) = world.start_serving().await;
 
     // Connections are pinned before they are acknowledged.
     let flow = |src_port| FiveTuple {
@@ -438,18 +444,7 @@ async fn operators_change_criteria_and_take_hosts_out() {
          [[services]]\naddress = \"203.0.113.1\"\nprotocol = \"tcp\"\nports = \"50000-50099\"\nmap = 2\naffinity = \"client\"\n[protocol]",
         1,
     );
-    let (controller, mut operator) = world.start().await;
-    let mut shims = Vec::new();
-    for host in 1..=HOSTS {
-        shims.push(Shim::attach(&controller, host).await);
-    }
-    eventually!(
-        "all hosts are sprayed to",
-        status(&mut operator)
-            .await
-            .router
-            .is_some_and(|router| router.members.len() == 3)
-    );
+    let (controller, mut operator, mut shims) = world.start_serving().await;
     // FTP's control and data connection of a client are in one bucket; its web connection has a map of its own.
     let flow = |dst_port| FiveTuple {
         src: 0xc633_6401,

@@ -152,12 +152,7 @@ impl Core {
         if self.starting {
             return;
         }
-        let candidates: Vec<Candidate> = self
-            .hosts
-            .values()
-            .filter(|host| self.is_active(host))
-            .map(Core::candidate)
-            .collect();
+        let candidates = self.candidates();
         let measured: Vec<(u16, MapCriteria, LoadMeasure)> = self
             .group
             .criteria

@@ -7,11 +7,7 @@ use super::{
     target::Link,
     types::{BucketId, HostId, HostSpec, Micros, Target},
 };
-use crate::{
-    criteria::{Candidate, Shares},
-    placer,
-};
-use std::collections::BTreeMap;
+use crate::{criteria::Candidate, placer};
 
 /// When no move may begin now: how soon to look again.
 const LOOK_AGAIN: Micros = 100_000;
@@ -72,15 +68,10 @@ impl Core {
             .all(|other| other.stage.held(&key) == Some(&entry))
     }
 
-    /// The shares of each map's buckets, of the hosts that can give and take some.
-    fn active_shares(&self) -> BTreeMap<u16, Shares> {
-        let candidates: Vec<Candidate> = self
-            .hosts
-            .values()
-            .filter(|host| self.is_active(host))
-            .map(Core::candidate)
-            .collect();
-        self.all_shares(&candidates)
+    /// The hosts that can give and take buckets, as criteria see them.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let active = self.hosts.values().filter(|host| self.is_active(host));
+        active.map(Core::candidate).collect()
     }
 
     /// Whether the targets were computed with a host; the same hosts count for all maps.
@@ -103,7 +94,7 @@ impl Core {
     pub(super) fn plan(&mut self) {
         self.keep_introduced();
         // The load's factors change by whole steps only, so that shares differ when something material did.
-        let shares = self.active_shares();
+        let shares = self.all_shares(&self.candidates());
         if shares != self.planned_with {
             self.replan = true;
         }
