@@ -2,6 +2,7 @@
 
 use super::{Config, HostConfig};
 use crate::core::{Faults, UnknownFault};
+use crate::criteria::is_weight;
 use std::{collections::BTreeMap, ops::Range};
 use toml::Spanned;
 
@@ -125,7 +126,7 @@ fn check_hosts(config: &Config) -> Result<(), Problem> {
         if (host.stage_mac.0 | host.mac.0) >> 40 & 1 == 1 {
             return problem(span, "mac", "a group address is nobody's");
         }
-        if !host.weight.is_finite() || host.weight < 0.0 {
+        if !is_weight(host.weight) {
             return problem(span, "weight", "must be 0 or more");
         }
         if let Err(error) = endpoint(&host.p4runtime) {
@@ -178,11 +179,7 @@ fn check_maps(config: &Config) -> Result<(), Problem> {
         if let Some(name) = map.weights.keys().find(|name| !is_host(name)) {
             return problem(span, "weights", format!("there is no host {name}"));
         }
-        if map
-            .weights
-            .values()
-            .any(|weight| !weight.is_finite() || *weight < 0.0)
-        {
+        if map.weights.values().any(|weight| !is_weight(*weight)) {
             return problem(span, "weights", "must be 0 or more");
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     CommandError, Core, Host, Timer,
+    plan::check_weight,
     types::{HostId, HostSpec, Micros, micros},
 };
 use crate::criteria::{
@@ -93,12 +94,16 @@ pub struct MapHostInfo {
 }
 
 impl Core {
-    pub(super) fn candidate(host: &Host) -> Candidate {
-        Candidate {
-            id: host.spec.id,
-            weight: host.spec.weight,
-            draining: host.spec.draining,
-        }
+    /// Some of the hosts, as criteria see them.
+    pub(super) fn candidates_that(&self, are_wanted: impl Fn(&Host) -> bool) -> Vec<Candidate> {
+        let wanted = self.hosts.values().filter(|host| are_wanted(host));
+        wanted
+            .map(|host| Candidate {
+                id: host.spec.id,
+                weight: host.spec.weight,
+                draining: host.spec.draining,
+            })
+            .collect()
     }
 
     /// What is asked for a map.
@@ -177,6 +182,7 @@ impl Core {
             let base = criteria::base_shares(&candidates, &asked);
             if load.state.round(measure, &base, &loads) {
                 load.is_quiet = false;
+                self.replan = true;
                 tracing::debug!(map, "shares follow the hosts' load");
             }
         }
@@ -212,12 +218,8 @@ impl Core {
         if !self.owners.contains_key(&map) {
             return Err(CommandError::UnknownMap(map));
         }
-        if let Some(weight) = asked
-            .weights
-            .values()
-            .find(|weight| !weight.is_finite() || **weight < 0.0)
-        {
-            return Err(CommandError::BadWeight(*weight));
+        for weight in asked.weights.values() {
+            check_weight(*weight)?;
         }
         if asked.data.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(CommandError::NobodyHolds(map));
@@ -317,10 +319,6 @@ impl Core {
 
     /// The hosts that are in the group, whether or not they can give and take buckets at the moment.
     pub(super) fn member_candidates(&self) -> Vec<Candidate> {
-        self.hosts
-            .values()
-            .filter(|host| host.is_member())
-            .map(Core::candidate)
-            .collect()
+        self.candidates_that(Host::is_member)
     }
 }

@@ -24,6 +24,13 @@ pub(super) struct Flow {
     pub life: Life,
 }
 
+impl Flow {
+    /// Torn down: only its entries stay for a while.
+    pub fn is_over(&self) -> bool {
+        matches!(self.life, Life::Lingering { .. })
+    }
+}
+
 /// All connections.
 #[derive(Debug, Default)]
 pub(super) struct FlowTable {

@@ -1,13 +1,7 @@
 //! A host leaves the group for good, in the reverse order of joining: it is out of the front router's set, its buckets have moved
 //! away and its connections have ended; now no stage needs to know it any more.
 
-use super::{
-    CommandError, Core, HostLoad, Membership,
-    entry::Key,
-    flows::Life,
-    moves::Kind,
-    types::{FlowKey, HostId},
-};
+use super::{CommandError, Core, HostLoad, Membership, entry::Key, moves::Kind, types::HostId};
 
 impl Core {
     /// Removes a host that is drained, or dead and buried.
@@ -28,20 +22,14 @@ impl Core {
         if let Some(stage) = self.still_names(id) {
             return Err(CommandError::StillNamed { host: name, stage });
         }
-        let flows: Vec<FlowKey> = self.flows.of_server(id);
-        let lives = |key: &&FlowKey| {
-            self.flows
-                .get(key)
-                .is_some_and(|flow| !matches!(flow.life, Life::Lingering { .. }))
-        };
-        let connections = flows.iter().filter(lives).count() as u64;
+        let connections = self.live_connections(id);
         if connections > 0 && !force {
             return Err(CommandError::StillConnected {
                 host: name,
                 connections,
             });
         }
-        for key in flows {
+        for key in self.flows.of_server(id) {
             self.remove_flow(key);
         }
         self.clear_stage(id);
@@ -100,10 +88,9 @@ impl Core {
 
     /// How many connections a host holds that go on, those that linger left out.
     pub fn live_connections(&self, host: HostId) -> u64 {
-        let lives = self.flows.iter().filter(|(_, flow)| {
-            flow.server == host && !matches!(flow.life, Life::Lingering { .. })
-        });
-        lives.count() as u64
+        let flows = self.flows.iter().map(|(_, flow)| flow);
+        let live = flows.filter(|flow| flow.server == host && !flow.is_over());
+        live.count() as u64
     }
 
     /// How many connections each service has, in the order of [`Group::services`](super::Group::services).

@@ -53,7 +53,7 @@ pub use types::{
     RouterSpec, Service, Spray, Target, UnknownFault, hash_five_tuple,
 };
 
-use crate::criteria::{MapCriteria, Shares};
+use crate::criteria::{Candidate, MapCriteria};
 use criteria::{HostLoad, MapLoad};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{TableEntry, Update, WriteError};
@@ -302,6 +302,11 @@ impl Host {
     fn is_member(&self) -> bool {
         matches!(self.membership, Membership::In | Membership::Joining)
     }
+
+    /// In the group, and its stage holds all that it should.
+    fn is_told(&self) -> bool {
+        self.is_member() && self.stage.is_ready()
+    }
 }
 
 /// Things that happen by themselves.
@@ -362,8 +367,8 @@ pub struct Core {
     introductions: Vec<plan::Introduction>,
     /// Whether targets must be computed again.
     replan: bool,
-    /// The active hosts and their shares of each map that the targets were computed with.
-    planned_with: BTreeMap<u16, Shares>,
+    /// The active hosts that the targets were computed with; nobody has computed any yet if it is not there.
+    planned_with: Option<Vec<Candidate>>,
     loads: BTreeMap<u16, MapLoad>,
     load_round_due: bool,
     allowance: f64,
@@ -416,7 +421,7 @@ impl Core {
             introduced: Default::default(),
             introductions: Vec::new(),
             replan: false,
-            planned_with: BTreeMap::new(),
+            planned_with: None,
             loads: BTreeMap::new(),
             load_round_due: false,
             allowance: 0.0,

@@ -7,7 +7,10 @@ use super::{
     target::Link,
     types::{BucketId, HostId, HostSpec, Micros, Target},
 };
-use crate::{criteria::Candidate, placer};
+use crate::{
+    criteria::{Candidate, is_weight},
+    placer,
+};
 
 /// When no move may begin now: how soon to look again.
 const LOOK_AGAIN: Micros = 100_000;
@@ -27,10 +30,7 @@ pub(super) struct Introduction {
 impl Core {
     /// Whether a host can give and take buckets: alive, with its shim and its stage's control channel, and known to all stages.
     pub(super) fn is_active(&self, host: &Host) -> bool {
-        host.is_member()
-            && host.stage.is_ready()
-            && host.shim.is_synced()
-            && self.introduced.contains(&host.spec.id)
+        host.is_told() && host.shim.is_synced() && self.introduced.contains(&host.spec.id)
     }
 
     /// Finds out again which hosts all stages that could be told have an entry for, if any of what decides that has changed: it is
@@ -39,7 +39,7 @@ impl Core {
         let pieces = |host: &Host| Introduction {
             host: host.spec.id,
             stage_mac: host.spec.stage_mac,
-            is_told: host.is_member() && host.stage.is_ready(),
+            is_told: host.is_told(),
             serial: host.stage.introductions(),
         };
         if self
@@ -62,24 +62,19 @@ impl Core {
         };
         self.hosts
             .values()
-            .filter(|other| {
-                other.spec.id != host.spec.id && other.is_member() && other.stage.is_ready()
-            })
+            .filter(|other| other.spec.id != host.spec.id && other.is_told())
             .all(|other| other.stage.held(&key) == Some(&entry))
     }
 
     /// The hosts that can give and take buckets, as criteria see them.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
-        let active = self.hosts.values().filter(|host| self.is_active(host));
-        active.map(Core::candidate).collect()
+        self.candidates_that(|host| self.is_active(host))
     }
 
-    /// Whether the targets were computed with a host; the same hosts count for all maps.
+    /// Whether the targets were computed with a host.
     pub(super) fn is_planned(&self, host: HostId) -> bool {
-        self.planned_with
-            .values()
-            .next()
-            .is_some_and(|shares| shares.contains_key(&host))
+        let mut planned = self.planned_with.iter().flatten();
+        planned.any(|candidate| candidate.id == host)
     }
 
     /// Where a bucket will be when its move ends.
@@ -93,14 +88,13 @@ impl Core {
     /// Computes the targets again if something changed that they depend on.
     pub(super) fn plan(&mut self) {
         self.keep_introduced();
-        // The load's factors change by whole steps only, so that shares differ when something material did.
-        let shares = self.all_shares(&self.candidates());
-        if shares != self.planned_with {
-            self.replan = true;
-        }
-        if !std::mem::take(&mut self.replan) {
+        // What criteria ask for, and steps of the load's rule, say themselves that they changed.
+        let candidates = self.candidates();
+        let is_planned = self.planned_with.as_ref() == Some(&candidates);
+        if !std::mem::take(&mut self.replan) && is_planned {
             return;
         }
+        let shares = self.all_shares(&candidates);
         self.waiting.clear();
         for (&map, weights) in &shares {
             let size = self.owners.get(&map).map_or(0, Vec::len);
@@ -132,7 +126,7 @@ impl Core {
             }
             self.targets.insert(map, targets);
         }
-        self.planned_with = shares;
+        self.planned_with = Some(candidates);
     }
 
     pub(super) fn target_of(&self, bucket: BucketId) -> HostId {
@@ -204,9 +198,7 @@ impl Core {
     }
 
     pub(super) fn set_weight(&mut self, host: HostId, weight: f64) -> Result<(), CommandError> {
-        if !weight.is_finite() || weight < 0.0 {
-            return Err(CommandError::BadWeight(weight));
-        }
+        check_weight(weight)?;
         let host = self.member_mut(host)?;
         host.spec.weight = weight;
         host.spec.draining = false;
@@ -251,9 +243,7 @@ impl Core {
                 "a stage's first MAC has 48 bits, the low two of which are 0",
             ));
         }
-        if !spec.weight.is_finite() || spec.weight < 0.0 {
-            return Err(CommandError::BadWeight(spec.weight));
-        }
+        check_weight(spec.weight)?;
         for other in self.hosts.values() {
             if other.spec.id == spec.id {
                 if other.membership != Membership::Out {
@@ -339,5 +329,14 @@ impl Core {
         *target = to;
         self.waiting.insert(bucket);
         Ok(())
+    }
+}
+
+/// Whether a number can be a weight.
+pub(super) fn check_weight(weight: f64) -> Result<(), CommandError> {
+    if is_weight(weight) {
+        Ok(())
+    } else {
+        Err(CommandError::BadWeight(weight))
     }
 }

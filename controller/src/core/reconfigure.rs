@@ -1,6 +1,6 @@
 //! A configuration that changed while the controller runs: all of a change is carried out, or nothing.
 
-use super::{Command, CommandError, Core, Host, Membership, Reconfiguration};
+use super::{Command, CommandError, Core, Host, Membership, Reconfiguration, plan::check_weight};
 
 impl Core {
     pub(super) fn reconfigure(&mut self, changes: Reconfiguration) -> Result<(), CommandError> {
@@ -8,9 +8,7 @@ impl Core {
             if !self.hosts.contains_key(host) {
                 return Err(CommandError::UnknownHost(*host));
             }
-            if !weight.is_finite() || *weight < 0.0 {
-                return Err(CommandError::BadWeight(*weight));
-            }
+            check_weight(*weight)?;
         }
         for host in &changes.hosts {
             self.check_join(host)?;

@@ -9,7 +9,7 @@ use super::{
     target::Link,
     types::{Affinity, BucketId, FlowKey, HostId, Service, Target},
 };
-use crate::{criteria::Candidate, placer};
+use crate::placer;
 use dpr_p4::host_stage::{identity, services};
 use dpr_runtime::{Range, TableEntry};
 use rustc_hash::FxHashMap;
@@ -203,12 +203,7 @@ impl Core {
             }
         }
         // Nobody serves these yet: they need no moves.
-        let candidates: Vec<Candidate> = self
-            .hosts
-            .values()
-            .filter(|host| host.stage.known)
-            .map(Core::candidate)
-            .collect();
+        let candidates = self.candidates_that(|host| host.stage.known);
         let weights = self.shares_of(map, &candidates);
         let targets = placer::place(&vec![0; fresh.len()], &weights, |_| false);
         let fallback = known.first().copied().unwrap_or(0);

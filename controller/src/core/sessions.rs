@@ -2,7 +2,6 @@
 
 use super::{
     Core, Membership, Output,
-    flows::Life,
     types::{BucketId, FlowKey, HostId, Micros},
 };
 use dpr_protocol::shim::v1::{
@@ -351,11 +350,8 @@ impl Core {
         }
         if snapshot.last {
             for key in self.flows.of_server(host) {
-                let is_over = self
-                    .flows
-                    .get(&key)
-                    .is_some_and(|flow| !matches!(flow.life, Life::Lingering { .. }));
-                if is_over && !claimed.contains(&key) {
+                let goes_on = self.flows.get(&key).is_some_and(|flow| !flow.is_over());
+                if goes_on && !claimed.contains(&key) {
                     self.on_unclaimed(host, key, snapshot.partial);
                 }
             }

@@ -323,7 +323,7 @@ impl Core {
                 .map(|host| host.spec.id)
                 .collect(),
             age_us: (flow.life != Life::Unclaimed).then(|| self.now.saturating_sub(flow.since)),
-            closing: matches!(flow.life, Life::Lingering { .. }),
+            closing: flow.is_over(),
         }
     }
 }

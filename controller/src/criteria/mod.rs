@@ -58,6 +58,11 @@ pub fn shares(hosts: &[Candidate], map: &MapCriteria, load: &LoadState) -> Share
     shares
 }
 
+/// Whether a number can be a weight: finite, and 0 or more.
+pub fn is_weight(weight: f64) -> bool {
+    weight.is_finite() && weight >= 0.0
+}
+
 fn multiply(shares: &mut Shares, by: &Shares) {
     for (host, share) in shares {
         *share *= by.get(host).copied().unwrap_or(1.0);
