@@ -1,14 +1,10 @@
 //! Runs every program against its test, on every engine.
 
-use dpr_codegen::diagnostic::Style;
-use dpr_codegen::source::SourceMap;
-use dpr_codegen::{Goal, PreprocessorOptions};
-use dpr_p4runtime::config::P4Info;
+mod common;
+
 use dpr_runtime::Pipeline;
 use dpr_stf::Script;
 use dpr_stf_programs::{FOLDER, PROGRAMS};
-use dpr_switch::bmv2;
-use prost::Message;
 use std::path::{Path, PathBuf};
 
 /// The test of a program, by the program's name.
@@ -64,29 +60,11 @@ fn generated_rust_passes() {
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
 }
 
-/// A program, compiled.
-fn compile(name: &str, goal: Goal) -> Vec<u8> {
-    let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-    let program = Path::new(FOLDER).join(name).with_extension("p4");
-    let outcome = dpr_codegen::compile(sources, &program, &PreprocessorOptions::default(), goal);
-    outcome.output.unwrap_or_else(|| {
-        let diagnostics = outcome.diagnostics.render(&outcome.sources, Style::Plain);
-        panic!("{name}:\n{diagnostics}")
-    })
-}
-
 #[test]
 fn bmv2_json_passes() {
     let names = programs().into_iter();
-    let run = |name: String| {
-        let json = compile(&name, Goal::Bmv2Json);
-        let p4info = P4Info::decode(compile(&name, Goal::P4InfoBinary).as_slice());
-        let p4info = p4info.expect("the compiler's own P4Info");
-        match bmv2::Engine::load(&json, Some(&p4info)) {
-            Ok(engine) => failures(&name, &engine),
-            Err(error) => Some(format!("{name}: {error}")),
-        }
-    };
-    let failed: Vec<_> = names.filter_map(run).collect();
+    let failed: Vec<_> = names
+        .filter_map(|name| failures(&name, &common::engine(&name).0))
+        .collect();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
 }

@@ -1,19 +1,16 @@
 //! Every program with random entries and packets, as generated Rust and on the engine for BMv2's JSON: the same packets leave, the
 //! same digests are sent, and the same is counted and kept.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod updates;
 
 use std::path::Path;
 
-use dpr_codegen::source::SourceMap;
-use dpr_codegen::{Goal, PreprocessorOptions};
-use dpr_p4runtime::config::P4Info;
 use dpr_runtime::{Entity, EntryFilter, Ingress, Output, Packet, Pipeline, Query, Verdict, Worker};
 use dpr_stf::{Command, Script};
 use dpr_stf_programs::{FOLDER, PROGRAMS};
-use dpr_switch::bmv2::Engine;
 use fastrand::Rng;
-use prost::Message;
 
 /// Runs of each program; each begins without entries but the program's own.
 const RUNS: u64 = 12;
@@ -26,21 +23,6 @@ fn first_seed() -> u64 {
 
 /// Writes and packets of one run.
 const STEPS: u64 = 150;
-
-fn compile(name: &str, goal: Goal) -> Vec<u8> {
-    let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-    let program = Path::new(FOLDER).join(name).with_extension("p4");
-    let options = PreprocessorOptions::default();
-    let outcome = dpr_codegen::compile(sources, &program, &options, goal);
-    outcome.output.expect("a program that compiles")
-}
-
-fn engine(name: &str) -> Engine {
-    let json = compile(name, Goal::Bmv2Json);
-    let p4info = P4Info::decode(compile(name, Goal::P4InfoBinary).as_slice());
-    let p4info = p4info.expect("the compiler's own P4Info");
-    Engine::load(&json, Some(&p4info)).expect("the compiler's own JSON")
-}
 
 /// The packets of a program's test, and the ports that they come by.
 fn packets(name: &str) -> Vec<(u16, Vec<u8>)> {
@@ -168,7 +150,7 @@ fn compare(name: &str, generated: &dyn Pipeline, engine: &dyn Pipeline, seed: u6
 #[test]
 fn generated_rust_and_json_do_the_same() {
     for (name, pipeline) in PROGRAMS {
-        let engine = engine(name);
+        let (engine, ..) = common::engine(name);
         let mut left = 0;
         for seed in first_seed()..first_seed() + RUNS {
             let generated = pipeline();

@@ -1,7 +1,5 @@
 //! A switch with a program, its server, and a client that is its primary.
 
-use dpr_codegen::source::SourceMap;
-use dpr_codegen::{Goal, PreprocessorOptions};
 use dpr_p4runtime::config::P4Info;
 use dpr_p4runtime::convert::{self, query_to_proto, update_to_proto};
 use dpr_p4runtime::v1::p4_runtime_client::P4RuntimeClient;
@@ -14,15 +12,14 @@ use dpr_runtime::{
     ActionCall, Entity, FieldMatch, MatchValue, Operation, ProgramInfo, Query, TableActionRef,
     TableEntry, Update,
 };
-use dpr_stf_programs::{FOLDER, PROGRAMS};
-use dpr_switch::bmv2::{Engine, JsonLoader};
+use dpr_stf_programs::PROGRAMS;
+use dpr_switch::bmv2::JsonLoader;
 use dpr_switch::port::Port;
 use dpr_switch::port::memory::{self, MemoryPort};
 use dpr_switch::{P4RuntimeServer, PipelineSlot, PortConfig, ServerHandle, Switch};
 use prost::Message;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -73,9 +70,7 @@ async fn generated(name: &str) -> Target {
 }
 
 async fn bmv2(name: &str) -> Target {
-    let json = compile(name, Goal::Bmv2Json);
-    let p4info = P4Info::decode(compile(name, Goal::P4InfoBinary).as_slice()).unwrap();
-    let engine = Engine::load(&json, Some(&p4info)).unwrap();
+    let (engine, json, p4info) = super::common::engine(name);
     let program = dpr_runtime::Pipeline::program(&engine).clone();
     let config = ForwardingPipelineConfig {
         p4info: Some(p4info),
@@ -91,13 +86,6 @@ async fn bmv2(name: &str) -> Target {
 
 fn any() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-fn compile(name: &str, goal: Goal) -> Vec<u8> {
-    let sources = SourceMap::new(|path: &Path| std::fs::read(path));
-    let program = Path::new(FOLDER).join(name).with_extension("p4");
-    let outcome = dpr_codegen::compile(sources, &program, &PreprocessorOptions::default(), goal);
-    outcome.output.expect("it compiles")
 }
 
 fn switch(slot: &PipelineSlot) -> (Switch, BTreeMap<u16, MemoryPort>) {
