@@ -176,8 +176,7 @@ impl<'a> Emitter<'a> {
         let field = self.layout.temporary("checksum", Scalar::Bits(width));
         let operand = field.operand();
         if algorithm == HashAlgorithm::Random {
-            let bounds = [number(0u32, width), number(u64::MAX, width)];
-            let [low, high] = bounds;
+            let (low, high) = (number(0u32, width), number(u64::MAX, width));
             let parameters = vec![operand.clone(), low, high];
             out.push(primitive("modify_field_rng_uniform", parameters, span));
             return operand;

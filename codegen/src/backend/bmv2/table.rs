@@ -188,9 +188,11 @@ impl<'a> Emitter<'a> {
             members.push(("action_profile".into(), profile.control.name.clone().into()));
         }
         // Where the control plane may add to the program's entries, there must be room for its own.
-        let size = match table.entries.len() as u64 {
-            entries if table.const_entries && entries > 0 => entries,
-            entries => table.size.max(entries),
+        let entries = table.entries.len() as u64;
+        let size = if is_fixed {
+            entries
+        } else {
+            table.size.max(entries)
         };
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let meter = table.meter.map(|meter| {
