@@ -4,17 +4,26 @@
 #include "arch/v1model.p4"
 #include "include/headers.p4"
 #include "include/group.p4"
-#include "include/ipv4_parser.p4"
+#include "include/checksum.p4"
+#include "include/ip_parser.p4"
 
 const bit<32> MAX_ROUTES = 4096;
 const bit<32> MAX_MEMBERS = 4096;
 const bit<32> MAX_PORTS = 512;
 
+// Every node of a link (RFC 4291), and its MAC (RFC 2464).
+const bit<128> ALL_NODES = 0xff020000000000000000000000000001;
+const bit<48> ALL_NODES_MAC = 0x333300000001;
+
+// The flags of a neighbor advertisement (RFC 4861, section 4.4).
+const bit<32> NDP_ROUTER_SOLICITED_OVERRIDE = 0xe0000000;
+const bit<32> NDP_ROUTER_OVERRIDE = 0xa0000000;
+
 // What became of a packet; indexes the counter `outcomes`.
 enum bit<8> Outcome {
     sprayed = 0,
     routed = 1,
-    answered_arp = 2,
+    answered_arp = 2,           // or NDP
     dropped = 3                 // see `drops`
 }
 
@@ -22,7 +31,7 @@ enum bit<8> Outcome {
 enum bit<8> DropReason {
     parser_error = 0,           // truncated or malformed
     bad_checksum = 1,           // of the IPv4 header
-    not_to_me = 2,              // a flooded frame, a protocol that is not routed, ARP for another
+    not_to_me = 2,              // a flooded frame, a protocol that is not routed, ARP or NDP for another
     no_route = 3,
     no_member = 4,              // the member set is empty
     ttl_expired = 5,
@@ -31,11 +40,15 @@ enum bit<8> DropReason {
 }
 
 struct headers_t {
-    ip_headers_t ip;
+    link_t                   link;
+    ip_t                     ip;
+    ndp_target_t             ndp_target;
+    ndp_link_layer_address_t ndp_address;
 }
 
 struct metadata_t {
     five_tuple_t flow;
+    fragment_t   fragment;
     bit<48>      port_mac;
     bool         is_outside;
     bool         is_sprayed;
@@ -46,21 +59,44 @@ struct metadata_t {
 }
 
 parser RouterParser(packet_in packet, out headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    LinkParser() link;
     IpParser() ip;
+    bit<16> ether_type;
 
     state start {
-        ip.apply(packet, headers.ip, meta.flow);
+        link.apply(packet, headers.link, ether_type);
+        transition parse_ip;
+    }
+
+    state parse_ip {
+        ip.apply(packet, headers.ip, meta.flow, meta.fragment, ether_type);
+        transition select(headers.ip.icmp.isValid(), meta.flow.protocol, headers.ip.icmp.type, headers.ip.ipv6.payload_length) {
+            // Alone, and with one option.
+            (true, PROTOCOL_ICMPV6, ICMPV6_NEIGHBOR_SOLICITATION, 24): parse_ndp_target;
+            (true, PROTOCOL_ICMPV6, ICMPV6_NEIGHBOR_SOLICITATION, 32): parse_ndp_target_and_option;
+            default: accept;
+        }
+    }
+
+    state parse_ndp_target {
+        packet.extract(headers.ndp_target);
+        transition accept;
+    }
+
+    state parse_ndp_target_and_option {
+        packet.extract(headers.ndp_target);
+        packet.extract(headers.ndp_address);
         transition accept;
     }
 }
 
 control RouterVerify(inout headers_t headers, inout metadata_t meta) {
     apply {
-        ARCH_VERIFY_IPV4_CHECKSUM(headers.ip.ipv4, headers.ip.ipv4_options);
+        ARCH_VERIFY_IPV4_CHECKSUM_WITH_OPTIONS(headers.ip.ipv4, headers.ip.ipv4_options);
     }
 }
 
-// Answers ARP requests for the router's own addresses, so that they need no host behind them.
+// Answers ARP requests and neighbor solicitations for the router's own addresses, so that they need no host behind them.
 control AnswerArp(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
     action answer() {
         bit<32> asked = headers.ip.arp.target_address;
@@ -69,8 +105,29 @@ control AnswerArp(inout headers_t headers, inout metadata_t meta, inout ARCH_MET
         headers.ip.arp.target_address = headers.ip.arp.sender_address;
         headers.ip.arp.sender_mac = meta.port_mac;
         headers.ip.arp.sender_address = asked;
-        headers.ip.ethernet.dst = headers.ip.ethernet.src;
-        headers.ip.ethernet.src = meta.port_mac;
+        headers.link.ethernet.dst = headers.link.ethernet.src;
+        headers.link.ethernet.src = meta.port_mac;
+        meta.outcome = Outcome.answered_arp;
+        ARCH_SEND_TO(standard, ARCH_INGRESS_PORT(standard));
+    }
+
+    // RFC 4861, section 7.2.4: from a router, solicited, and in place of what the other may know. Who has no address yet is told
+    // with all others.
+    action advertise() {
+        bool has_address = headers.ip.ipv6.src != 0;
+        headers.ip.ipv6.dst = has_address ? headers.ip.ipv6.src : ALL_NODES;
+        headers.link.ethernet.dst = has_address ? headers.link.ethernet.src : ALL_NODES_MAC;
+        headers.ip.ipv6.src = headers.ndp_target.address;
+        headers.ip.ipv6.payload_length = 32;
+        headers.ip.ipv6.hop_limit = 255;
+        headers.link.ethernet.src = meta.port_mac;
+        headers.ip.icmp.type = ICMPV6_NEIGHBOR_ADVERTISEMENT;
+        headers.ip.icmp.code = 0;
+        headers.ip.icmp.rest = has_address ? NDP_ROUTER_SOLICITED_OVERRIDE : NDP_ROUTER_OVERRIDE;
+        headers.ndp_address.setValid();
+        headers.ndp_address.type = NDP_TARGET_LINK_LAYER_ADDRESS;
+        headers.ndp_address.length = 1;
+        headers.ndp_address.address = meta.port_mac;
         meta.outcome = Outcome.answered_arp;
         ARCH_SEND_TO(standard, ARCH_INGRESS_PORT(standard));
     }
@@ -94,8 +151,29 @@ control AnswerArp(inout headers_t headers, inout metadata_t meta, inout ARCH_MET
         size = MAX_PORTS;
     }
 
+    // The same for IPv6.
+    table gateways6 {
+        key = {
+            ARCH_INGRESS_PORT(standard): exact @name("port");
+            headers.ndp_target.address: exact @name("address");
+        }
+        actions = {
+            advertise;
+            @defaultonly not_to_me;
+        }
+        const default_action = not_to_me();
+        size = MAX_PORTS;
+    }
+
     apply {
-        if (headers.ip.arp.operation == ARP_REQUEST) {
+        if (headers.ndp_target.isValid()) {
+            // A solicitation has come no hop, or is a forgery (RFC 4861, section 7.1.1).
+            if (headers.ip.ipv6.hop_limit == 255 && !headers.ip.extensions[0].isValid()) {
+                gateways6.apply();
+            } else {
+                not_to_me();
+            }
+        } else if (headers.ip.arp.operation == ARP_REQUEST) {
             gateways.apply();
         } else {
             not_to_me();
@@ -108,9 +186,13 @@ control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADAT
     ARCH_COUNTER(sprayed_to, MAX_MEMBERS);
 
     action send(bit<9> port, bit<48> src_mac, bit<48> dst_mac) {
-        headers.ip.ethernet.src = src_mac;
-        headers.ip.ethernet.dst = dst_mac;
-        headers.ip.ipv4.ttl = headers.ip.ipv4.ttl - 1;
+        headers.link.ethernet.src = src_mac;
+        headers.link.ethernet.dst = dst_mac;
+        if (headers.ip.ipv4.isValid()) {
+            headers.ip.ipv4.ttl = headers.ip.ipv4.ttl - 1;
+        } else {
+            headers.ip.ipv6.hop_limit = headers.ip.ipv6.hop_limit - 1;
+        }
         ARCH_SEND_TO(standard, port);
     }
 
@@ -134,7 +216,11 @@ control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADAT
     // The same member for all packets of a flow, as routers with ECMP do it.
     action spray_by_flow(bit<16> set, bit<16> last) {
         bit<32> flow_hash;
-        ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
+        if (headers.ip.ipv4.isValid()) {
+            ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
+        } else {
+            ARCH_HASH_FIVE_TUPLE6(flow_hash, meta.flow);
+        }
         meta.is_sprayed = true;
         meta.set = set;
         meta.index = (bit<16>)(((bit<48>)flow_hash * ((bit<48>)last + 1)) >> 32);
@@ -149,6 +235,21 @@ control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADAT
     table routes {
         key = {
             headers.ip.ipv4.dst: lpm @name("prefix");
+        }
+        actions = {
+            next_hop;
+            spray_randomly;
+            spray_by_flow;
+            @defaultonly no_route;
+        }
+        const default_action = no_route();
+        size = MAX_ROUTES;
+    }
+
+    // The same for IPv6.
+    table routes6 {
+        key = {
+            headers.ip.ipv6.dst: lpm @name("prefix");
         }
         actions = {
             next_hop;
@@ -185,12 +286,17 @@ control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADAT
     }
 
     apply {
-        if (headers.ip.ipv4.ttl <= 1) {
+        bit<8> ttl = headers.ip.ipv4.isValid() ? headers.ip.ipv4.ttl : headers.ip.ipv6.hop_limit;
+        if (ttl <= 1) {
             drop_because(DropReason.ttl_expired);
-        } else if (meta.is_outside && (headers.ip.ipv4.protocol == PROTOCOL_IPIP || headers.ip.ipv4.protocol == PROTOCOL_IPV6)) {
+        } else if (meta.is_outside && (meta.flow.protocol == PROTOCOL_IPIP || meta.flow.protocol == PROTOCOL_IPV6)) {
             drop_because(DropReason.tunnel_from_outside);
         } else {
-            routes.apply();
+            if (headers.ip.ipv4.isValid()) {
+                routes.apply();
+            } else {
+                routes6.apply();
+            }
             if (meta.is_sprayed) {
                 members.apply();
             }
@@ -238,9 +344,9 @@ control RouterIngress(inout headers_t headers, inout metadata_t meta, inout ARCH
         } else if (ARCH_CHECKSUM_ERROR(standard)) {
             drop_because(DropReason.bad_checksum);
         } else if (ports.apply().hit) {
-            if (headers.ip.arp.isValid()) {
+            if (headers.ip.arp.isValid() || headers.ndp_target.isValid()) {
                 answer_arp.apply(headers, meta, standard);
-            } else if (headers.ip.ipv4.isValid() && headers.ip.ethernet.dst == meta.port_mac) {
+            } else if ((headers.ip.ipv4.isValid() || headers.ip.ipv6.isValid()) && headers.link.ethernet.dst == meta.port_mac) {
                 route.apply(headers, meta, standard);
             } else {
                 drop_because(DropReason.not_to_me);
@@ -260,13 +366,18 @@ control RouterEgress(inout headers_t headers, inout metadata_t meta, inout ARCH_
 
 control RouterCompute(inout headers_t headers, inout metadata_t meta) {
     apply {
-        ARCH_UPDATE_IPV4_CHECKSUM(headers.ip.ipv4.isValid(), headers.ip.ipv4, headers.ip.ipv4_options);
+        ARCH_UPDATE_IPV4_CHECKSUM_WITH_OPTIONS(headers.ip.ipv4.isValid(), headers.ip.ipv4, headers.ip.ipv4_options);
+        ARCH_UPDATE_NDP_CHECKSUM(headers.ndp_target.isValid(), headers.ip.ipv6, headers.ip.icmp, headers.ndp_target,
+                                 headers.ndp_address);
     }
 }
 
 control RouterDeparser(packet_out packet, in headers_t headers) {
     apply {
+        packet.emit(headers.link);
         packet.emit(headers.ip);
+        packet.emit(headers.ndp_target);
+        packet.emit(headers.ndp_address);
     }
 }
 

@@ -4,352 +4,61 @@
 #include "arch/v1model.p4"
 #include "include/headers.p4"
 #include "include/group.p4"
-#include "include/ipv4_parser.p4"
+#include "include/checksum.p4"
+#include "include/ip_parser.p4"
 #include "src/probe.rs"
+#include "stage/types.p4"
+#include "stage/parser.p4"
+#include "stage/decide.p4"
+#include "stage/tunnel.p4"
+#include "stage/reroute.p4"
+#include "stage/translate.p4"
+#include "stage/answer.p4"
 
-const bit<9> PORT_NETWORK = 1;
-const bit<9> PORT_HOST = 2;
+const bit<32> SERVICES_SIZE = 1024;
+const bit<32> COMPUTERS_SIZE = 65536;
 
-const bit<32> MAX_HOSTS = 1024;
-const bit<32> FLOW_STATE_SIZE = 1048576;
-const bit<32> BUCKETS_SIZE = 262144;
-
-// Slots of the register that remembers delivered SYNs, and for how long (60 s, in ticks of 1,024 microseconds).
-const bit<32> RECENT_SLOTS = 131072;
-const bit<32> RECENT_TTL = 58594;
-
-// An IPv4 packet of this length that carries an echo request is a probe: 20 bytes IPv4, 8 ICMP, the probe.
-const bit<16> PROBE_IPV4_LENGTH = 28 + PROBE_T_BYTES;
-
-// What became of a packet, in the order of the decision rule; indexes the counter `outcomes`.
-enum bit<8> Outcome {
-    served_final = 0,           // step 1
-    served_by_state = 1,        // step 2
-    rerouted_by_state = 2,      // step 2
-    served_by_chain = 3,        // step 3
-    rerouted_by_chain = 4,      // step 3
-    rerouted_to_owner = 5,      // step 4
-    rerouted_to_previous = 6,   // step 5
-    served_as_owner = 7,        // step 6
-    answered_here = 8,          // what any host may answer: an echo request to a published address
-    own_traffic = 9,            // for the host itself
-    from_host = 10,             // from the host to the network
-    dropped = 11                // see `drops`
-}
-
-// Why a packet was dropped; indexes the counter `drops`.
-enum bit<8> DropReason {
-    parser_error = 0,           // truncated or malformed
-    bad_checksum = 1,           // of the IPv4 header
-    not_to_me = 2,              // a flooded frame for another MAC
-    no_service = 3,             // neither a service nor the host's own address
-    fragment = 4,               // no ports to decide by
-    no_bucket = 5,              // the bucket map has no such bucket
-    unknown_host = 6,           // no entry in `hosts`
-    ttl_expired = 7,
-    arp_for_another = 8,        // no host answers ARP for a published address
-    unknown_port = 9
-}
-
-enum bit<2> Verdict {
-    deliver = 0,
-    reroute = 1,
-    drop = 2
-}
-
-struct headers_t {
-    ip_headers_t ip;
-    probe_t      probe;
-}
-
-struct metadata_t {
-    five_tuple_t flow;
-    // Who this stage is.
-    host_id_t    self;
-    bit<48>      host_mac;
-    bit<48>      stage_mac;
-    bit<32>      host_address;
-    // What the packet is, and what becomes of it.
-    Arrival      arrival;
-    bool         is_service;
-    Verdict      verdict;
-    Outcome      outcome;
-    DropReason   drop_reason;
-    host_id_t    next_host;
-    Arrival      next_arrival;
-}
-
-// The packet goes to the host, or out if it came from there.
-void deliver(inout metadata_t meta, in Outcome outcome) {
-    meta.verdict = Verdict.deliver;
-    meta.outcome = outcome;
-}
-
-// The packet ends here.
-void drop_because(inout metadata_t meta, in DropReason reason) {
-    meta.verdict = Verdict.drop;
-    meta.outcome = Outcome.dropped;
-    meta.drop_reason = reason;
-}
-
-parser StageParser(packet_in packet, out headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
-    IpParser() ip;
-
-    state start {
-        ip.apply(packet, headers.ip, meta.flow);
-        transition select(headers.ip.icmp.isValid()) {
-            true: parse_echo;
-            default: accept;
-        }
-    }
-
-    state parse_echo {
-        transition select(headers.ip.icmp.type, headers.ip.ipv4.total_length) {
-            (ICMP_ECHO_REQUEST, PROBE_IPV4_LENGTH): parse_probe;
-            default: accept;
-        }
-    }
-
-    state parse_probe {
-        packet.extract(headers.probe);
-        transition accept;
-    }
-}
-
-control StageVerify(inout headers_t headers, inout metadata_t meta) {
-    apply {
-        ARCH_VERIFY_IPV4_CHECKSUM(headers.ip.ipv4, headers.ip.ipv4_options);
-    }
-}
-
-// The decision rule: for a packet to a service, whether this host serves it, or which other host is to see it and as what.
-control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
-    // SYNs delivered here: fingerprint (upper half; never 0) and time (lower half), by hash. Read when this stage is asked as a
-    // bucket's previous owner.
-    ARCH_REGISTER(bit<64>, recent, RECENT_SLOTS);
-
-    bit<16> map = 0;
-    bit<16> bucket_mask = 0;
-    bit<16> bucket = 0;
-    bool by_client = false;
-    bit<32> flow_hash = 0;
-    bit<32> client_hash = 0;
-    bool is_recent = false;
-    host_id_t server = NO_HOST;
-    host_id_t owner = NO_HOST;
-    host_id_t previous = NO_HOST;
-    bool accept_as_peer = false;
-
-    action reroute(in host_id_t host, in Arrival as, in Outcome outcome) {
-        meta.verdict = Verdict.reroute;
-        meta.next_host = host;
-        meta.next_arrival = as;
-        meta.outcome = outcome;
-    }
-
-    // The service's bucket map, and its number of buckets (a power of two) less one.
-    action in_map(bit<16> map_id, bit<16> mask) {
-        meta.is_service = true;
-        map = map_id;
-        bucket_mask = mask;
-    }
-
-    // The same, with one bucket for all that a client's address does on any of the map's services.
-    action in_map_by_client(bit<16> map_id, bit<16> mask) {
-        meta.is_service = true;
-        map = map_id;
-        bucket_mask = mask;
-        by_client = true;
-    }
-
-    action answer_here() {
-        deliver(meta, Outcome.answered_here);
-    }
-
-    action no_service() {
-        drop_because(meta, DropReason.no_service);
-    }
-
-    // The published services. The controller writes it last on a stage that starts empty: until then nothing is served.
-    table services {
-        key = {
-            meta.flow.dst: exact @name("address");
-            meta.flow.protocol: exact @name("protocol");
-            meta.flow.dst_port: range @name("port");
-        }
-        actions = {
-            in_map;
-            in_map_by_client;
-            answer_here;
-            @defaultonly no_service;
-        }
-        const default_action = no_service();
-        size = 1024;
-    }
-
-    action serve_at(host_id_t host) {
-        server = host;
-    }
-
-    // The host that holds a connection. Each live connection has an entry at its server, and one at its bucket's owner
-    // if that is another host; the controller writes them from the shims' reports.
-    table flow_state {
-        key = {
-            meta.flow.src: exact @name("src");
-            meta.flow.dst: exact @name("dst");
-            meta.flow.protocol: exact @name("protocol");
-            meta.flow.src_port: exact @name("src_port");
-            meta.flow.dst_port: exact @name("dst_port");
-        }
-        actions = {
-            serve_at;
-            @defaultonly NoAction;
-        }
-        const default_action = NoAction();
-        size = FLOW_STATE_SIZE;
-    }
-
-    action owned_by(host_id_t owner_id, host_id_t previous_id, bit<1> accept) {
-        owner = owner_id;
-        previous = previous_id;
-        accept_as_peer = accept == 1;
-    }
-
-    action no_bucket() {
-        drop_because(meta, DropReason.no_bucket);
-    }
-
-    // Where a flow without state goes. The controller changes it by moves only, in the order that the protocol prescribes.
-    table buckets {
-        key = {
-            map: exact @name("map");
-            bucket: exact @name("bucket");
-        }
-        actions = {
-            owned_by;
-            @defaultonly no_bucket;
-        }
-        const default_action = no_bucket();
-        size = BUCKETS_SIZE;
-    }
-
-    // The slot of a flow: the low bits of its hash choose its bucket and say little here.
-    action recall() {
-        bit<32> fingerprint;
-        bit<64> slot;
-        ARCH_FINGERPRINT_FIVE_TUPLE(fingerprint, meta.flow);
-        ARCH_REGISTER_READ(recent, slot, (bit<32>)flow_hash[31:15]);
-        is_recent = slot[63:32] == (fingerprint | 1) && ARCH_NOW(standard) - slot[31:0] < RECENT_TTL;
-    }
-
-    action remember() {
-        bit<32> fingerprint;
-        ARCH_FINGERPRINT_FIVE_TUPLE(fingerprint, meta.flow);
-        ARCH_REGISTER_WRITE(recent, (bit<32>)flow_hash[31:15], (fingerprint | 1) ++ ARCH_NOW(standard));
-    }
-
-    apply {
-        if (services.apply().hit && meta.is_service) {
-            ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
-            if (headers.ip.ipv4.fragment_offset != 0 || headers.ip.ipv4.flags[0:0] == 1) {
-                drop_because(meta, DropReason.fragment);
-            } else if (meta.arrival == Arrival.final) {
-                deliver(meta, Outcome.served_final);
-            } else if (flow_state.apply().hit) {
-                if (server == meta.self) {
-                    deliver(meta, Outcome.served_by_state);
-                } else {
-                    reroute(server, Arrival.final, Outcome.rerouted_by_state);
-                }
-            } else {
-                bucket = flow_hash[15:0] & bucket_mask;
-                if (by_client) {
-                    ARCH_HASH_CLIENT(client_hash, meta.flow);
-                    bucket = client_hash[15:0] & bucket_mask;
-                }
-                if (buckets.apply().hit) {
-                    if (meta.arrival == Arrival.chain) {
-                        recall();
-                        if (is_recent || owner == meta.self) {
-                            deliver(meta, Outcome.served_by_chain);
-                        } else {
-                            reroute(owner, Arrival.final, Outcome.rerouted_by_chain);
-                        }
-                    } else if (owner != meta.self && !(meta.arrival == Arrival.peer && accept_as_peer)) {
-                        reroute(owner, Arrival.peer, Outcome.rerouted_to_owner);
-                    } else if (previous != NO_HOST) {
-                        reroute(previous, Arrival.chain, Outcome.rerouted_to_previous);
-                    } else {
-                        deliver(meta, Outcome.served_as_owner);
-                    }
-                }
-            }
-            // A SYN is remembered wherever it is delivered. Without a handshake, every packet that the hash decides counts as one.
-            if (meta.verdict == Verdict.deliver) {
-                if (headers.ip.tcp.isValid()) {
-                    if ((headers.ip.tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN) {
-                        remember();
-                    }
-                } else if (meta.outcome == Outcome.served_by_chain || meta.outcome == Outcome.served_as_owner) {
-                    remember();
-                }
-            }
-        }
-    }
-}
-
-// Sends a packet to another host's stage.
-control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
-    ARCH_COUNTER(rerouted_to, MAX_HOSTS);
-
-    // Only the Ethernet addresses change: the stage's first MAC and the arrival class, from this stage.
-    action by_mac(bit<48> stage_mac) {
-        headers.ip.ethernet.dst = stage_mac[47:2] ++ (bit<2>)meta.next_arrival;
-        headers.ip.ethernet.src = meta.stage_mac;
-        headers.ip.ipv4.ttl = headers.ip.ipv4.ttl - 1;
-        ARCH_SEND_TO(standard, PORT_NETWORK);
-    }
-
-    action unknown_host() {
-        drop_because(meta, DropReason.unknown_host);
-    }
-
-    // The other hosts of the group, by how a packet gets there. The controller writes it before anything that names them.
-    table hosts {
-        key = {
-            meta.next_host: exact @name("host");
-        }
-        actions = {
-            by_mac;
-            @defaultonly unknown_host;
-        }
-        const default_action = unknown_host();
-        size = MAX_HOSTS;
-    }
-
-    apply {
-        if (headers.ip.ipv4.ttl <= 1) {
-            drop_because(meta, DropReason.ttl_expired);
-        } else if (hosts.apply().hit) {
-            ARCH_COUNT(rerouted_to, meta.next_host);
-        }
-    }
-}
+// Fragments meet by one of so many slots; a first fragment's decision stands for 30 s (in units of 1,024 ticks), longer than
+// hosts keep fragments (RFC 791: 15 s).
+const bit<32> GATHERERS_SIZE = 256;
+const bit<32> FIRST_FRAGMENTS_SLOTS = 32768;
+const bit<20> FIRST_FRAGMENT_TTL = 30;
 
 control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    Decapsulate() decapsulate;
+    TellClient() tell_client;
     Decide() decide;
     Reroute() reroute;
+    Translate() translate;
+    TellSender() tell_sender;
+    AnswerEcho() answer_echo;
 
-    ARCH_COUNTER(outcomes, 16);
+    ARCH_COUNTER(outcomes, 32);
     ARCH_COUNTER(drops, 16);
     // Probes that passed to the host, by who sent them.
     ARCH_COUNTER(probes, MAX_HOSTS);
+    // What was decided of first fragments, by hash: 26 bits of fingerprint (never 0), 20 of time, the host and how it is to
+    // take the others.
+    ARCH_REGISTER(bit<64>, first_fragments, FIRST_FRAGMENTS_SLOTS);
 
-    action be(host_id_t host, bit<48> host_mac, bit<48> stage_mac, bit<32> address) {
+    bit<128> asked_address = 0;
+    bool is_published = false;
+    bool is_at_home = false;
+    bit<32> datagram = 0;
+    bit<26> fingerprint = 0;
+    host_id_t gatherer = NO_HOST;
+    host_id_t computer = NO_HOST;
+
+    action be(host_id_t host, bit<48> host_mac, bit<48> stage_mac, bit<48> gateway_mac, bit<32> address, bit<128> address6,
+              bit<32> nat_address, bit<128> nat_address6) {
         meta.self = host;
         meta.host_mac = host_mac;
         meta.stage_mac = stage_mac;
+        meta.gateway_mac = gateway_mac;
         meta.host_address = address;
+        meta.host_address6 = address6;
+        meta.nat_address = nat_address;
+        meta.nat_address6 = nat_address6;
     }
 
     // Who this stage is, as its default action. The controller writes it first.
@@ -361,52 +70,285 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         default_action = NoAction();
     }
 
+    action published(bit<1> at_home) {
+        is_published = true;
+        is_at_home = at_home == 1;
+    }
+
+    // The addresses of services, for packets that have no ports. One that is at home with this host is the one that routers
+    // without knowledge of the group find here: only for it the host answers ARP and NDP.
+    table published_addresses {
+        key = {
+            asked_address: exact @name("address");
+        }
+        actions = {
+            published;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = SERVICES_SIZE;
+    }
+
+    action gathered_at(host_id_t host) {
+        gatherer = host;
+    }
+
+    // Where the fragments of a datagram meet, by the hash of what they have in common.
+    table gatherers {
+        key = {
+            datagram[7:0]: exact @name("slot");
+        }
+        actions = {
+            gathered_at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = GATHERERS_SIZE;
+    }
+
+    // The service's bucket map, and its number of buckets (a power of two) less one.
+    action in_map(bit<16> map_id, bit<16> mask) {
+        meta.is_service = true;
+        meta.map = map_id;
+        meta.bucket_mask = mask;
+    }
+
+    // The same, with one bucket for all that a client's address does on any of the map's services.
+    action in_map_by_client(bit<16> map_id, bit<16> mask) {
+        meta.is_service = true;
+        meta.map = map_id;
+        meta.bucket_mask = mask;
+        meta.affinity = Affinity.client;
+    }
+
+    // The same for QUIC, where servers put their number into connection ids.
+    action in_map_by_connection_id(bit<16> map_id, bit<16> mask) {
+        meta.is_service = true;
+        meta.map = map_id;
+        meta.bucket_mask = mask;
+        meta.affinity = Affinity.connection_id;
+    }
+
+    action answer_here() {
+        deliver(meta, Outcome.answered_here);
+    }
+
+    // The published services. The controller writes it last on a stage that starts empty: until then nothing is served.
+    table services {
+        key = {
+            meta.service.address: exact @name("address");
+            meta.service.protocol: exact @name("protocol");
+            meta.service.port: range @name("port");
+        }
+        actions = {
+            in_map;
+            in_map_by_client;
+            in_map_by_connection_id;
+            answer_here;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = SERVICES_SIZE;
+    }
+
+    action at(host_id_t host) {
+        computer = host;
+    }
+
+    // The LAN's other computers, by the host that each is behind (or is).
+    table computers {
+        key = {
+            meta.destination: exact @name("address");
+        }
+        actions = {
+            at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = COMPUTERS_SIZE;
+    }
+
+    // A packet whose service must be known first.
+    action ask_for_service(bit<128> address, bit<16> port) {
+        meta.service.address = address;
+        meta.service.protocol = meta.flow.protocol;
+        meta.service.port = port;
+    }
+
     apply {
         identity.apply();
-        bit<48> to = headers.ip.ethernet.dst;
+        bit<48> to = headers.link.ethernet.dst;
         bool is_to_group = to[40:40] == 1;
         bool is_to_stage = to[47:2] == meta.stage_mac[47:2];
-        meta.arrival = (Arrival)to[1:0];
+        bool is_from_host = ARCH_INGRESS_PORT(standard) == PORT_HOST;
+        bool is_own = false;
+        bool is_asked = false;
+        bit<64> first = 0;
+        bit<20> now = (bit<20>)(ARCH_NOW(standard) >> 10);
+        bit<128> own_address = meta.host_address6;
+        bit<128> nat_address = meta.nat_address6;
+        meta.hops = HOPS;
+        meta.arrival = Arrival.router;
+        if (is_to_stage) {
+            meta.arrival = (Arrival)to[1:0];
+        }
 
         if (ARCH_PARSER_ERROR(standard) != error.NoError) {
             drop_because(meta, DropReason.parser_error);
         } else if (ARCH_CHECKSUM_ERROR(standard)) {
             drop_because(meta, DropReason.bad_checksum);
-        } else if (ARCH_INGRESS_PORT(standard) == PORT_HOST) {
-            deliver(meta, Outcome.from_host);
-        } else if (ARCH_INGRESS_PORT(standard) != PORT_NETWORK) {
+        } else if (!is_from_host && ARCH_INGRESS_PORT(standard) != PORT_NETWORK) {
             drop_because(meta, DropReason.unknown_port);
-        } else if (!is_to_group && !is_to_stage && to != meta.host_mac) {
+        } else if (!is_from_host && !is_to_group && !is_to_stage && to != meta.host_mac) {
             drop_because(meta, DropReason.not_to_me);
-        } else if (headers.ip.arp.isValid()) {
-            // Every host has the published addresses; if one answered for them, it would draw all the traffic to itself.
-            if (headers.ip.arp.operation == ARP_REQUEST && headers.ip.arp.target_address != meta.host_address
-                    && headers.ip.arp.target_address != headers.ip.arp.sender_address) {
-                drop_because(meta, DropReason.arp_for_another);
-            } else {
-                deliver(meta, Outcome.own_traffic);
-            }
-        } else if (!headers.ip.ipv4.isValid() || is_to_group || headers.ip.ipv4.dst == meta.host_address) {
-            deliver(meta, Outcome.own_traffic);
-            if (headers.probe.isValid() && headers.probe.magic == PROBE_MAGIC) {
-                ARCH_COUNT(probes, headers.probe.prober);
-            }
         } else {
-            // For echo requests to a published address the service's port is 0.
-            decide.apply(headers, meta, standard);
-            if (meta.verdict == Verdict.reroute) {
-                reroute.apply(headers, meta, standard);
+            if (headers.outer_ipv4.isValid() || headers.outer_ipv6.isValid()) {
+                decapsulate.apply(headers, meta);
+            }
+            if (headers.ip.ipv4.isValid()) {
+                own_address = IPV4_MAPPED ++ meta.host_address;
+                nat_address = 0;
+                if (meta.nat_address != 0) {
+                    nat_address = IPV4_MAPPED ++ meta.nat_address;
+                }
+            }
+            // Of what does not go by ports: is the address a published one?
+            if (headers.ip.arp.isValid()) {
+                asked_address = IPV4_MAPPED ++ headers.ip.arp.target_address;
+            } else if (headers.ndp_target.isValid()) {
+                asked_address = headers.ndp_target.address;
+            } else if (meta.fragment.is_fragment) {
+                asked_address = meta.flow.dst;
+                if (nat_address != 0 && meta.flow.dst == own_address) {
+                    asked_address = nat_address;
+                }
+            }
+            if (asked_address != 0) {
+                published_addresses.apply();
+            }
+
+            if (is_from_host) {
+                deliver(meta, Outcome.from_host);
+                if (nat_address != 0 && meta.flow.src == own_address) {
+                    is_asked = true;
+                    ask_for_service(nat_address, meta.flow.src_port);
+                }
+            } else if (headers.ip.arp.isValid()) {
+                // Every host has the published addresses; if one answered for them, it would draw all the traffic to itself.
+                if (headers.ip.arp.operation == ARP_REQUEST && headers.ip.arp.target_address != meta.host_address
+                        && headers.ip.arp.target_address != headers.ip.arp.sender_address && !is_at_home) {
+                    drop_because(meta, DropReason.arp_for_another);
+                } else {
+                    deliver(meta, Outcome.own_traffic);
+                }
+            } else if (headers.ndp_target.isValid()) {
+                if (meta.self == NO_HOST || (is_published && !is_at_home)) {
+                    drop_because(meta, DropReason.arp_for_another);
+                } else {
+                    deliver(meta, Outcome.own_traffic);
+                }
+            } else if (is_to_group || !(headers.ip.ipv4.isValid() || headers.ip.ipv6.isValid())) {
+                deliver(meta, Outcome.own_traffic);
+            } else {
+                // A link-local address is nobody else's either.
+                is_own = meta.destination == own_address || meta.destination[127:118] == 0x3fa;
+                if (nat_address != 0 && meta.flow.dst == own_address) {
+                    meta.flow.dst = nat_address;
+                }
+                if (headers.probe.isValid() && is_own) {
+                    deliver(meta, Outcome.own_traffic);
+                    if (headers.probe.magic == PROBE_MAGIC) {
+                        ARCH_COUNT(probes, headers.probe.prober);
+                    }
+                } else if ((headers.quoted_outer_ipv4.isValid() || headers.quoted_outer_ipv6.isValid()) && is_own) {
+                    tell_client.apply(headers, meta, standard);
+                } else {
+                    is_asked = true;
+                    ask_for_service(meta.flow.dst, meta.flow.dst_port);
+                    if (is_published) {
+                        // A fragment.
+                        bit<32> other;
+                        ARCH_HASH_DATAGRAM(datagram, meta.flow, meta.fragment);
+                        ARCH_FINGERPRINT_DATAGRAM(other, meta.flow, meta.fragment);
+                        fingerprint = other[25:0] | 1;
+                        if (meta.arrival == Arrival.router && gatherers.apply().hit && gatherer != meta.self) {
+                            is_asked = false;
+                            reroute_to(meta, gatherer, Arrival.router, Outcome.gathered);
+                        } else if (meta.fragment.offset != 0) {
+                            is_asked = false;
+                            ARCH_REGISTER_READ(first_fragments, first, (bit<32>)datagram[22:8]);
+                            if (first[63:38] != fingerprint || now - first[37:18] >= FIRST_FRAGMENT_TTL) {
+                                drop_because(meta, DropReason.fragment);
+                            } else if (first[17:2] == meta.self) {
+                                meta.is_service = true;
+                                deliver(meta, Outcome.served_as_first);
+                            } else {
+                                reroute_to(meta, first[17:2], (Arrival)first[1:0], Outcome.rerouted_as_first);
+                            }
+                        }
+                    }
+                }
+            }
+
+            if (is_asked) {
+                bool is_service = services.apply().hit;
+                if (is_from_host) {
+                    // What the host sends as a service has the service's address.
+                    if (meta.is_service) {
+                        meta.is_translated = own_address != nat_address;
+                        meta.translates_source = true;
+                        meta.translated_from = own_address;
+                        meta.translated_to = nat_address;
+                    }
+                } else if (meta.is_service) {
+                    decide.apply(headers, meta, standard);
+                    if (is_published) {
+                        // The first fragment of a datagram.
+                        host_id_t server = meta.verdict == Verdict.reroute ? meta.next_host : meta.self;
+                        if (meta.verdict == Verdict.reroute || meta.verdict == Verdict.deliver) {
+                            ARCH_REGISTER_WRITE(first_fragments, (bit<32>)datagram[22:8],
+                                                fingerprint ++ now ++ server ++ (bit<2>)meta.next_arrival);
+                        }
+                    }
+                } else if (is_own) {
+                    deliver(meta, Outcome.own_traffic);
+                } else if (is_service) {
+                    if (nat_address != 0) {
+                        answer_echo.apply(headers, meta, standard);
+                    }
+                } else if (computers.apply().hit) {
+                    if (computer == meta.self || meta.arrival == Arrival.final) {
+                        deliver(meta, Outcome.forwarded);
+                    } else {
+                        reroute_to(meta, computer, Arrival.final, Outcome.forwarded);
+                    }
+                } else {
+                    drop_because(meta, DropReason.no_service);
+                }
             }
         }
 
+        if (meta.verdict == Verdict.reroute) {
+            reroute.apply(headers, meta, standard);
+        } else if (meta.verdict == Verdict.deliver && meta.is_service && !is_from_host && nat_address != 0) {
+            translate_destination(meta, own_address);
+        }
+        if (meta.is_translated) {
+            translate.apply(headers, meta);
+        }
         if (meta.verdict == Verdict.drop) {
             ARCH_COUNT(drops, meta.drop_reason);
+            if (meta.drop_reason == DropReason.ttl_expired || meta.drop_reason == DropReason.too_big) {
+                tell_sender.apply(headers, meta, standard);
+            }
+        }
+        if (meta.verdict == Verdict.drop) {
             ARCH_DROP(standard);
         } else if (meta.outcome == Outcome.from_host) {
             ARCH_SEND_TO(standard, PORT_NETWORK);
         } else if (meta.verdict == Verdict.deliver) {
             if (is_to_stage) {
-                headers.ip.ethernet.dst = meta.host_mac;
+                headers.link.ethernet.dst = meta.host_mac;
             }
             ARCH_SEND_TO(standard, PORT_HOST);
         }
@@ -416,20 +358,6 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
 
 control StageEgress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
     apply {}
-}
-
-control StageCompute(inout headers_t headers, inout metadata_t meta) {
-    apply {
-        // A packet for this host keeps the checksum that it came with.
-        ARCH_UPDATE_IPV4_CHECKSUM(meta.verdict == Verdict.reroute, headers.ip.ipv4, headers.ip.ipv4_options);
-    }
-}
-
-control StageDeparser(packet_out packet, in headers_t headers) {
-    apply {
-        packet.emit(headers.ip);
-        packet.emit(headers.probe);
-    }
 }
 
 ARCH_PIPELINE(StageParser, StageVerify, StageIngress, StageEgress, StageCompute, StageDeparser);

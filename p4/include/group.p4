@@ -15,13 +15,25 @@ enum bit<2> Arrival {
     final = 3       // deliver, do not ask
 }
 
-// What identifies a connection; the published address is dst.
+// IPv4 addresses are kept with IPv6 ones, as IPv4-mapped addresses (RFC 4291, section 2.5.5.2): these bits go before them.
+const bit<96> IPV4_MAPPED = 0xffff;
+
+// What identifies a connection; the published address is dst. An ICMP error has that of the packet that it quotes, from the
+// client's point of view.
 struct five_tuple_t {
-    bit<32> src;
-    bit<32> dst;
-    bit<8>  protocol;
-    bit<16> src_port;
-    bit<16> dst_port;
+    bit<128> src;
+    bit<128> dst;
+    bit<8>   protocol;
+    bit<16>  src_port;
+    bit<16>  dst_port;
+}
+
+// What says that a packet is a piece of a datagram, and of which.
+struct fragment_t {
+    bool     is_fragment;
+    bit<13>  offset;
+    bit<8>   protocol;
+    bit<32>  identification;
 }
 
 #endif

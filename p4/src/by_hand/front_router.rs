@@ -1,4 +1,4 @@
-//! `front_router.p4` by hand.
+//! `front_router.p4` by hand, as far as it is about IPv4 without VLAN tags.
 
 use super::parse::{self, Arp, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac};
 use crate::front_router::*;

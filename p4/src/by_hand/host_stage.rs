@@ -1,4 +1,5 @@
-//! `host_stage.p4` by hand.
+//! `host_stage.p4` by hand, as far as it is about IPv4 without VLAN tags, tunnels, fragments, ICMP errors and `nat`, to hosts
+//! that are reached by `mac`: the least that serves a LAN.
 
 use super::parse::{
     self, Flow, Frame, Ipv4, ParserError, decrement_ttl, mac_at, put_mac, u16_at, u32_at,
@@ -11,11 +12,11 @@ use dpr_runtime::{
 
 /// The pipeline of `host_stage.p4`, by hand.
 pub struct HostStage {
-    services: TernaryTable<1, 1>,
+    services: TernaryTable<3, 1>,
     flow_state: ExactTable<2, 1>,
     buckets: ExactTable<1, 1>,
-    hosts: ExactTable<1, 1>,
-    identity: ExactTable<0, 4>,
+    hosts: ExactTable<1, 4>,
+    identity: ExactTable<0, 10>,
     outcomes: Counters,
     drops: Counters,
     probes: Counters,
@@ -80,7 +81,7 @@ impl HostStage {
             host: (words[0] >> 16) as u16,
             host_mac: words[1],
             stage_mac: words[2],
-            address: words[3] as u32,
+            address: words[4] as u32,
         }
     }
 
@@ -125,15 +126,16 @@ impl HostStage {
                     Decision::Deliver(Outcome::OwnTraffic)
                 }
             }
-            Frame::Ipv4(ipv4) if is_to_group || ipv4.flow.dst == identity.address => {
-                if let Some(probe) = probe
-                    && u32_at(probe, 0) == PROBE_MAGIC
-                {
-                    self.probes.count(u16_at(probe, 4).into(), bytes.len());
+            Frame::Ipv4(_) if is_to_group => Decision::Deliver(Outcome::OwnTraffic),
+            Frame::Ipv4(ipv4) => match probe {
+                Some(probe) if ipv4.flow.dst == identity.address => {
+                    if u32_at(probe, 0) == PROBE_MAGIC {
+                        self.probes.count(u16_at(probe, 4).into(), bytes.len());
+                    }
+                    Decision::Deliver(Outcome::OwnTraffic)
                 }
-                Decision::Deliver(Outcome::OwnTraffic)
-            }
-            Frame::Ipv4(ipv4) => self.decide_service(identity, ingress, to, &ipv4),
+                _ => self.decide_service(identity, ingress, to, &ipv4),
+            },
         }
     }
 
@@ -147,20 +149,26 @@ impl HostStage {
         ipv4: &Ipv4,
     ) -> Decision {
         let flow = &ipv4.flow;
-        let key =
-            u64::from(flow.dst) | u64::from(flow.protocol) << 32 | u64::from(flow.dst_port) << 40;
-        let service = self.services.lookup(&[key]).words[0];
+        let key = [
+            0xffff << 32 | u64::from(flow.dst),
+            0,
+            u64::from(flow.protocol) | u64::from(flow.dst_port) << 8,
+        ];
+        let is_own = flow.dst == identity.address;
+        let service = self.services.lookup(&key).words[0];
         let (map, mask) = match service as u16 {
-            0 | 1 => ((service >> 16) as u16, (service >> 32) as u16),
-            2 => return Decision::Deliver(Outcome::AnsweredHere),
+            0..=2 => ((service >> 16) as u16, (service >> 32) as u16),
+            _ if is_own => return Decision::Deliver(Outcome::OwnTraffic),
+            3 => return Decision::Deliver(Outcome::AnsweredHere),
             _ => return Decision::Drop(DropReason::NoService),
         };
         let hash = flow.hash();
         let by_client = service as u16 == 1;
-        if ipv4.fragment_offset != 0 || ipv4.more_fragments {
-            return Decision::Drop(DropReason::Fragment);
-        }
-        let arrival = to & 3;
+        let arrival = if to >> 2 == identity.stage_mac >> 2 {
+            to & 3
+        } else {
+            Arrival::Router as u64
+        };
         let decision = if arrival == Arrival::Final as u64 {
             Decision::Deliver(Outcome::ServedFinal)
         } else {

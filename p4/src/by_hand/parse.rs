@@ -24,9 +24,6 @@ pub struct Ipv4 {
     pub flow: Flow,
     pub ttl: u8,
     pub total_length: u16,
-    /// Not 0 in a fragment that is not the first.
-    pub fragment_offset: u16,
-    pub more_fragments: bool,
     /// Bytes from the start of the packet to layer 4.
     pub layer_4: usize,
     /// Present if the packet has a TCP header.
@@ -67,12 +64,13 @@ impl Flow {
     /// The hash that tells flows in one slot of `recent` apart.
     #[inline]
     pub fn fingerprint(&self) -> u32 {
-        let mut bytes = [0; 13];
+        let mapped = |address| (0xffff << 32 | u128::from(address)).to_be_bytes();
+        let mut bytes = [0; 37];
         bytes[0..2].copy_from_slice(&self.dst_port.to_be_bytes());
         bytes[2..4].copy_from_slice(&self.src_port.to_be_bytes());
-        bytes[4..8].copy_from_slice(&self.dst.to_be_bytes());
-        bytes[8..12].copy_from_slice(&self.src.to_be_bytes());
-        bytes[12] = self.protocol;
+        bytes[4..20].copy_from_slice(&mapped(self.dst));
+        bytes[20..36].copy_from_slice(&mapped(self.src));
+        bytes[36] = self.protocol;
         hash::crc32(&bytes)
     }
 }
@@ -136,14 +134,12 @@ fn parse_ipv4(bytes: &[u8]) -> Result<Ipv4, ParserError> {
         },
         ttl: header[8],
         total_length,
-        fragment_offset: fragment & 0x1fff,
-        more_fragments: fragment & 0x2000 != 0,
         layer_4: ETHERNET + length,
         tcp_flags: None,
         icmp_type: None,
         has_good_checksum,
     };
-    if ipv4.fragment_offset == 0 {
+    if fragment & 0x1fff == 0 {
         match protocol {
             6 => {
                 let tcp = payload.first_chunk::<20>().ok_or(ParserError)?;

@@ -1,0 +1,191 @@
+// The decision rule: for a packet to a service, whether this host serves it, or which other host is to see it and as what.
+
+#ifndef DPR_STAGE_DECIDE_P4
+#define DPR_STAGE_DECIDE_P4
+
+const bit<32> FLOW_STATE_SIZE = 1048576;
+const bit<32> BUCKETS_SIZE = 262144;
+
+// Slots of the register that remembers delivered SYNs, and for how long (60 s, in ticks of 1,024 microseconds).
+const bit<32> RECENT_SLOTS = 131072;
+const bit<32> RECENT_TTL = 58594;
+
+control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    // SYNs delivered here: fingerprint (upper half; never 0) and time (lower half), by hash. Read when this stage is asked as a
+    // bucket's previous owner.
+    ARCH_REGISTER(bit<64>, recent, RECENT_SLOTS);
+
+    bit<16> bucket = 0;
+    bit<32> flow_hash = 0;
+    bit<32> client_hash = 0;
+    bool is_recent = false;
+    bool has_server = false;
+    host_id_t server = NO_HOST;
+    host_id_t owner = NO_HOST;
+    host_id_t previous = NO_HOST;
+    bool accept_as_peer = false;
+
+    action serve_at(host_id_t host) {
+        server = host;
+    }
+
+    // The servers that QUIC connection ids name. The controller has an entry for every host that lives.
+    table server_ids {
+        key = {
+            meta.id_config: exact @name("config");
+            meta.id_server: exact @name("server");
+        }
+        actions = {
+            serve_at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = 8 * MAX_HOSTS;
+    }
+
+    // The host that holds a connection. Each live connection has an entry at its server, and one at its bucket's owner
+    // if that is another host; the controller writes them from the shims' reports.
+    table flow_state {
+        key = {
+            meta.flow.src[31:0]: exact @name("src");
+            meta.flow.dst[31:0]: exact @name("dst");
+            meta.flow.protocol: exact @name("protocol");
+            meta.flow.src_port: exact @name("src_port");
+            meta.flow.dst_port: exact @name("dst_port");
+        }
+        actions = {
+            serve_at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = FLOW_STATE_SIZE;
+    }
+
+    // The same for IPv6.
+    table flow_state6 {
+        key = {
+            meta.flow.src: exact @name("src");
+            meta.flow.dst: exact @name("dst");
+            meta.flow.protocol: exact @name("protocol");
+            meta.flow.src_port: exact @name("src_port");
+            meta.flow.dst_port: exact @name("dst_port");
+        }
+        actions = {
+            serve_at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = FLOW_STATE_SIZE;
+    }
+
+    action owned_by(host_id_t owner_id, host_id_t previous_id, bit<1> accept) {
+        owner = owner_id;
+        previous = previous_id;
+        accept_as_peer = accept == 1;
+    }
+
+    action no_bucket() {
+        drop_because(meta, DropReason.no_bucket);
+    }
+
+    // Where a flow without state goes. The controller changes it by moves only, in the order that the protocol prescribes.
+    table buckets {
+        key = {
+            meta.map: exact @name("map");
+            bucket: exact @name("bucket");
+        }
+        actions = {
+            owned_by;
+            @defaultonly no_bucket;
+        }
+        const default_action = no_bucket();
+        size = BUCKETS_SIZE;
+    }
+
+    // The slot of a flow: the low bits of its hash choose its bucket and say little here.
+    action recall() {
+        bit<32> fingerprint;
+        bit<64> slot;
+        ARCH_FINGERPRINT_FIVE_TUPLE(fingerprint, meta.flow);
+        ARCH_REGISTER_READ(recent, slot, (bit<32>)flow_hash[31:15]);
+        is_recent = slot[63:32] == (fingerprint | 1) && ARCH_NOW(standard) - slot[31:0] < RECENT_TTL;
+    }
+
+    action remember() {
+        bit<32> fingerprint;
+        ARCH_FINGERPRINT_FIVE_TUPLE(fingerprint, meta.flow);
+        ARCH_REGISTER_WRITE(recent, (bit<32>)flow_hash[31:15], (fingerprint | 1) ++ ARCH_NOW(standard));
+    }
+
+    apply {
+        bool is_ipv4 = headers.ip.ipv4.isValid();
+        bool is_by_id = false;
+        if (is_ipv4) {
+            ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
+        } else {
+            ARCH_HASH_FIVE_TUPLE6(flow_hash, meta.flow);
+        }
+        if (meta.arrival == Arrival.final) {
+            deliver(meta, Outcome.served_final);
+        } else {
+            if (meta.affinity == Affinity.connection_id && meta.has_connection_id) {
+                has_server = server_ids.apply().hit;
+                is_by_id = has_server;
+            }
+            if (!has_server) {
+                if (is_ipv4) {
+                    has_server = flow_state.apply().hit;
+                } else {
+                    has_server = flow_state6.apply().hit;
+                }
+            }
+            if (has_server) {
+                if (server == meta.self) {
+                    deliver(meta, is_by_id ? Outcome.served_by_id : Outcome.served_by_state);
+                } else {
+                    reroute_to(meta, server, Arrival.final, is_by_id ? Outcome.rerouted_by_id : Outcome.rerouted_by_state);
+                }
+            } else {
+                bucket = flow_hash[15:0] & meta.bucket_mask;
+                if (meta.affinity == Affinity.client) {
+                    if (is_ipv4) {
+                        ARCH_HASH_CLIENT(client_hash, meta.flow);
+                    } else {
+                        ARCH_HASH_CLIENT6(client_hash, meta.flow);
+                    }
+                    bucket = client_hash[15:0] & meta.bucket_mask;
+                }
+                if (buckets.apply().hit) {
+                    if (meta.arrival == Arrival.chain) {
+                        recall();
+                        if (is_recent || owner == meta.self) {
+                            deliver(meta, Outcome.served_by_chain);
+                        } else {
+                            reroute_to(meta, owner, Arrival.final, Outcome.rerouted_by_chain);
+                        }
+                    } else if (owner != meta.self && !(meta.arrival == Arrival.peer && accept_as_peer)) {
+                        reroute_to(meta, owner, Arrival.peer, Outcome.rerouted_to_owner);
+                    } else if (previous != NO_HOST) {
+                        reroute_to(meta, previous, Arrival.chain, Outcome.rerouted_to_previous);
+                    } else {
+                        deliver(meta, Outcome.served_as_owner);
+                    }
+                }
+            }
+        }
+        // A SYN is remembered wherever it is delivered. Without a handshake, every packet that the hash decides counts as one.
+        // An ICMP error begins nothing.
+        if (meta.verdict == Verdict.deliver) {
+            if (headers.ip.tcp.isValid()) {
+                if ((headers.ip.tcp.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN) {
+                    remember();
+                }
+            } else if (!headers.ip.icmp.isValid()
+                    && (meta.outcome == Outcome.served_by_chain || meta.outcome == Outcome.served_as_owner)) {
+                remember();
+            }
+        }
+    }
+}
+
+#endif
