@@ -8,17 +8,23 @@ mod reload;
 pub use error::ConfigError;
 pub(crate) use fields::parse_mac;
 
-use crate::core::{Affinity, Group, HostSpec, NextHop, Protocol, RouterSpec, Service, Spray};
+use crate::core::{
+    Affinity, Group, HostSpec, Location, NextHop, Protocol, RouterSpec, Service, Spray, Ways,
+};
 use crate::criteria::MapCriteria;
-use fields::{AffinityName, MacAddress, Ports, ProtocolName, SprayMode};
+use dpr_p4::address;
+use fields::{AffinityName, MacAddress, Ports, ProtocolName, RewritingName, SprayMode};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
 use toml::Spanned;
+
+/// The smallest MTU that IPv6 knows (RFC 8200, section 5).
+pub(crate) const MIN_MTU: u16 = 1280;
 
 /// The configuration of a controller.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,7 +46,41 @@ pub struct Config {
     hosts: Vec<Spanned<HostConfig>>,
     router: Option<Spanned<RouterConfig>>,
     #[serde(default)]
+    rewriting: RewritingConfig,
+    #[serde(default)]
+    computers: Vec<Spanned<ComputerConfig>>,
+    /// The configuration bits of QUIC connection ids.
+    #[serde(default)]
+    connection_id_config: Option<Spanned<u8>>,
+    #[serde(default)]
     protocol: ProtocolConfig,
+}
+
+/// How packets get from host to host.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RewritingConfig {
+    /// Of one LAN.
+    within: Option<RewritingName>,
+    /// Of different LANs.
+    between: Option<RewritingName>,
+    #[serde(default)]
+    pairs: Vec<Spanned<PairConfig>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairConfig {
+    from: String,
+    to: String,
+    by: RewritingName,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComputerConfig {
+    address: IpAddr,
+    host: String,
 }
 
 /// Where the controller listens.
@@ -63,7 +103,7 @@ impl Default for Listen {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ServiceConfig {
-    address: Ipv4Addr,
+    address: IpAddr,
     protocol: ProtocolName,
     ports: Ports,
     #[serde(default)]
@@ -99,6 +139,13 @@ struct HostConfig {
     weight: f64,
     #[serde(default = "yes")]
     joined: bool,
+    #[serde(default)]
+    lan: String,
+    address6: Option<Ipv6Addr>,
+    gateway_mac: Option<MacAddress>,
+    mtu: Option<u16>,
+    #[serde(default)]
+    at_home: Vec<IpAddr>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -129,7 +176,7 @@ struct PortConfig {
 #[serde(deny_unknown_fields)]
 struct GatewayConfig {
     port: u16,
-    address: Ipv4Addr,
+    address: IpAddr,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -212,7 +259,7 @@ impl Config {
             let service = service.get_ref();
             let (port_low, port_high) = service.ports.range();
             Service {
-                address: service.address.to_bits(),
+                address: address::to_bits(service.address),
                 protocol: service.protocol.number(),
                 port_low,
                 port_high,
@@ -220,6 +267,7 @@ impl Config {
                 affinity: match service.affinity {
                     AffinityName::Connection => Affinity::Connection,
                     AffinityName::Client => Affinity::Client,
+                    AffinityName::ConnectionId => Affinity::ConnectionId,
                 },
             }
         });
@@ -236,6 +284,20 @@ impl Config {
                 .router
                 .as_ref()
                 .map(|router| router_spec(router.get_ref())),
+            ways: self.ways(),
+            computers: self
+                .computers
+                .iter()
+                .map(Spanned::get_ref)
+                .filter_map(|computer| {
+                    let host = self.host_number(&computer.host)?;
+                    Some((address::to_bits(computer.address), host))
+                })
+                .collect(),
+            id_config: self
+                .connection_id_config
+                .as_ref()
+                .map_or(0, |bits| *bits.get_ref()),
             criteria: self
                 .maps
                 .iter()
@@ -245,15 +307,29 @@ impl Config {
         }
     }
 
-    /// Names of hosts become their numbers; that there are such hosts was checked when the configuration was read.
+    /// The number of a host; that there is such a host was checked when the configuration was read.
+    fn host_number(&self, name: &str) -> Option<u16> {
+        let mut hosts = self.hosts.iter().map(Spanned::get_ref);
+        hosts.find(|host| host.name == name).map(|host| host.id)
+    }
+
+    fn ways(&self) -> Ways {
+        let usual = Ways::default();
+        let pairs = self.rewriting.pairs.iter().map(Spanned::get_ref);
+        Ways {
+            within: self.rewriting.within.map_or(usual.within, Into::into),
+            between: self.rewriting.between.map_or(usual.between, Into::into),
+            pairs: pairs
+                .filter_map(|pair| {
+                    let ends = (self.host_number(&pair.from)?, self.host_number(&pair.to)?);
+                    Some((ends, pair.by.into()))
+                })
+                .collect(),
+        }
+    }
+
     fn map_criteria(&self, map: &MapConfig) -> MapCriteria {
-        let id = |name: &String| {
-            let hosts = self.hosts.iter().map(Spanned::get_ref);
-            hosts
-                .into_iter()
-                .find(|host| host.name == *name)
-                .map(|host| host.id)
-        };
+        let id = |name: &String| self.host_number(name);
         MapCriteria {
             weights: map
                 .weights
@@ -286,6 +362,13 @@ fn host_spec(host: &HostConfig) -> HostSpec {
         p4runtime: host.p4runtime.clone(),
         device_id: host.device_id,
         router_port: host.router_port,
+        location: Location {
+            lan: host.lan.clone(),
+            address6: host.address6.map_or(0, |address| address.to_bits()),
+            gateway_mac: host.gateway_mac.map(|mac| mac.0),
+            mtu: host.mtu.unwrap_or(Location::default().mtu),
+            at_home: host.at_home.iter().copied().map(address::to_bits).collect(),
+        },
         weight: host.weight,
         joined: host.joined,
         draining: false,
@@ -304,7 +387,7 @@ fn router_spec(router: &RouterConfig) -> RouterSpec {
         gateways: router
             .gateways
             .iter()
-            .map(|gateway| (gateway.port, gateway.address.to_bits()))
+            .map(|gateway| (gateway.port, address::to_bits(gateway.address)))
             .collect(),
         routes: router
             .routes

@@ -1,14 +1,15 @@
 //! What the parts of the shim speak about: connections, services, directions and events.
 
-use dpr_protocol::shim::v1 as wire;
+use dpr_protocol::{address, shim::v1 as wire};
+use std::net::IpAddr;
 
-/// A connection as its client sees it; `dst` is the published address and port. Addresses are in host order.
+/// A connection as its client sees it; `dst` is the published address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FiveTuple {
     /// The client's address.
-    pub src: u32,
+    pub src: IpAddr,
     /// The published address.
-    pub dst: u32,
+    pub dst: IpAddr,
     /// IP protocol number.
     pub protocol: u8,
     /// The client's port.
@@ -20,8 +21,8 @@ pub struct FiveTuple {
 impl From<FiveTuple> for wire::FiveTuple {
     fn from(flow: FiveTuple) -> Self {
         wire::FiveTuple {
-            src: flow.src,
-            dst: flow.dst,
+            src: address::to_bytes(flow.src),
+            dst: address::to_bytes(flow.dst),
             protocol: u32::from(flow.protocol),
             src_port: u32::from(flow.src_port),
             dst_port: u32::from(flow.dst_port),
@@ -33,7 +34,7 @@ impl From<FiveTuple> for wire::FiveTuple {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Service {
     /// The published address.
-    pub address: u32,
+    pub address: IpAddr,
     /// IP protocol number.
     pub protocol: u8,
     /// Lowest port.
@@ -49,15 +50,15 @@ impl Service {
             && (self.port_low..=self.port_high).contains(&flow.dst_port)
     }
 
-    /// What the controller named; numbers that no protocol or port has are cut to the largest.
-    pub(crate) fn from_wire(service: &wire::Service) -> Self {
+    /// What the controller named; absent without an address. Numbers that no protocol or port has are cut to the largest.
+    pub(crate) fn from_wire(service: &wire::Service) -> Option<Self> {
         let port = |port: u32| u16::try_from(port).unwrap_or(u16::MAX);
-        Service {
-            address: service.address,
+        Some(Service {
+            address: address::from_bytes(&service.address)?,
             protocol: u8::try_from(service.protocol).unwrap_or(u8::MAX),
             port_low: port(service.port_low),
             port_high: port(service.port_high),
-        }
+        })
     }
 }
 

@@ -9,6 +9,8 @@ use crate::outbox::{Outbox, OutboxConfig};
 use crate::prober::{Prober, Probes};
 use crate::wire::{Parsed, announcement, parse};
 use crate::{Direction, Service, Tracker, TrackerConfig};
+use dpr_protocol::address;
+use std::net::IpAddr;
 
 /// MACs of a stage, one per arrival class.
 const STAGE_MACS: u64 = 4;
@@ -82,6 +84,8 @@ pub struct Session {
     stream: Stream,
     /// The stage's first MAC, when the controller has said it, and the next announcement.
     announce: Option<(u64, u64)>,
+    /// Own addresses of the host, and the published ones that they stand for.
+    translations: Vec<(IpAddr, IpAddr)>,
     next_load_us: u64,
     cpu_permille: u32,
     messages: VecDeque<wire::ShimMessage>,
@@ -104,6 +108,7 @@ impl Session {
             probes: Probes::new(prober),
             stream: Stream::Down,
             announce: None,
+            translations: Vec::new(),
             next_load_us: 0,
             cpu_permille: 0,
             messages: VecDeque::new(),
@@ -131,10 +136,18 @@ impl Session {
     /// Takes a frame that crosses the host's link.
     pub fn handle_frame(&mut self, now_us: u64, direction: Direction, frame: &[u8]) {
         self.started_us.get_or_insert(now_us);
-        match parse(direction, frame) {
-            Some(Parsed::ProbeReply(probe)) => self.probes.handle_reply(now_us, &probe),
-            Some(parsed) => self.tracker.handle_parsed(now_us, direction, &parsed),
-            None => return,
+        let Some(mut parsed) = parse(direction, frame) else {
+            return;
+        };
+        match &mut parsed {
+            Parsed::ProbeReply(probe) => self.probes.handle_reply(now_us, probe),
+            Parsed::Tcp(flow, _) | Parsed::Udp(flow) => {
+                let mut translations = self.translations.iter();
+                if let Some((_, published)) = translations.find(|(own, _)| *own == flow.dst) {
+                    flow.dst = *published;
+                }
+                self.tracker.handle_parsed(now_us, direction, &parsed);
+            }
         }
         self.collect(now_us);
     }
@@ -242,8 +255,13 @@ impl Session {
 
     fn handle_registered(&mut self, now_us: u64, registered: &wire::Registered) {
         self.stream = Stream::Up;
-        self.tracker
-            .set_services(registered.services.iter().map(Service::from_wire).collect());
+        let services = registered.services.iter().filter_map(Service::from_wire);
+        self.tracker.set_services(services.collect());
+        let translations = registered.translations.iter().filter_map(|translation| {
+            let own = address::from_bytes(&translation.own)?;
+            Some((own, address::from_bytes(&translation.published)?))
+        });
+        self.translations = translations.collect();
         self.tracker.set_linger(
             microseconds(registered.linger_ms),
             microseconds(registered.linger_away_ms),

@@ -1,9 +1,13 @@
 //! Frames for tests.
 
-use dpr_p4::host_stage::headers::{Ethernet, Icmp, Ipv4, Probe, Tcp, Udp};
-use dpr_p4::host_stage::{ETHERTYPE_IPV4, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP};
+use dpr_p4::host_stage::headers::{Ethernet, Icmp, Ipv4, Ipv6, Probe, Tcp, Udp};
+use dpr_p4::host_stage::{
+    ETHERTYPE_IPV4, ETHERTYPE_IPV6, PROTOCOL_DESTINATION, PROTOCOL_FRAGMENT, PROTOCOL_ICMP,
+    PROTOCOL_TCP, PROTOCOL_UDP,
+};
 
 use crate::{Direction, FiveTuple, Service};
+use std::net::{IpAddr, Ipv4Addr};
 
 pub(crate) const FIN: u8 = 0x01;
 pub(crate) const SYN: u8 = 0x02;
@@ -11,7 +15,7 @@ pub(crate) const RST: u8 = 0x04;
 pub(crate) const ACK: u8 = 0x10;
 
 pub(crate) const SERVICE: Service = Service {
-    address: 0xc633_6401,
+    address: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)),
     protocol: 6,
     port_low: 80,
     port_high: 80,
@@ -19,7 +23,7 @@ pub(crate) const SERVICE: Service = Service {
 
 pub(crate) fn flow(client_port: u16) -> FiveTuple {
     FiveTuple {
-        src: 0xcb00_7107,
+        src: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)),
         dst: SERVICE.address,
         protocol: 6,
         src_port: client_port,
@@ -27,36 +31,85 @@ pub(crate) fn flow(client_port: u16) -> FiveTuple {
     }
 }
 
-fn ip_frame(src: u32, dst: u32, protocol: u8, body: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0; Ethernet::LEN + Ipv4::LEN];
+fn ip_frame(src: IpAddr, dst: IpAddr, protocol: u8, body: &[u8]) -> Vec<u8> {
+    let ether_type = if src.is_ipv4() {
+        ETHERTYPE_IPV4
+    } else {
+        ETHERTYPE_IPV6
+    };
+    let mut frame = vec![0; Ethernet::LEN];
     Ethernet {
         dst: 0x0200_0000_0001,
         src: 0x0200_0000_0002,
-        ether_type: ETHERTYPE_IPV4,
+        ether_type,
     }
     .emit(&mut frame);
-    let ipv4 = Ipv4 {
-        version: 4,
-        ihl: 5,
-        dscp: 0,
-        ecn: 0,
-        total_length: (Ipv4::LEN + body.len()) as u16,
-        identification: 0,
-        flags: 0,
-        fragment_offset: 0,
-        ttl: 64,
-        protocol,
-        header_checksum: 0,
-        src,
-        dst,
-    };
-    ipv4.emit(&mut frame[Ethernet::LEN..]);
+    match (src, dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => {
+            let ipv4 = Ipv4 {
+                version: 4,
+                ihl: 5,
+                dscp: 0,
+                ecn: 0,
+                total_length: (Ipv4::LEN + body.len()) as u16,
+                identification: 0,
+                flags: 0,
+                fragment_offset: 0,
+                ttl: 64,
+                protocol,
+                header_checksum: 0,
+                src: src.to_bits(),
+                dst: dst.to_bits(),
+            };
+            frame.resize(Ethernet::LEN + Ipv4::LEN, 0);
+            ipv4.emit(&mut frame[Ethernet::LEN..]);
+        }
+        (IpAddr::V6(src), IpAddr::V6(dst)) => {
+            // With destination options of eight bytes, and as the first of two fragments.
+            let extensions = [
+                PROTOCOL_FRAGMENT,
+                0,
+                1,
+                4,
+                0,
+                0,
+                0,
+                0,
+                protocol,
+                0,
+                0,
+                1,
+                0,
+                0,
+                0,
+                9,
+            ];
+            let ipv6 = Ipv6 {
+                version: 6,
+                dscp: 0,
+                ecn: 0,
+                flow_label: 0,
+                payload_length: (extensions.len() + body.len()) as u16,
+                next_header: PROTOCOL_DESTINATION,
+                hop_limit: 64,
+                src: src.to_bits(),
+                dst: dst.to_bits(),
+            };
+            frame.resize(Ethernet::LEN + Ipv6::LEN, 0);
+            ipv6.emit(&mut frame[Ethernet::LEN..]);
+            frame.extend(extensions);
+        }
+        _ => panic!("{src} and {dst} are of two families"),
+    }
     frame.extend_from_slice(body);
     frame
 }
 
+/// An end of a connection.
+type End = (IpAddr, u16);
+
 /// The addresses and ports of a packet of this direction: source, destination.
-fn ends(direction: Direction, flow: FiveTuple) -> ((u32, u16), (u32, u16)) {
+fn ends(direction: Direction, flow: FiveTuple) -> (End, End) {
     let (client, service) = ((flow.src, flow.src_port), (flow.dst, flow.dst_port));
     match direction {
         Direction::ToHost => (client, service),
@@ -112,5 +165,11 @@ pub(crate) fn probe_reply(request: &[u8]) -> Option<Vec<u8>> {
     let mut body = vec![0; Icmp::LEN + Probe::LEN];
     Icmp { r#type: 0, ..icmp }.emit(&mut body);
     probe.emit(&mut body[Icmp::LEN..]);
-    Some(ip_frame(ipv4.dst, ipv4.src, PROTOCOL_ICMP, &body))
+    let address = |bits: u32| Ipv4Addr::from_bits(bits).into();
+    Some(ip_frame(
+        address(ipv4.dst),
+        address(ipv4.src),
+        PROTOCOL_ICMP,
+        &body,
+    ))
 }

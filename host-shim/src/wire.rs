@@ -1,22 +1,29 @@
 //! What the shim reads of a packet, and the two frames that it sends itself. Lengths are checked once, when a packet is parsed.
 
-use dpr_p4::host_stage::headers::{Ethernet, Icmp, Ipv4, Probe, Tcp, Udp};
+use dpr_p4::host_stage::headers::{Ethernet, Icmp, Ipv4, Ipv6, Probe, Tcp, Udp, Vlan};
 use dpr_p4::host_stage::{
-    ETHERTYPE_IPV4, ICMP_ECHO_REQUEST, PROBE_MAGIC, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP,
+    ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_SERVICE_VLAN, ETHERTYPE_VLAN, ICMP_ECHO_REPLY,
+    ICMP_ECHO_REQUEST, PROBE_MAGIC, PROTOCOL_DESTINATION, PROTOCOL_FRAGMENT, PROTOCOL_HOP_BY_HOP,
+    PROTOCOL_ICMP, PROTOCOL_ROUTING, PROTOCOL_TCP, PROTOCOL_UDP,
 };
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::Direction;
 use crate::FiveTuple;
 
-const ICMP_ECHO_REPLY: u8 = 0;
+/// VLAN tags and IPv6 extension headers that are looked behind, as in the stages.
+const MAX_TAGS: usize = 2;
+const MAX_EXTENSIONS: usize = 4;
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
-/// As much of a frame as the shim ever reads: Ethernet, and IPv4 and TCP with all their options.
-pub(crate) const SNAP_LEN: usize = Ethernet::LEN + 60 + 60;
+/// As much of a frame as the shim ever reads: Ethernet with tags, IPv6 with the extension headers that a stage takes, and TCP with
+/// all its options.
+pub(crate) const SNAP_LEN: usize =
+    Ethernet::LEN + MAX_TAGS * Vlan::LEN + Ipv6::LEN + MAX_EXTENSIONS * 64 + 60;
 
 /// A packet that may concern the shim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,38 +79,42 @@ impl TcpSegment {
 /// Reads an Ethernet frame; absent if it is cut short, malformed, or of no interest. Checksums are the host's to verify: frames
 /// that a host sends may not have them yet.
 pub(crate) fn parse(direction: Direction, frame: &[u8]) -> Option<Parsed> {
-    let (ethernet, rest) = Ethernet::parse(frame)?;
-    if ethernet.ether_type != ETHERTYPE_IPV4 {
-        return None;
+    let (ethernet, mut rest) = Ethernet::parse(frame)?;
+    let mut ether_type = ethernet.ether_type;
+    for _ in 0..MAX_TAGS {
+        if !matches!(ether_type, ETHERTYPE_VLAN | ETHERTYPE_SERVICE_VLAN) {
+            break;
+        }
+        let (tag, after) = Vlan::parse(rest)?;
+        (ether_type, rest) = (tag.ether_type, after);
     }
-    let (ipv4, after_fixed) = Ipv4::parse(rest)?;
-    let header_len = usize::from(ipv4.ihl) * 4;
-    // What follows the packet is Ethernet padding, and its end may not have been captured.
-    let body_len = usize::from(ipv4.total_length).checked_sub(header_len)?;
-    let body = after_fixed.get(header_len.checked_sub(Ipv4::LEN)?..)?;
-    let body = body.get(..body_len).unwrap_or(body);
-    if ipv4.version != 4 || ipv4.fragment_offset != 0 {
-        return None;
-    }
-    let flow = |src_port: u16, dst_port: u16| match direction {
-        Direction::ToHost => FiveTuple {
-            src: ipv4.src,
-            dst: ipv4.dst,
-            protocol: ipv4.protocol,
+    let packet = match ether_type {
+        ETHERTYPE_IPV4 => IpPacket::parse_ipv4(rest)?,
+        ETHERTYPE_IPV6 => IpPacket::parse_ipv6(rest)?,
+        _ => return None,
+    };
+    let flow = |src_port: u16, dst_port: u16| {
+        let flow = FiveTuple {
+            src: packet.src,
+            dst: packet.dst,
+            protocol: packet.protocol,
             src_port,
             dst_port,
-        },
-        Direction::FromHost => FiveTuple {
-            src: ipv4.dst,
-            dst: ipv4.src,
-            protocol: ipv4.protocol,
-            src_port: dst_port,
-            dst_port: src_port,
-        },
+        };
+        match direction {
+            Direction::ToHost => flow,
+            Direction::FromHost => FiveTuple {
+                src: flow.dst,
+                dst: flow.src,
+                src_port: flow.dst_port,
+                dst_port: flow.src_port,
+                ..flow
+            },
+        }
     };
-    match ipv4.protocol {
+    match packet.protocol {
         PROTOCOL_TCP => {
-            let (tcp, after_fixed) = Tcp::parse(body)?;
+            let (tcp, after_fixed) = Tcp::parse(packet.body)?;
             let header_len = usize::from(tcp.data_offset) * 4;
             let options = after_fixed.get(..header_len.checked_sub(Tcp::LEN)?)?;
             let flag = |bit: u8| tcp.flags & bit != 0;
@@ -116,7 +127,7 @@ pub(crate) fn parse(direction: Direction, frame: &[u8]) -> Option<Parsed> {
                 } else {
                     None
                 },
-                payload_len: u32::try_from(body_len.checked_sub(header_len)?).ok()?,
+                payload_len: u32::try_from(packet.body_len.checked_sub(header_len)?).ok()?,
                 fin: flag(FIN),
                 syn: flag(SYN),
                 rst: flag(RST),
@@ -125,16 +136,77 @@ pub(crate) fn parse(direction: Direction, frame: &[u8]) -> Option<Parsed> {
             Some(Parsed::Tcp(flow(tcp.src_port, tcp.dst_port), segment))
         }
         PROTOCOL_UDP => {
-            let (udp, _) = Udp::parse(body)?;
+            let (udp, _) = Udp::parse(packet.body)?;
             Some(Parsed::Udp(flow(udp.src_port, udp.dst_port)))
         }
         PROTOCOL_ICMP if direction == Direction::ToHost => {
-            let (icmp, payload) = Icmp::parse(body)?;
+            let (icmp, payload) = Icmp::parse(packet.body)?;
             let (probe, _) = Probe::parse(payload)?;
             let is_reply = icmp.r#type == ICMP_ECHO_REPLY && probe.magic == PROBE_MAGIC;
             is_reply.then_some(Parsed::ProbeReply(probe))
         }
         _ => None,
+    }
+}
+
+/// An IP packet, or a first fragment.
+struct IpPacket<'a> {
+    src: IpAddr,
+    dst: IpAddr,
+    protocol: u8,
+    /// What was captured of its payload.
+    body: &'a [u8],
+    /// How long that is, captured or not.
+    body_len: usize,
+}
+
+impl<'a> IpPacket<'a> {
+    fn parse_ipv4(bytes: &'a [u8]) -> Option<Self> {
+        let (ipv4, after_fixed) = Ipv4::parse(bytes)?;
+        let header_len = usize::from(ipv4.ihl) * 4;
+        // What follows the packet is Ethernet padding, and its end may not have been captured.
+        let body_len = usize::from(ipv4.total_length).checked_sub(header_len)?;
+        let body = after_fixed.get(header_len.checked_sub(Ipv4::LEN)?..)?;
+        (ipv4.version == 4 && ipv4.fragment_offset == 0).then(|| IpPacket {
+            src: Ipv4Addr::from_bits(ipv4.src).into(),
+            dst: Ipv4Addr::from_bits(ipv4.dst).into(),
+            protocol: ipv4.protocol,
+            body: body.get(..body_len).unwrap_or(body),
+            body_len,
+        })
+    }
+
+    fn parse_ipv6(bytes: &'a [u8]) -> Option<Self> {
+        let (ipv6, mut body) = Ipv6::parse(bytes)?;
+        if ipv6.version != 6 {
+            return None;
+        }
+        let mut body_len = usize::from(ipv6.payload_length);
+        body = body.get(..body_len).unwrap_or(body);
+        let mut protocol = ipv6.next_header;
+        for _ in 0..MAX_EXTENSIONS {
+            let &[next_header, length, offset_high, offset_low, ..] = body else {
+                break;
+            };
+            let extension_len = match protocol {
+                PROTOCOL_HOP_BY_HOP | PROTOCOL_ROUTING | PROTOCOL_DESTINATION => {
+                    8 + usize::from(length) * 8
+                }
+                PROTOCOL_FRAGMENT if offset_high == 0 && offset_low & 0xf8 == 0 => 8,
+                PROTOCOL_FRAGMENT => return None,
+                _ => break,
+            };
+            protocol = next_header;
+            body = body.get(extension_len..)?;
+            body_len = body_len.checked_sub(extension_len)?;
+        }
+        Some(IpPacket {
+            src: Ipv6Addr::from_bits(ipv6.src).into(),
+            dst: Ipv6Addr::from_bits(ipv6.dst).into(),
+            protocol,
+            body,
+            body_len,
+        })
     }
 }
 
@@ -200,8 +272,7 @@ pub(crate) fn probe_request(addresses: Addresses, probe: &Probe) -> Vec<u8> {
         r#type: ICMP_ECHO_REQUEST,
         code: 0,
         checksum: 0,
-        identifier: probe.prober,
-        sequence_number: probe.sequence as u16,
+        rest: u32::from(probe.prober) << 16 | probe.sequence & 0xffff,
     };
     ethernet.emit(&mut frame);
     ipv4.emit(&mut frame[Ethernet::LEN..]);

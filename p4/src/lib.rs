@@ -1,6 +1,7 @@
 //! The packet pipelines of dpr, and the types that their control planes use: generated from the P4 programs beside this crate's
 //! manifest each time it is built.
 
+pub mod address;
 pub mod by_hand;
 pub mod probe;
 

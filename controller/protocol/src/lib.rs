@@ -20,4 +20,5 @@ pub mod admin {
     }
 }
 
+pub mod address;
 mod shorthand;

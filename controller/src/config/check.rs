@@ -1,9 +1,9 @@
 //! What a configuration must be beyond its syntax.
 
-use super::{Config, HostConfig};
-use crate::core::{Faults, UnknownFault};
+use super::{Config, HostConfig, MIN_MTU};
+use crate::core::{Faults, Rewriting, UnknownFault};
 use crate::criteria::is_weight;
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, net::IpAddr, ops::Range};
 use toml::Spanned;
 
 /// The largest of v1model's ports that leads somewhere.
@@ -11,6 +11,9 @@ const MAX_PORT: u16 = 510;
 
 /// The most bucket entries that a stage has room for.
 const MAX_BUCKETS: u64 = dpr_p4::host_stage::BUCKETS_SIZE as u64;
+
+/// Configuration bits of a QUIC connection id; seven says that it names no server.
+const MAX_ID_CONFIG: u8 = 6;
 
 pub(super) struct Problem {
     pub span: Range<usize>,
@@ -132,16 +135,95 @@ fn check_hosts(config: &Config) -> Result<(), Problem> {
         if let Err(error) = endpoint(&host.p4runtime) {
             return problem(span, "p4runtime", error);
         }
-        if let Some(service) = config
-            .services
-            .iter()
-            .find(|service| service.get_ref().address == host.address)
-        {
-            return problem(
-                span,
-                "address",
-                format!("{} is published", service.get_ref().address),
-            );
+        if host.mtu.is_some_and(|mtu| mtu < MIN_MTU) {
+            return problem(span, "mtu", format!("must be at least {MIN_MTU}"));
+        }
+        let is_published = |address: &IpAddr| {
+            let mut services = config.services.iter();
+            services.any(|service| service.get_ref().address == *address)
+        };
+        if let Some(address) = host.at_home.iter().find(|address| !is_published(address)) {
+            return problem(span, "at_home", format!("{address} is not published"));
+        }
+    }
+    check_locations(config)
+}
+
+/// What the kinds of rewriting ask of the hosts.
+fn check_locations(config: &Config) -> Result<(), Problem> {
+    let is_host = |name: &String| config.host_number(name).is_some();
+    for spanned in &config.rewriting.pairs {
+        let pair = spanned.get_ref();
+        for (field, name) in [("from", &pair.from), ("to", &pair.to)] {
+            if !is_host(name) {
+                return problem(spanned.span(), field, format!("there is no host {name}"));
+            }
+        }
+    }
+    for spanned in &config.computers {
+        let computer = spanned.get_ref();
+        if !is_host(&computer.host) {
+            let message = format!("there is no host {}", computer.host);
+            return problem(spanned.span(), "host", message);
+        }
+        let mut services = config.services.iter();
+        if services.any(|service| service.get_ref().address == computer.address) {
+            let message = format!("{} is published", computer.address);
+            return problem(spanned.span(), "address", message);
+        }
+    }
+    if let Some(bits) = config
+        .connection_id_config
+        .as_ref()
+        .filter(|bits| *bits.get_ref() > MAX_ID_CONFIG)
+    {
+        let message = format!("must be 0 to {MAX_ID_CONFIG}");
+        return problem(bits.span(), "connection_id_config", message);
+    }
+    let group = config.to_group();
+    for to in &group.hosts {
+        let Some(spanned) = config.hosts.iter().find(|host| host.get_ref().id == to.id) else {
+            continue;
+        };
+        for from in group.hosts.iter().filter(|from| from.id != to.id) {
+            let rewriting = group.rewriting(from, to);
+            let is_far = from.location.lan != to.location.lan;
+            if is_far && matches!(rewriting, Rewriting::Mac | Rewriting::Nat) {
+                let message = format!("{} is in another LAN and needs a tunnel", from.name);
+                return problem(spanned.span(), "lan", message);
+            }
+            if is_far && group.gateway_mac(from) == 0 {
+                let message = format!("{} has no way to here without it", from.name);
+                return problem(spanned.span(), "gateway_mac", message);
+            }
+            let has_no_address6 = from.location.address6 == 0 || to.location.address6 == 0;
+            if rewriting == Rewriting::Ipip6 && has_no_address6 {
+                let message = format!("the tunnel from {} needs one at both ends", from.name);
+                return problem(spanned.span(), "address6", message);
+            }
+        }
+        if group.translated(to) == (0, 0) {
+            continue;
+        }
+        for is_ipv4 in [true, false] {
+            let mut addresses: Vec<IpAddr> = config
+                .services
+                .iter()
+                .map(|service| service.get_ref().address)
+                .filter(|address| address.is_ipv4() == is_ipv4)
+                .collect();
+            addresses.sort_unstable();
+            addresses.dedup();
+            let message = match addresses.as_slice() {
+                [_, other, ..] => {
+                    format!("`nat` leaves room for one published address, not {other}")
+                }
+                [_] if !is_ipv4 && to.location.address6 == 0 => {
+                    "`nat` needs one to stand for the published address".to_owned()
+                }
+                _ => continue,
+            };
+            return problem(spanned.span(), "address6", message);
         }
     }
     Ok(())

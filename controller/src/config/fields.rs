@@ -1,11 +1,13 @@
 //! Values that are written as text in the configuration.
 
+use crate::core::Rewriting;
 use crate::criteria::LoadMeasure;
+use dpr_p4::address;
 use serde::{
     Deserialize,
     de::{self, Deserializer},
 };
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 /// Six bytes, as `02:00:00:00:01:01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +37,11 @@ impl<'de> Deserialize<'de> for MacAddress {
     }
 }
 
-/// A prefix, as `198.51.100.0/24`.
+/// A prefix, as `198.51.100.0/24` or `2001:db8::/32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
-    pub network: u32,
+    pub network: u128,
+    /// An IPv4 prefix with the bits that map its addresses.
     pub length: u32,
 }
 
@@ -46,13 +49,12 @@ impl<'de> Deserialize<'de> for Prefix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let parsed = text.split_once('/').and_then(|(network, length)| {
-            let network = network.parse::<std::net::Ipv4Addr>().ok()?.to_bits();
-            let length = length.parse::<u32>().ok().filter(|length| *length <= 32)?;
-            let beyond = if length == 0 {
-                network
-            } else {
-                network & (u32::MAX.checked_shr(length).unwrap_or(0))
-            };
+            let network = network.parse::<IpAddr>().ok()?;
+            let length = length.parse::<u32>().ok()?;
+            let mapping = if network.is_ipv4() { 96 } else { 0 };
+            let length = Some(length + mapping).filter(|length| *length <= 128)?;
+            let network = address::to_bits(network);
+            let beyond = network & u128::MAX.checked_shr(length).unwrap_or(0);
             (beyond == 0).then_some(Prefix { network, length })
         });
         parsed.ok_or_else(|| {
@@ -147,6 +149,29 @@ pub(super) enum AffinityName {
     #[default]
     Connection,
     Client,
+    #[serde(rename = "connection-id")]
+    ConnectionId,
+}
+
+/// How packets get from host to host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RewritingName {
+    Mac,
+    Nat,
+    Ipip,
+    Ipip6,
+}
+
+impl From<RewritingName> for Rewriting {
+    fn from(name: RewritingName) -> Self {
+        match name {
+            RewritingName::Mac => Rewriting::Mac,
+            RewritingName::Nat => Rewriting::Nat,
+            RewritingName::Ipip => Rewriting::Ipip,
+            RewritingName::Ipip6 => Rewriting::Ipip6,
+        }
+    }
 }
 
 /// How the front router spreads packets.

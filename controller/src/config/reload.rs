@@ -101,6 +101,18 @@ impl Config {
                 return Some((spanned.span(), "hosts"));
             }
         }
+        if old.ways != new.ways {
+            return Some((line_of(text, "[rewriting]"), "rewriting"));
+        }
+        if old.computers != new.computers {
+            return Some((line_of(text, "[[computers]]"), "computers"));
+        }
+        if old.id_config != new.id_config {
+            return Some((
+                line_of(text, "connection_id_config"),
+                "connection_id_config",
+            ));
+        }
         if old.router != new.router {
             return Some((line_of(text, "[router]"), "router"));
         }

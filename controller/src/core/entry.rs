@@ -2,8 +2,12 @@
 
 use super::types::{BucketId, FlowKey, HostId};
 use dpr_p4::{
-    front_router::{gateways, members, ports, routes},
-    host_stage::{buckets, flow_state, hosts, identity, services},
+    address,
+    front_router::{gateways, gateways6, members, ports, routes, routes6},
+    host_stage::{
+        buckets, computers, flow_state, flow_state6, gatherers, hosts, identity,
+        published_addresses, server_ids, services, tunnel_peers,
+    },
 };
 use dpr_runtime::{Entry, Table, TableAction, TableEntry, Update};
 
@@ -13,29 +17,42 @@ pub(super) enum Key {
     /// Who the stage is (a default action).
     Identity,
     Host(HostId),
+    /// Who may tunnel packets here.
+    TunnelPeer(tunnel_peers::Key),
+    /// A service's address.
+    Published(published_addresses::Key),
+    Gatherer(gatherers::Key),
+    ServerId(server_ids::Key),
+    Computer(computers::Key),
     Port(ports::Key),
     Gateway(gateways::Key),
+    Gateway6(gateways6::Key),
     Flow(FlowKey),
     Member(members::Key),
     Bucket(BucketId),
     Service(services::Key),
     Route(routes::Key),
+    Route6(routes6::Key),
 }
 
 /// What is held there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Identity(identity::Action),
-    Host {
-        stage_mac: u64,
-    },
+    Host(hosts::Action),
+    TunnelPeer,
+    Published(published_addresses::Action),
+    /// Of a gatherer's slot, a server id or a computer: which host.
+    At(HostId),
     Port(ports::Action),
     Gateway(gateways::Action),
+    Gateway6(gateways6::Action),
     Server(HostId),
     Member(members::Action),
     Owned(Owned),
     Service(services::Action),
     Route(routes::Action),
+    Route6(routes6::Action),
     /// Something; an insertion was refused because it is there.
     Unread,
 }
@@ -66,10 +83,16 @@ impl Key {
     /// The step in which an empty target gets it.
     pub fn rank(&self) -> usize {
         match self {
-            Key::Identity | Key::Host(_) | Key::Port(_) | Key::Gateway(_) => 0,
-            Key::Flow(_) | Key::Member(_) => 1,
+            Key::Identity
+            | Key::Host(_)
+            | Key::TunnelPeer(_)
+            | Key::Published(_)
+            | Key::Port(_)
+            | Key::Gateway(_)
+            | Key::Gateway6(_) => 0,
+            Key::Flow(_) | Key::Member(_) | Key::Gatherer(_) | Key::ServerId(_) => 1,
             Key::Bucket(_) => 2,
-            Key::Service(_) | Key::Route(_) => 3,
+            Key::Service(_) | Key::Computer(_) | Key::Route(_) | Key::Route6(_) => 3,
         }
     }
 }
@@ -101,18 +124,44 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
         (Key::Identity, _) => return None,
         (Key::Host(host), value) => {
             let action = match value {
-                Some(Value::Host { stage_mac }) => hosts::Action::ByMac { stage_mac },
+                Some(Value::Host(action)) => action,
                 _ => hosts::Action::UnknownHost,
             };
             change_entry(change, &hosts::Entry::new(hosts::Key { host }, action))
         }
-        (Key::Flow(key), value) => {
-            let action = match value {
-                Some(Value::Server(host)) => flow_state::Action::ServeAt { host },
-                _ => flow_state::Action::NoAction,
-            };
-            change_entry(change, &flow_state::Entry::new(key, action))
+        (Key::TunnelPeer(key), _) => {
+            let action = tunnel_peers::Action::NoAction;
+            change_entry(change, &tunnel_peers::Entry::new(key, action))
         }
+        (Key::Published(key), value) => {
+            let action = match value {
+                Some(Value::Published(action)) => action,
+                _ => published_addresses::Action::NoAction,
+            };
+            change_entry(change, &published_addresses::Entry::new(key, action))
+        }
+        (Key::Gatherer(key), value) => {
+            let action = match value {
+                Some(Value::At(host)) => gatherers::Action::GatheredAt { host },
+                _ => gatherers::Action::NoAction,
+            };
+            change_entry(change, &gatherers::Entry::new(key, action))
+        }
+        (Key::ServerId(key), value) => {
+            let action = match value {
+                Some(Value::At(host)) => server_ids::Action::ServeAt { host },
+                _ => server_ids::Action::NoAction,
+            };
+            change_entry(change, &server_ids::Entry::new(key, action))
+        }
+        (Key::Computer(key), value) => {
+            let action = match value {
+                Some(Value::At(host)) => computers::Action::At { host },
+                _ => computers::Action::NoAction,
+            };
+            change_entry(change, &computers::Entry::new(key, action))
+        }
+        (Key::Flow(key), value) => flow_update(change, &key, value),
         (Key::Bucket(key), value) => {
             let action = match value {
                 Some(Value::Owned(owned)) => buckets::Action::OwnedBy {
@@ -127,7 +176,7 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
         (Key::Service(key), value) => {
             let action = match value {
                 Some(Value::Service(action)) => action,
-                _ => services::Action::NoService,
+                _ => services::Action::NoAction,
             };
             change_entry(
                 change,
@@ -140,6 +189,13 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
                 _ => ports::Action::UnknownPort,
             };
             change_entry(change, &ports::Entry::new(key, action))
+        }
+        (Key::Gateway6(key), value) => {
+            let action = match value {
+                Some(Value::Gateway6(action)) => action,
+                _ => gateways6::Action::NotToMe,
+            };
+            change_entry(change, &gateways6::Entry::new(key, action))
         }
         (Key::Gateway(key), value) => {
             let action = match value {
@@ -162,8 +218,51 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
             };
             change_entry(change, &routes::Entry::new(key, action))
         }
+        (Key::Route6(key), value) => {
+            let action = match value {
+                Some(Value::Route6(action)) => action,
+                _ => routes6::Action::NoRoute,
+            };
+            change_entry(change, &routes6::Entry::new(key, action))
+        }
     };
     Some(update)
+}
+
+/// Flow state is in a table for each family.
+fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
+    let server = match value {
+        Some(Value::Server(host)) => Some(host),
+        _ => None,
+    };
+    match (address::ipv4(flow.src), address::ipv4(flow.dst)) {
+        (Some(src), Some(dst)) => {
+            let key = flow_state::Key {
+                src,
+                dst,
+                protocol: flow.protocol,
+                src_port: flow.src_port,
+                dst_port: flow.dst_port,
+            };
+            let action = server.map_or(flow_state::Action::NoAction, |host| {
+                flow_state::Action::ServeAt { host }
+            });
+            change_entry(change, &flow_state::Entry::new(key, action))
+        }
+        _ => {
+            let key = flow_state6::Key {
+                src: flow.src,
+                dst: flow.dst,
+                protocol: flow.protocol,
+                src_port: flow.src_port,
+                dst_port: flow.dst_port,
+            };
+            let action = server.map_or(flow_state6::Action::NoAction, |host| {
+                flow_state6::Action::ServeAt { host }
+            });
+            change_entry(change, &flow_state6::Entry::new(key, action))
+        }
+    }
 }
 
 /// What a host stage says that it holds; `None` for tables that the controller does not write.
@@ -180,20 +279,75 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
     match entry.table {
         hosts::ID => hosts::Entry::try_from(entry)
             .ok()
-            .and_then(|entry| match entry.action {
-                hosts::Action::ByMac { stage_mac } => {
-                    Some((Key::Host(entry.key.host), Value::Host { stage_mac }))
-                }
-                hosts::Action::UnknownHost => None,
-            }),
+            .map(|entry| (Key::Host(entry.key.host), Value::Host(entry.action))),
+        tunnel_peers::ID => tunnel_peers::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::TunnelPeer(entry.key), Value::TunnelPeer)),
+        published_addresses::ID => published_addresses::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Published(entry.key), Value::Published(entry.action))),
+        gatherers::ID => {
+            gatherers::Entry::try_from(entry)
+                .ok()
+                .and_then(|entry| match entry.action {
+                    gatherers::Action::GatheredAt { host } => {
+                        Some((Key::Gatherer(entry.key), Value::At(host)))
+                    }
+                    gatherers::Action::NoAction => None,
+                })
+        }
+        server_ids::ID => {
+            server_ids::Entry::try_from(entry)
+                .ok()
+                .and_then(|entry| match entry.action {
+                    server_ids::Action::ServeAt { host } => {
+                        Some((Key::ServerId(entry.key), Value::At(host)))
+                    }
+                    server_ids::Action::NoAction => None,
+                })
+        }
+        computers::ID => {
+            computers::Entry::try_from(entry)
+                .ok()
+                .and_then(|entry| match entry.action {
+                    computers::Action::At { host } => {
+                        Some((Key::Computer(entry.key), Value::At(host)))
+                    }
+                    computers::Action::NoAction => None,
+                })
+        }
         flow_state::ID => {
             flow_state::Entry::try_from(entry)
                 .ok()
                 .and_then(|entry| match entry.action {
                     flow_state::Action::ServeAt { host } => {
-                        Some((Key::Flow(entry.key), Value::Server(host)))
+                        let key = FlowKey {
+                            src: address::mapped(entry.key.src),
+                            dst: address::mapped(entry.key.dst),
+                            protocol: entry.key.protocol,
+                            src_port: entry.key.src_port,
+                            dst_port: entry.key.dst_port,
+                        };
+                        Some((Key::Flow(key), Value::Server(host)))
                     }
                     flow_state::Action::NoAction => None,
+                })
+        }
+        flow_state6::ID => {
+            flow_state6::Entry::try_from(entry)
+                .ok()
+                .and_then(|entry| match entry.action {
+                    flow_state6::Action::ServeAt { host } => {
+                        let key = FlowKey {
+                            src: entry.key.src,
+                            dst: entry.key.dst,
+                            protocol: entry.key.protocol,
+                            src_port: entry.key.src_port,
+                            dst_port: entry.key.dst_port,
+                        };
+                        Some((Key::Flow(key), Value::Server(host)))
+                    }
+                    flow_state6::Action::NoAction => None,
                 })
         }
         buckets::ID => buckets::Entry::try_from(entry)
@@ -232,6 +386,12 @@ pub(super) fn decode_router(entry: &TableEntry) -> Option<(Key, Value)> {
         gateways::ID => gateways::Entry::try_from(entry)
             .ok()
             .map(|entry| (Key::Gateway(entry.key), Value::Gateway(entry.action))),
+        gateways6::ID => gateways6::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Gateway6(entry.key), Value::Gateway6(entry.action))),
+        routes6::ID => routes6::Entry::try_from(entry)
+            .ok()
+            .map(|entry| (Key::Route6(entry.key), Value::Route6(entry.action))),
         members::ID => members::Entry::try_from(entry)
             .ok()
             .map(|entry| (Key::Member(entry.key), Value::Member(entry.action))),

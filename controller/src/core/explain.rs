@@ -170,6 +170,12 @@ fn decide(
                     flow.dst_port
                 ));
             }
+            Some(services::Action::InMapByConnectionId { map_id, .. }) => {
+                entries.push(format!(
+                    "services {} -> in_map_by_connection_id({map_id})",
+                    flow.dst_port
+                ));
+            }
             Some(services::Action::AnswerHere) => {
                 break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
             }

@@ -111,13 +111,10 @@ impl FlowTable {
     }
 
     /// Those of one client address.
-    pub fn of_client(&self, src: u32) -> impl Iterator<Item = (&FlowKey, &Flow)> {
+    pub fn of_client(&self, src: u128) -> impl Iterator<Item = (&FlowKey, &Flow)> {
         let first = FlowKey {
             src,
-            dst: 0,
-            protocol: 0,
-            src_port: 0,
-            dst_port: 0,
+            ..FlowKey::default()
         };
         self.flows
             .range(first..)

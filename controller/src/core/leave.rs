@@ -33,9 +33,21 @@ impl Core {
             self.remove_flow(key);
         }
         self.clear_stage(id);
+        let tunnel_peers = self
+            .hosts
+            .get(&id)
+            .map(|host| self.group.tunnel_peers(&host.spec));
+        let keys: Vec<Key> = tunnel_peers
+            .into_iter()
+            .flatten()
+            .chain([Key::Host(id)])
+            .collect();
         for stage in self.hosts.keys().copied().collect::<Vec<_>>() {
-            self.want(stage, Key::Host(id), None, None);
+            for key in &keys {
+                self.want(stage, *key, None, None);
+            }
         }
+        self.keep_host_routes(id, false);
         if let Some(host) = self.hosts.get_mut(&id) {
             tracing::info!(host = id, "leaves the group");
             host.membership = Membership::Out;

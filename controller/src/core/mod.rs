@@ -43,14 +43,15 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod types;
+mod ways;
 
 pub use criteria::{CriteriaChange, MapHostInfo, MapInfo};
 pub use explain::{Explanation, Hop, Path, StageView, explain};
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
-    Affinity, BucketId, Faults, FlowKey, Group, HostId, HostSpec, Micros, NextHop, Protocol,
-    RouterSpec, Service, Spray, Target, UnknownFault, hash_five_tuple,
+    Affinity, BucketId, Faults, FlowKey, Group, HostId, HostSpec, Location, Micros, NextHop,
+    Protocol, Rewriting, RouterSpec, Service, Spray, Target, UnknownFault, Ways, hash_five_tuple,
 };
 
 use crate::criteria::{Candidate, MapCriteria};
@@ -365,6 +366,7 @@ pub struct Core {
     /// The hosts that all stages know of, as found when these were so.
     introduced: std::collections::BTreeSet<HostId>,
     introductions: Vec<plan::Introduction>,
+    neighbors: ways::Neighbors,
     /// Whether targets must be computed again.
     replan: bool,
     /// The active hosts that the targets were computed with; nobody has computed any yet if it is not there.
@@ -420,6 +422,7 @@ impl Core {
             generation: 0,
             introduced: Default::default(),
             introductions: Vec::new(),
+            neighbors: Default::default(),
             replan: false,
             planned_with: None,
             loads: BTreeMap::new(),
@@ -537,6 +540,7 @@ impl Core {
             }
             if !self.starting {
                 self.watch_hosts();
+                self.keep_neighbors();
                 self.plan();
                 self.begin_moves();
                 self.keep_router();

@@ -56,14 +56,13 @@ impl Core {
     }
 
     fn is_introduced(&self, host: &Host) -> bool {
-        let key = Key::Host(host.spec.id);
-        let entry = Value::Host {
-            stage_mac: host.spec.stage_mac,
-        };
         self.hosts
             .values()
             .filter(|other| other.spec.id != host.spec.id && other.is_told())
-            .all(|other| other.stage.held(&key) == Some(&entry))
+            .all(|other| {
+                let way = Value::Host(self.group.way(&other.spec, &host.spec));
+                other.stage.held(&Key::Host(host.spec.id)) == Some(&way)
+            })
     }
 
     /// The hosts that can give and take buckets, as criteria see them.
@@ -254,6 +253,11 @@ impl Core {
             let taken = [
                 ("name", other.spec.name == spec.name),
                 ("address", other.spec.address == spec.address),
+                (
+                    "IPv6 address",
+                    spec.location.address6 != 0
+                        && other.spec.location.address6 == spec.location.address6,
+                ),
                 ("stage MAC", other.spec.stage_mac == spec.stage_mac),
             ];
             if let Some((what, _)) = taken.iter().find(|(_, taken)| *taken) {
@@ -307,16 +311,24 @@ impl Core {
 
     /// Entries for a host at all other stages.
     fn introduce(&mut self, id: HostId) {
-        let Some(stage_mac) = self.hosts.get(&id).map(|host| host.spec.stage_mac) else {
+        let Some(host) = self.hosts.get(&id) else {
             return;
         };
         let others = self
             .hosts
             .values()
-            .filter(|host| host.spec.id != id && host.stage.known);
-        for other in others.map(|host| host.spec.id).collect::<Vec<_>>() {
-            self.want(other, Key::Host(id), Some(Value::Host { stage_mac }), None);
+            .filter(|other| other.spec.id != id && other.stage.known);
+        let entries: Vec<(HostId, Key, Value)> = others
+            .flat_map(|other| {
+                let entries = self.acquaintance(&other.spec, &host.spec).into_iter();
+                entries.map(|(key, value)| (other.spec.id, key, value))
+            })
+            .collect();
+        for (other, key, value) in entries {
+            self.want(other, key, Some(value), None);
         }
+        self.introductions.clear();
+        self.keep_host_routes(id, true);
     }
 
     pub(super) fn aim(&mut self, bucket: BucketId, to: HostId) -> Result<(), CommandError> {

@@ -7,11 +7,10 @@ use super::{
     flows::{Flow, Life},
     moves::Kind,
     target::Link,
-    types::{Affinity, BucketId, FlowKey, HostId, Service, Target},
+    types::{BucketId, FlowKey, HostId, Target},
 };
 use crate::placer;
-use dpr_p4::host_stage::{identity, services};
-use dpr_runtime::{Range, TableEntry};
+use dpr_runtime::TableEntry;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -337,28 +336,15 @@ impl Core {
         let Some(host) = self.hosts.get(&id) else {
             return;
         };
-        let spec = &host.spec;
-        let mut wanted: BTreeMap<Key, Value> = BTreeMap::new();
-        let identity = identity::Action::Be {
-            host: id,
-            host_mac: spec.mac,
-            stage_mac: spec.stage_mac,
-            address: spec.address,
-        };
-        wanted.insert(Key::Identity, Value::Identity(identity));
+        let mut wanted = self.group.fixed_entries(&host.spec);
+        wanted.extend(self.neighbor_entries());
         for other in self
             .hosts
             .values()
             .filter(|other| other.spec.id != id && other.spec.joined)
         {
-            wanted.insert(
-                Key::Host(other.spec.id),
-                Value::Host {
-                    stage_mac: other.spec.stage_mac,
-                },
-            );
+            wanted.extend(self.acquaintance(&host.spec, &other.spec));
         }
-        wanted.extend(service_entries(&self.group.services, self.group.mask()));
         for (map, owners) in &self.owners {
             for bucket in (0..owners.len()).map(|bucket| BucketId {
                 map: *map,
@@ -398,44 +384,4 @@ impl Core {
         }
         host.stage.start_fill();
     }
-}
-
-/// The services' entries: each with its map, and for each published address what answers an echo request.
-fn service_entries(all: &[Service], mask: u16) -> BTreeMap<Key, Value> {
-    const ICMP: u8 = 1;
-    let mut entries = BTreeMap::new();
-    for service in all {
-        let echo = services::Key {
-            address: service.address,
-            protocol: ICMP,
-            port: Range::exactly(0),
-        };
-        entries.insert(
-            Key::Service(echo),
-            Value::Service(services::Action::AnswerHere),
-        );
-        let port = Range {
-            low: service.port_low,
-            high: service.port_high,
-        };
-        let key = services::Key {
-            address: service.address,
-            protocol: service.protocol,
-            port,
-        };
-        entries.insert(
-            Key::Service(key),
-            Value::Service(match service.affinity {
-                Affinity::Connection => services::Action::InMap {
-                    map_id: service.map,
-                    mask,
-                },
-                Affinity::Client => services::Action::InMapByClient {
-                    map_id: service.map,
-                    mask,
-                },
-            }),
-        );
-    }
-    entries
 }

@@ -6,9 +6,12 @@ use super::{
     entry::{Key, Value},
     moves::Token,
     target::{Link, TargetState},
-    types::{HostId, RouterSpec},
+    types::{HostId, HostSpec, NextHop, RouterSpec},
 };
-use dpr_p4::front_router::{gateways, members, ports, routes};
+use dpr_p4::{
+    address,
+    front_router::{gateways, gateways6, members, ports, routes, routes6},
+};
 use dpr_runtime::Lpm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,7 +157,7 @@ impl Core {
     }
 
     pub(super) fn on_member_set(&mut self) {
-        let addresses = self.published();
+        let addresses = self.sprayed();
         let spray = self
             .group
             .router
@@ -175,22 +178,11 @@ impl Core {
             change.routes = true;
             change.waiting = addresses.len();
             let (set, last) = (change.number, change.hosts.len().saturating_sub(1) as u16);
-            let action = match spray {
-                Spray::Random => routes::Action::SprayRandomly { set, last },
-                Spray::ByFlow => routes::Action::SprayByFlow { set, last },
-            };
             for address in addresses {
-                let key = Key::Route(routes::Key {
-                    prefix: Lpm {
-                        value: address,
-                        prefix: 32,
-                    },
-                });
-                self.fired.extend(router.target.want(
-                    key,
-                    Some(Value::Route(action)),
-                    Some(Token::MemberSet),
-                ));
+                let (key, value) = spray_route(address, spray, set, last);
+                let token = Some(Token::MemberSet);
+                self.fired
+                    .extend(router.target.want(key, Some(value), token));
             }
             return;
         }
@@ -208,13 +200,59 @@ impl Core {
         }
     }
 
-    /// The published addresses, each once.
-    pub(super) fn published(&self) -> BTreeSet<u32> {
-        self.group
-            .services
-            .iter()
+    /// The addresses that are sprayed: the published ones and those of other computers, each once.
+    pub(super) fn sprayed(&self) -> BTreeSet<u128> {
+        let services = self.group.services.iter();
+        services
             .map(|service| service.address)
+            .chain(self.group.computers.keys().copied())
             .collect()
+    }
+
+    /// The front router's routes to a host's own addresses, by which tunnels and probes reach it.
+    fn host_routes(&self, spec: &HostSpec) -> Vec<(Key, Value)> {
+        let Some(router) = &self.group.router else {
+            return Vec::new();
+        };
+        if !router
+            .ports
+            .iter()
+            .any(|(port, ..)| *port == spec.router_port)
+        {
+            return Vec::new();
+        }
+        let sprayed = self.sprayed();
+        let addresses = [address::mapped(spec.address), spec.location.address6];
+        let own = addresses
+            .into_iter()
+            .filter(|address| *address != 0 && !sprayed.contains(address));
+        own.map(|network| {
+            let hop = NextHop {
+                network,
+                prefix: 128,
+                port: spec.router_port,
+                mac: spec.mac,
+            };
+            next_hop(router, &hop)
+        })
+        .filter(|(key, _)| {
+            // What the configuration says of the same prefix counts.
+            let mut routes = router.routes.iter().map(|route| next_hop(router, route));
+            !routes.any(|(configured, _)| configured == *key)
+        })
+        .collect()
+    }
+
+    /// A host has come or gone.
+    pub(super) fn keep_host_routes(&mut self, id: HostId, is_here: bool) {
+        let routes = self.hosts.get(&id).map(|host| self.host_routes(&host.spec));
+        let Some(router) = self.router.as_mut().filter(|router| router.target.known) else {
+            return;
+        };
+        for (key, value) in routes.into_iter().flatten() {
+            let value = is_here.then_some(value);
+            self.fired.extend(router.target.want(key, value, None));
+        }
     }
 
     /// The router was read for the first time: what it sprays to stays, the rest becomes as configured.
@@ -222,7 +260,11 @@ impl Core {
         let Some(spec) = self.group.router.clone() else {
             return;
         };
-        let published = self.published();
+        let published = self.sprayed();
+        let mut configured = configured_entries(&spec);
+        for host in self.hosts.values().filter(|host| host.is_member()) {
+            configured.extend(self.host_routes(&host.spec));
+        }
         let Some(router) = &mut self.router else {
             return;
         };
@@ -231,12 +273,19 @@ impl Core {
             .iter()
             .find_map(|key| match (key, router.target.held(key)) {
                 (
-                    Key::Route(route),
+                    Key::Route(_),
                     Some(Value::Route(
                         routes::Action::SprayRandomly { set, .. }
                         | routes::Action::SprayByFlow { set, .. },
                     )),
-                ) if published.contains(&route.prefix.value) => Some(*set),
+                )
+                | (
+                    Key::Route6(_),
+                    Some(Value::Route6(
+                        routes6::Action::SprayRandomly { set, .. }
+                        | routes6::Action::SprayByFlow { set, .. },
+                    )),
+                ) if is_sprayed(key, &published) => Some(*set),
                 _ => None,
             });
         if let Some(number) = number {
@@ -261,16 +310,10 @@ impl Core {
             }
             router.set = Some((number, hosts));
         }
-        let configured = configured_entries(&spec);
         for key in held {
             let stays = match key {
                 Key::Member(member) => Some(member.set) == number,
-                Key::Route(route)
-                    if route.prefix.prefix == 32 && published.contains(&route.prefix.value) =>
-                {
-                    true
-                }
-                _ => configured.contains_key(&key),
+                key => is_sprayed(&key, &published) || configured.contains_key(&key),
             };
             if !stays {
                 self.fired.extend(router.target.want(key, None, None));
@@ -286,11 +329,6 @@ impl Core {
 
 /// What the configuration says of ports, gateways and routes.
 fn configured_entries(spec: &RouterSpec) -> BTreeMap<Key, Value> {
-    let macs: BTreeMap<u16, u64> = spec
-        .ports
-        .iter()
-        .map(|(port, mac, _)| (*port, *mac))
-        .collect();
     let ports = spec.ports.iter().map(|(port, mac, outside)| {
         let action = ports::Action::UsePort {
             mac: *mac,
@@ -298,28 +336,92 @@ fn configured_entries(spec: &RouterSpec) -> BTreeMap<Key, Value> {
         };
         (Key::Port(ports::Key { port: *port }), Value::Port(action))
     });
-    let gateways = spec.gateways.iter().map(|(port, address)| {
-        (
-            Key::Gateway(gateways::Key {
-                port: *port,
-                address: *address,
-            }),
-            Value::Gateway(gateways::Action::Answer),
-        )
-    });
-    let routes = spec.routes.iter().map(|route| {
-        let action = routes::Action::NextHop {
-            port: route.port,
-            src_mac: macs.get(&route.port).copied().unwrap_or(0),
-            dst_mac: route.mac,
-        };
-        let key = routes::Key {
-            prefix: Lpm {
-                value: route.network,
-                prefix: route.prefix,
-            },
-        };
-        (Key::Route(key), Value::Route(action))
-    });
+    let gateways = spec
+        .gateways
+        .iter()
+        .map(|(port, address)| match address::ipv4(*address) {
+            Some(address) => (
+                Key::Gateway(gateways::Key {
+                    port: *port,
+                    address,
+                }),
+                Value::Gateway(gateways::Action::Answer),
+            ),
+            None => (
+                Key::Gateway6(gateways6::Key {
+                    port: *port,
+                    address: *address,
+                }),
+                Value::Gateway6(gateways6::Action::Advertise),
+            ),
+        });
+    let routes = spec.routes.iter().map(|route| next_hop(spec, route));
     ports.chain(gateways).chain(routes).collect()
+}
+
+/// The key of a prefix, whose length counts the bits that map IPv4 addresses.
+fn route_key(network: u128, prefix: u32) -> Key {
+    match address::ipv4(network).filter(|_| prefix >= 96) {
+        Some(value) => Key::Route(routes::Key {
+            prefix: Lpm {
+                value,
+                prefix: prefix - 96,
+            },
+        }),
+        None => Key::Route6(routes6::Key {
+            prefix: Lpm {
+                value: network,
+                prefix,
+            },
+        }),
+    }
+}
+
+/// A route to a next hop.
+fn next_hop(router: &RouterSpec, route: &NextHop) -> (Key, Value) {
+    let mut ports = router.ports.iter();
+    let port = ports.find(|(port, ..)| *port == route.port);
+    let src_mac = port.map_or(0, |(_, mac, _)| *mac);
+    let key = route_key(route.network, route.prefix);
+    let (port, dst_mac) = (route.port, route.mac);
+    let value = match key {
+        Key::Route6(_) => Value::Route6(routes6::Action::NextHop {
+            port,
+            src_mac,
+            dst_mac,
+        }),
+        _ => Value::Route(routes::Action::NextHop {
+            port,
+            src_mac,
+            dst_mac,
+        }),
+    };
+    (key, value)
+}
+
+/// The route by which packets to an address are spread over a set.
+fn spray_route(address: u128, spray: Spray, set: u16, last: u16) -> (Key, Value) {
+    let key = route_key(address, 128);
+    let value = match (key, spray) {
+        (Key::Route6(_), Spray::Random) => {
+            Value::Route6(routes6::Action::SprayRandomly { set, last })
+        }
+        (Key::Route6(_), Spray::ByFlow) => {
+            Value::Route6(routes6::Action::SprayByFlow { set, last })
+        }
+        (_, Spray::Random) => Value::Route(routes::Action::SprayRandomly { set, last }),
+        (_, Spray::ByFlow) => Value::Route(routes::Action::SprayByFlow { set, last }),
+    };
+    (key, value)
+}
+
+/// Whether a route is of an address that is sprayed.
+fn is_sprayed(key: &Key, sprayed: &BTreeSet<u128>) -> bool {
+    match key {
+        Key::Route(route) => {
+            route.prefix.prefix == 32 && sprayed.contains(&address::mapped(route.prefix.value))
+        }
+        Key::Route6(route) => route.prefix.prefix == 128 && sprayed.contains(&route.prefix.value),
+        _ => false,
+    }
 }

@@ -2,12 +2,14 @@
 
 use super::{
     Core, Membership, Output,
-    types::{BucketId, FlowKey, HostId, Micros},
+    types::{BucketId, FlowKey, Group, HostId, HostSpec, Micros},
 };
+use dpr_p4::address;
+use dpr_protocol::address as wire_address;
 use dpr_protocol::shim::v1::{
     Ack, ControllerMessage, Event, Events, FiveTuple, Flush, Load, Peer, Peers, ProbeReport,
-    Register, Registered, RequestSnapshot, Service, ShimMessage, Snapshot, event::Kind,
-    shim_message::Message,
+    Register, Registered, RequestSnapshot, Service, ShimMessage, Snapshot, Translation,
+    event::Kind, shim_message::Message,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -220,6 +222,11 @@ impl Core {
             stage_mac,
             services: self.group.services.iter().map(service_message).collect(),
             peers: Some(self.peers_of(id)),
+            translations: self
+                .hosts
+                .get(&id)
+                .map(|host| translations(&self.group, &host.spec))
+                .unwrap_or_default(),
         };
         self.say(id, registered);
         if !snapshot_wanted {
@@ -229,6 +236,7 @@ impl Core {
 
     /// Whom a host's shim probes: all others of the group, the dead included, since they may come back.
     fn peers_of(&self, id: HostId) -> Peers {
+        let prober = self.hosts.get(&id);
         let peers = self
             .hosts
             .values()
@@ -238,7 +246,9 @@ impl Core {
                 .map(|host| Peer {
                     host: host.spec.id.into(),
                     address: host.spec.address,
-                    stage_mac: host.spec.stage_mac,
+                    stage_mac: prober.map_or(host.spec.stage_mac, |prober| {
+                        self.group.next_hop_mac(&prober.spec, &host.spec)
+                    }),
                 })
                 .collect(),
             probe_interval_ms: self.group.protocol.probe_interval.as_millis() as u64,
@@ -516,9 +526,31 @@ impl Core {
     }
 }
 
+fn wire_bytes(bits: u128) -> Vec<u8> {
+    wire_address::to_bytes(address::from_bits(bits))
+}
+
+/// Which published addresses a host's own stand for.
+fn translations(group: &Group, host: &HostSpec) -> Vec<Translation> {
+    let (ipv4, ipv6) = group.translated(host);
+    let pairs = [
+        (address::mapped(ipv4), address::mapped(host.address)),
+        (ipv6, host.location.address6),
+    ];
+    let is_one =
+        |(published, _): &(u128, u128)| *published != 0 && *published != address::mapped(0);
+    let pairs = pairs.into_iter().filter(is_one);
+    pairs
+        .map(|(published, own)| Translation {
+            published: wire_bytes(published),
+            own: wire_bytes(own),
+        })
+        .collect()
+}
+
 fn service_message(service: &super::types::Service) -> Service {
     Service {
-        address: service.address,
+        address: wire_bytes(service.address),
         protocol: service.protocol.into(),
         port_low: service.port_low.into(),
         port_high: service.port_high.into(),
@@ -528,8 +560,8 @@ fn service_message(service: &super::types::Service) -> Service {
 /// From the wire; `None` if a number does not fit.
 fn flow_key(flow: &FiveTuple) -> Option<FlowKey> {
     Some(FlowKey {
-        src: flow.src,
-        dst: flow.dst,
+        src: address::to_bits(wire_address::from_bytes(&flow.src)?),
+        dst: address::to_bits(wire_address::from_bytes(&flow.dst)?),
         protocol: flow.protocol.try_into().ok()?,
         src_port: flow.src_port.try_into().ok()?,
         dst_port: flow.dst_port.try_into().ok()?,

@@ -279,7 +279,7 @@ impl Core {
     /// Connections of a client and of a server, if given: at most `limit`, and how many there are.
     pub fn flows(
         &self,
-        client: Option<u32>,
+        client: Option<u128>,
         server: Option<HostId>,
         limit: usize,
     ) -> (Vec<FlowInfo>, u64) {

@@ -1,7 +1,7 @@
 //! Numbers and names that the core's inputs and outputs are made of, and what it is configured with.
 
 use crate::criteria::MapCriteria;
-use dpr_p4::host_stage::{buckets, flow_state};
+use dpr_p4::{address, host_stage::buckets};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Time in microseconds since any origin that stays the same for one [`Core`](super::Core).
@@ -10,8 +10,20 @@ pub type Micros = u64;
 /// A host of the group, from 1; 0 is nobody.
 pub type HostId = u16;
 
-/// A connection's five-tuple: `dst` is the published address.
-pub type FlowKey = flow_state::Key;
+/// A connection's five-tuple: `dst` is the published address. Addresses are as [`address`] has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowKey {
+    /// The client's address.
+    pub src: u128,
+    /// The published address.
+    pub dst: u128,
+    /// IP protocol.
+    pub protocol: u8,
+    /// The client's port.
+    pub src_port: u16,
+    /// The service's port.
+    pub dst_port: u16,
+}
 
 /// A bucket of a map.
 pub type BucketId = buckets::Key;
@@ -47,6 +59,12 @@ pub struct Group {
     pub hosts: Vec<HostSpec>,
     /// The front router, if this controller has one to write to.
     pub router: Option<RouterSpec>,
+    /// How packets get from one host to another.
+    pub ways: Ways,
+    /// Computers that are no hosts, by address: packets to them are sprayed too, and reach them through these hosts.
+    pub computers: BTreeMap<u128, HostId>,
+    /// The configuration bits (0 to 6) of the QUIC connection ids in which servers name themselves.
+    pub id_config: u8,
     /// What operators ask for the buckets of maps; of those that are not named, the hosts' weights alone.
     pub criteria: BTreeMap<u16, MapCriteria>,
     /// The protocol's timers and pace.
@@ -56,8 +74,8 @@ pub struct Group {
 /// A published address with a protocol and ports, and the map of its buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Published address.
-    pub address: u32,
+    /// Published address, as [`address`] has it.
+    pub address: u128,
     /// IP protocol.
     pub protocol: u8,
     /// First port.
@@ -87,6 +105,69 @@ pub enum Affinity {
     Connection,
     /// The client's address alone: all that a client does on the services of a map comes to one host.
     Client,
+    /// The server that a QUIC connection id names, wherever its client comes from; without one, the five-tuple.
+    ConnectionId,
+}
+
+/// How a packet gets from one host to another: what a stage writes into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewriting {
+    /// The peer's MAC; in one LAN, where all hosts have the published addresses.
+    Mac,
+    /// The peer's MAC and its own address; in one LAN, where hosts have only their own address, and one is published.
+    Nat,
+    /// An IPv4 header around it.
+    Ipip,
+    /// An IPv6 header around it.
+    Ipip6,
+}
+
+/// Which kind of rewriting is for which pair of hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// Of one LAN.
+    pub within: Rewriting,
+    /// Of different LANs.
+    pub between: Rewriting,
+    /// From one host to another, whatever their LANs.
+    pub pairs: BTreeMap<(HostId, HostId), Rewriting>,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Ways {
+            within: Rewriting::Mac,
+            between: Rewriting::Ipip,
+            pairs: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where a host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Its LAN's name.
+    pub lan: String,
+    /// Its own IPv6 address; 0 if it has none.
+    pub address6: u128,
+    /// The MAC of its LAN's router to everywhere else; that of the front router's port if it is not given.
+    pub gateway_mac: Option<u64>,
+    /// Bytes of the largest packet that gets from here to other LANs.
+    pub mtu: u16,
+    /// Published addresses that it answers ARP and NDP for: where routers that know nothing of the group send them.
+    pub at_home: Vec<u128>,
+}
+
+impl Default for Location {
+    fn default() -> Self {
+        Location {
+            lan: String::new(),
+            address6: 0,
+            gateway_mac: None,
+            mtu: 1500,
+            at_home: Vec::new(),
+        }
+    }
 }
 
 /// A host as the configuration describes it.
@@ -96,10 +177,12 @@ pub struct HostSpec {
     pub id: HostId,
     /// What operators call it.
     pub name: String,
-    /// Its own address.
+    /// Its own IPv4 address.
     pub address: u32,
     /// Its own MAC.
     pub mac: u64,
+    /// Where it is.
+    pub location: Location,
     /// The first of its stage's four MACs (the low two bits are 0).
     pub stage_mac: u64,
     /// The address of its stage's P4Runtime server, as `192.0.2.1:9559`.
@@ -125,8 +208,8 @@ pub struct RouterSpec {
     pub device_id: u64,
     /// Number, MAC, and whether it leads out of the group.
     pub ports: Vec<(u16, u64, bool)>,
-    /// Addresses that the router answers ARP for: port and address.
-    pub gateways: Vec<(u16, u32)>,
+    /// Addresses that the router answers ARP and NDP for: port and address.
+    pub gateways: Vec<(u16, u128)>,
     /// Other destinations.
     pub routes: Vec<NextHop>,
     /// Whether packets to published addresses are spread at random, or by flow.
@@ -137,8 +220,8 @@ pub struct RouterSpec {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NextHop {
     /// Network address; bits beyond the prefix are 0.
-    pub network: u32,
-    /// Length in bits.
+    pub network: u128,
+    /// Length in bits, of an IPv4 prefix with the 96 that map it.
     pub prefix: u32,
     /// The port out.
     pub port: u16,
@@ -277,21 +360,34 @@ impl Affinity {
     /// The hash whose low bits are the bucket, as the host stage computes it.
     pub fn hash(self, flow: &FlowKey) -> u32 {
         match self {
-            Affinity::Connection => hash_five_tuple(flow),
-            Affinity::Client => dpr_runtime::hash::crc32(&flow.src.to_be_bytes()),
+            Affinity::Connection | Affinity::ConnectionId => hash_five_tuple(flow),
+            Affinity::Client => match address::ipv4(flow.src) {
+                Some(client) => dpr_runtime::hash::crc32(&client.to_be_bytes()),
+                None => dpr_runtime::hash::crc32(&flow.src.to_be_bytes()),
+            },
         }
     }
 }
 
-/// The host stage's hash of a five-tuple: CRC-32 over src, dst, protocol, src_port, dst_port in network order.
+/// The host stage's hash of a five-tuple: CRC-32 over src, dst, protocol, src_port, dst_port in network order, addresses as they
+/// are on the wire.
 pub fn hash_five_tuple(flow: &FlowKey) -> u32 {
-    let mut bytes = [0; 13];
-    bytes[0..4].copy_from_slice(&flow.src.to_be_bytes());
-    bytes[4..8].copy_from_slice(&flow.dst.to_be_bytes());
-    bytes[8] = flow.protocol;
-    bytes[9..11].copy_from_slice(&flow.src_port.to_be_bytes());
-    bytes[11..13].copy_from_slice(&flow.dst_port.to_be_bytes());
-    dpr_runtime::hash::crc32(&bytes)
+    let mut bytes = [0; 37];
+    let mut length = 0;
+    let mut push = |more: &[u8]| {
+        bytes[length..length + more.len()].copy_from_slice(more);
+        length += more.len();
+    };
+    for address in [flow.src, flow.dst] {
+        match address::ipv4(address).filter(|_| address::ipv4(flow.dst).is_some()) {
+            Some(ipv4) => push(&ipv4.to_be_bytes()),
+            None => push(&address.to_be_bytes()),
+        }
+    }
+    push(&[flow.protocol]);
+    push(&flow.src_port.to_be_bytes());
+    push(&flow.dst_port.to_be_bytes());
+    dpr_runtime::hash::crc32(&bytes[..length])
 }
 
 /// A duration as the core counts it.

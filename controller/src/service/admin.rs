@@ -5,13 +5,14 @@ mod explain;
 mod leaving;
 
 use super::{
+    super::config::MIN_MTU,
     actor::{Letter, Links},
     reload::{ReloadError, Reloader},
     text,
 };
 use crate::core::{
     Command, CommandError, Core, FlowInfo, FlowKey, HostId, HostInfo, HostSpec, HostState, Input,
-    Micros, Status as GroupStatus,
+    Location, Micros, Status as GroupStatus,
 };
 use dpr_protocol::admin::v1::{
     self as wire, BucketsReply, BucketsRequest, CriteriaReply, CriteriaRequest, DrainReply,
@@ -20,7 +21,10 @@ use dpr_protocol::admin::v1::{
     SetCriteriaReply, SetCriteriaRequest, SetWeightReply, SetWeightRequest, StatusReply,
     StatusRequest, UndrainReply, UndrainRequest, WatchDrainRequest, admin_server::Admin,
 };
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tonic::{Request, Response, Status};
 
@@ -101,11 +105,7 @@ impl Admin for Operators {
         let request = request.into_inner();
         self.visit(move |core, _, now| {
             core.handle(Input::Tick, now);
-            let client = optional(
-                &request.client,
-                |text| text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits),
-                "client",
-            )?;
+            let client = optional(&request.client, text::parse_address, "client")?;
             let server = if request.host.is_empty() {
                 None
             } else {
@@ -325,9 +325,31 @@ fn joining(core: &Core, request: &JoinRequest) -> Result<HostSpec, Status> {
             request.device_id
         },
         router_port: u16::try_from(request.router_port).map_err(|_| bad("router_port"))?,
+        location: location(request).ok_or_else(|| bad("location"))?,
         weight: request.weight,
         joined: true,
         draining: false,
+    })
+}
+
+/// Where a host that is not configured is; absent if something of it cannot be read.
+fn location(request: &JoinRequest) -> Option<Location> {
+    let usual = Location::default();
+    Some(Location {
+        lan: request.lan.clone(),
+        address6: match request.address6.as_str() {
+            "" => 0,
+            text => text.parse::<Ipv6Addr>().ok()?.to_bits(),
+        },
+        gateway_mac: match request.gateway_mac.as_str() {
+            "" => None,
+            mac => Some(text::parse_mac(mac)?),
+        },
+        mtu: match request.mtu {
+            0 => usual.mtu,
+            mtu => u16::try_from(mtu).ok().filter(|mtu| *mtu >= MIN_MTU)?,
+        },
+        at_home: usual.at_home,
     })
 }
 
@@ -381,16 +403,8 @@ fn optional<T>(
 fn flow_key(five_tuple: &wire::FiveTuple) -> Result<FlowKey, Status> {
     let bad = |what: &str| Status::invalid_argument(format!("`{what}` is missing or wrong"));
     Ok(FlowKey {
-        src: five_tuple
-            .src
-            .parse::<Ipv4Addr>()
-            .map_err(|_| bad("src"))?
-            .to_bits(),
-        dst: five_tuple
-            .dst
-            .parse::<Ipv4Addr>()
-            .map_err(|_| bad("dst"))?
-            .to_bits(),
+        src: text::parse_address(&five_tuple.src).ok_or_else(|| bad("src"))?,
+        dst: text::parse_address(&five_tuple.dst).ok_or_else(|| bad("dst"))?,
         protocol: text::parse_protocol(&five_tuple.protocol).ok_or_else(|| bad("protocol"))?,
         src_port: u16::try_from(five_tuple.src_port).map_err(|_| bad("src_port"))?,
         dst_port: u16::try_from(five_tuple.dst_port).map_err(|_| bad("dst_port"))?,
@@ -437,7 +451,7 @@ fn host_message(info: &HostInfo) -> wire::HostStatus {
     wire::HostStatus {
         id: info.id.into(),
         name: info.name.clone(),
-        address: text::address(info.address),
+        address: text::ipv4(info.address),
         stage_mac: text::mac(info.stage_mac),
         state: host_state(info.state).into(),
         weight: info.weight,

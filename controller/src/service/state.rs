@@ -3,7 +3,7 @@
 
 use super::text;
 use crate::{
-    core::{Group, HostSpec},
+    core::{Group, HostSpec, Location},
     criteria::{LoadMeasure, MapCriteria},
 };
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,20 @@ struct HostState {
     weight: f64,
     joined: bool,
     draining: bool,
+    #[serde(default)]
+    lan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address6: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gateway_mac: Option<String>,
+    #[serde(default = "usual_mtu")]
+    mtu: u16,
+    #[serde(default)]
+    at_home: Vec<String>,
+}
+
+fn usual_mtu() -> u16 {
+    Location::default().mtu
 }
 
 /// A map's criteria, with hosts by their numbers.
@@ -181,6 +195,23 @@ fn to_spec(kept: HostState) -> Option<HostSpec> {
         address: kept.address.parse::<std::net::Ipv4Addr>().ok()?.to_bits(),
         mac: text::parse_mac(&kept.mac)?,
         stage_mac: text::parse_mac(&kept.stage_mac)?,
+        location: Location {
+            address6: match &kept.address6 {
+                Some(text) => text::parse_address(text)?,
+                None => 0,
+            },
+            gateway_mac: match &kept.gateway_mac {
+                Some(mac) => Some(text::parse_mac(mac)?),
+                None => None,
+            },
+            mtu: kept.mtu,
+            at_home: kept
+                .at_home
+                .iter()
+                .map(|address| text::parse_address(address))
+                .collect::<Option<_>>()?,
+            lan: kept.lan,
+        },
         name: kept.name,
         p4runtime: kept.p4runtime,
         device_id: kept.device_id,
@@ -195,7 +226,18 @@ fn host_state(host: &HostSpec) -> HostState {
     HostState {
         id: host.id,
         name: host.name.clone(),
-        address: text::address(host.address),
+        address: text::ipv4(host.address),
+        lan: host.location.lan.clone(),
+        address6: (host.location.address6 != 0).then(|| text::address(host.location.address6)),
+        gateway_mac: host.location.gateway_mac.map(text::mac),
+        mtu: host.location.mtu,
+        at_home: host
+            .location
+            .at_home
+            .iter()
+            .copied()
+            .map(text::address)
+            .collect(),
         mac: text::mac(host.mac),
         stage_mac: text::mac(host.stage_mac),
         p4runtime: host.p4runtime.clone(),

@@ -1,11 +1,20 @@
 //! Addresses and MACs as text.
 
-use std::net::Ipv4Addr;
+use dpr_p4::address;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) use crate::config::parse_mac;
 
-pub(super) fn address(address: u32) -> String {
+pub(super) fn ipv4(address: u32) -> String {
     Ipv4Addr::from_bits(address).to_string()
+}
+
+pub(super) fn address(bits: u128) -> String {
+    address::from_bits(bits).to_string()
+}
+
+pub(super) fn parse_address(text: &str) -> Option<u128> {
+    text.parse::<IpAddr>().ok().map(address::to_bits)
 }
 
 pub(super) fn mac(mac: u64) -> String {

@@ -1,3 +1,4 @@
+use dpr_protocol::address;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ async fn next(stream: &mut Streaming<wire::ShimMessage>) -> Option<FromShim> {
 
 fn registered(snapshot_wanted: bool, received_seq: u64) -> wire::ControllerMessage {
     let service = wire::Service {
-        address: SERVICE.address,
+        address: address::to_bytes(SERVICE.address),
         protocol: 6,
         port_low: 80,
         port_high: 80,

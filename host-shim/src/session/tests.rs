@@ -3,7 +3,9 @@ use wire::shim_message::Message as FromShim;
 
 use super::*;
 use crate::Direction::{FromHost, ToHost};
+use crate::FiveTuple;
 use crate::testing::{ACK, RST, SERVICE, SYN, flow, probe_reply, tcp};
+use std::net::Ipv4Addr;
 
 const SECOND: u64 = 1_000_000;
 
@@ -15,7 +17,7 @@ fn session() -> Session {
 
 fn registered(received_seq: u64, snapshot_wanted: bool) -> wire::ControllerMessage {
     let service = wire::Service {
-        address: SERVICE.address,
+        address: address::to_bytes(SERVICE.address),
         protocol: 6,
         port_low: 80,
         port_high: 80,
@@ -37,6 +39,10 @@ fn registered(received_seq: u64, snapshot_wanted: bool) -> wire::ControllerMessa
             probe_interval_ms: 100,
             probe_timeout_ms: 250,
         }),
+        translations: vec![wire::Translation {
+            published: address::to_bytes(SERVICE.address),
+            own: address::to_bytes(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))),
+        }],
     }
     .into()
 }
@@ -81,7 +87,12 @@ fn events(message: &FromShim) -> Option<(u64, Vec<(u32, wire::event::Kind)>)> {
     let list = events
         .events
         .iter()
-        .map(|event| (event.flow.map_or(0, |flow| flow.src_port), event.kind()))
+        .map(|event| {
+            (
+                event.flow.as_ref().map_or(0, |flow| flow.src_port),
+                event.kind(),
+            )
+        })
         .collect();
     Some((events.seq, list))
 }
@@ -96,7 +107,7 @@ fn snapshot_ports(messages: &[FromShim]) -> Option<Vec<u32>> {
             snapshot
                 .flows
                 .iter()
-                .map(|live| live.flow.map_or(0, |flow| flow.src_port))
+                .map(|live| live.flow.as_ref().map_or(0, |flow| flow.src_port))
                 .collect(),
         ),
         _ => None,
@@ -311,4 +322,22 @@ fn the_stage_macs_are_announced_every_minute() {
             (60, 3)
         ]
     );
+}
+
+#[test]
+fn what_comes_to_a_hosts_own_address_is_reported_by_the_published_one() {
+    let mut session = up();
+    let translated = |direction, flags, sequence, ack| {
+        let own = FiveTuple {
+            dst: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+            ..flow(7)
+        };
+        tcp(direction, own, flags, sequence, ack, 0)
+    };
+    session.handle_frame(0, ToHost, &translated(ToHost, SYN, 1, 0));
+    session.handle_frame(0, FromHost, &translated(FromHost, SYN | ACK, 1, 2));
+    session.handle_frame(0, ToHost, &translated(ToHost, ACK, 2, 2));
+    let live = session.tracker().live_flows();
+    let flows: Vec<FiveTuple> = live.iter().map(|live| live.flow).collect();
+    assert_eq!(flows, [flow(7)]);
 }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Direction::{FromHost, ToHost};
 use crate::testing::{ACK, FIN, RST, SERVICE, SYN, flow, tcp, udp};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const SECOND: u64 = 1_000_000;
 
@@ -400,7 +401,10 @@ fn what_is_not_published_is_not_tracked() {
             dst_port: 81,
             ..flow(1)
         },
-        FiveTuple { dst: 1, ..flow(1) },
+        FiveTuple {
+            dst: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ..flow(1)
+        },
     ] {
         link.sees_of(other, ToHost, SYN, 1, 0, 0)
             .sees_of(other, FromHost, ACK, 1, 2, 100);
@@ -465,4 +469,29 @@ proptest! {
         link.waits(8_000 * SECOND);
         prop_assert_eq!((link.tracker.tracked(), link.tracker.connections(), link.tracker.poll_timeout()), (0, 0, None));
     }
+}
+
+#[test]
+fn connections_over_ipv6_behind_extension_headers() {
+    let service = Service {
+        address: IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+        ..SERVICE
+    };
+    let flow = FiveTuple {
+        src: IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)),
+        dst: service.address,
+        ..flow(1000)
+    };
+    let mut link = Link::new(TrackerConfig::default());
+    link.tracker.set_services(vec![service]);
+    link.sees_of(flow, ToHost, SYN, 1, 0, 0)
+        .sees_of(flow, FromHost, SYN | ACK, 1, 2, 0)
+        .sees_of(flow, ToHost, ACK, 2, 2, 10);
+    let live: Vec<FiveTuple> = link
+        .tracker
+        .live_flows()
+        .iter()
+        .map(|live| live.flow)
+        .collect();
+    assert_eq!(live, [flow]);
 }

@@ -5,7 +5,10 @@ use crate::{
     core::{BucketId, FlowKey, HostId, Input, StageView, Target, explain},
     p4runtime_client::Request,
 };
-use dpr_p4::host_stage::{Arrival, buckets, flow_state, hosts, services};
+use dpr_p4::{
+    address,
+    host_stage::{Arrival, buckets, flow_state, flow_state6, hosts, services},
+};
 use dpr_protocol::admin::v1::{ExplainReply, Hop, Path};
 use dpr_runtime::{Entity, EntryFilter, Query, Table, TableKey};
 use std::{collections::BTreeMap, time::Duration};
@@ -123,11 +126,44 @@ fn queries(flow: FlowKey, bucket: BucketId) -> Vec<Query> {
         },
     };
     vec![
-        one(flow_state::FlowState::ID, flow.matches()),
+        flow_query(&flow),
         one(buckets::Buckets::ID, bucket.matches()),
         all(services::Services::ID),
         all(hosts::Hosts::ID),
     ]
+}
+
+/// Asks for a flow's server, in the table of its family.
+fn flow_query(flow: &FlowKey) -> Query {
+    let (table, matches) = match (address::ipv4(flow.src), address::ipv4(flow.dst)) {
+        (Some(src), Some(dst)) => {
+            let key = flow_state::Key {
+                src,
+                dst,
+                protocol: flow.protocol,
+                src_port: flow.src_port,
+                dst_port: flow.dst_port,
+            };
+            (flow_state::ID, key.matches())
+        }
+        _ => {
+            let key = flow_state6::Key {
+                src: flow.src,
+                dst: flow.dst,
+                protocol: flow.protocol,
+                src_port: flow.src_port,
+                dst_port: flow.dst_port,
+            };
+            (flow_state6::ID, key.matches())
+        }
+    };
+    Query::Tables {
+        table: Some(table),
+        filter: EntryFilter::Key {
+            matches,
+            priority: 0,
+        },
+    }
 }
 
 fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
@@ -138,6 +174,10 @@ fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
         };
         if let Ok(entry) = flow_state::Entry::try_from(entry) {
             if let flow_state::Action::ServeAt { host } = entry.action {
+                view.server = Some(host);
+            }
+        } else if let Ok(entry) = flow_state6::Entry::try_from(entry) {
+            if let flow_state6::Action::ServeAt { host } = entry.action {
                 view.server = Some(host);
             }
         } else if let Ok(entry) = buckets::Entry::try_from(entry) {
