@@ -228,8 +228,8 @@ async fn a_group_comes_up_serves_moves_and_survives_restarts() {
 
     // Connections are pinned before they are acknowledged.
     let flow = |src_port| FiveTuple {
-        src: 0xc633_6401,
-        dst: 0xcb00_7101,
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
         protocol: 6,
         src_port,
         dst_port: 80,
@@ -447,8 +447,8 @@ async fn operators_change_criteria_and_take_hosts_out() {
     let (controller, mut operator, mut shims) = world.start_serving().await;
     // FTP's control and data connection of a client are in one bucket; its web connection has a map of its own.
     let flow = |dst_port| FiveTuple {
-        src: 0xc633_6401,
-        dst: 0xcb00_7101,
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
         protocol: 6,
         src_port: 40_000 + dst_port % 1_000,
         dst_port,

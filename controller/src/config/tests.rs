@@ -1,4 +1,5 @@
 use super::*;
+use dpr_p4::address;
 
 const GOOD: &str = include_str!("tests/group.toml");
 
@@ -23,7 +24,9 @@ fn the_example_is_read_and_shows_the_usual_values() {
     assert_eq!(group.hosts[0].stage_mac, 0x0600_0000_0100);
     let router = group.router.expect("configured");
     assert_eq!((router.spray, router.ports.len()), (Spray::Random, 3));
-    assert_eq!((router.routes[0].network, router.routes[0].prefix), (0, 0));
+    let everything = (address::mapped(0), 96);
+    let route = router.routes[0];
+    assert_eq!((route.network, route.prefix), everything);
     assert_eq!(
         format!("{:?}", group.protocol),
         format!("{:?}", Protocol::default())
@@ -215,12 +218,6 @@ fn what_is_wrong_is_named_with_file_line_and_field() {
             "`faults`: \"no-luck\" is no fault",
         ),
         (
-            "192.0.2.12",
-            "203.0.113.10",
-            line_of(host, 1),
-            "`address`: 203.0.113.10 is published",
-        ),
-        (
             "0.0.0.0/0",
             "10.0.0.1/8",
             line_of("routes", 0),
@@ -230,7 +227,7 @@ fn what_is_wrong_is_named_with_file_line_and_field() {
             "\"connection\"",
             "\"cookie\"",
             line_of("affinity", 0),
-            "`affinity`: unknown variant `cookie`, expected `connection` or `client`",
+            "`affinity`: unknown variant `cookie`, expected one of `connection`, `client`",
         ),
         (
             "map = 1\nweights",
@@ -273,4 +270,85 @@ fn what_is_wrong_is_named_with_file_line_and_field() {
             "{to}: {error}"
         );
     }
+}
+
+const TWO_LANS: &str = include_str!("../../../docs/examples/two-lans.toml");
+
+#[test]
+fn locations_and_ways_are_read() {
+    let config = Config::parse(Path::new("two-lans.toml"), TWO_LANS).expect("good");
+    let group = config.to_group();
+    let [h1, h2, h3] = group.hosts.as_slice() else {
+        panic!("three hosts")
+    };
+    use crate::core::Rewriting::{Ipip, Ipip6, Mac};
+    let ways = [(h1, h2), (h1, h3), (h3, h1), (h3, h2)].map(|(from, to)| group.rewriting(from, to));
+    assert_eq!(ways, [Mac, Ipip, Ipip6, Ipip]);
+    assert_eq!(
+        (group.gateway_mac(h1), group.gateway_mac(h3)),
+        (0x0a00_0000_0002, 0x0a00_0000_0003)
+    );
+    assert_eq!(group.services[2].affinity, Affinity::ConnectionId);
+    assert_eq!(group.computers, [(address::mapped(0xc000_0250), 2)].into());
+    let routes = &group.router.as_ref().expect("configured").routes;
+    assert_eq!((routes[1].network, routes[1].prefix), (0, 0));
+}
+
+#[test]
+fn ways_that_lead_nowhere_are_refused() {
+    let wrong = [
+        (
+            "between = \"ipip\" ",
+            "between = \"mac\" ",
+            "`lan`: h3 is in another LAN and needs a tunnel",
+        ),
+        (
+            "address6 = \"2001:db8:1::11\"",
+            "",
+            "`address6`: the tunnel from h3 needs one at both ends",
+        ),
+        ("to = \"h1\"", "to = \"h9\"", "`to`: there is no host h9"),
+        (
+            "host = \"h2\"",
+            "host = \"h9\"",
+            "`host`: there is no host h9",
+        ),
+        (
+            "192.0.2.80",
+            "203.0.113.10",
+            "`address`: 203.0.113.10 is published",
+        ),
+        ("mtu = 1500", "mtu = 1000", "`mtu`: must be at least 1280"),
+        (
+            "connection_id_config = 0",
+            "connection_id_config = 7",
+            "must be 0 to 6",
+        ),
+        (
+            "mtu = 1500",
+            "at_home = [\"203.0.113.11\"]",
+            "`at_home`: 203.0.113.11 is not published",
+        ),
+    ];
+    for (from, to, expected) in wrong {
+        assert!(TWO_LANS.contains(from), "{from}");
+        let text = TWO_LANS.replacen(from, to, 1);
+        let error = Config::parse(Path::new("two-lans.toml"), &text)
+            .expect_err(to)
+            .to_string();
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn nat_leaves_room_for_one_published_address() {
+    let nat = |text: &str| {
+        let text = text.replace("[protocol]", "[rewriting]\nwithin = \"nat\"\n[protocol]");
+        Config::parse(Path::new("group.toml"), &text)
+    };
+    let group = nat(GOOD).expect("one address").to_group();
+    assert_eq!(group.translated(&group.hosts[0]), (0xcb00_710a, 0));
+    let two = GOOD.replacen("203.0.113.10", "203.0.113.9", 1);
+    let error = nat(&two).expect_err("two addresses").to_string();
+    assert!(error.contains("room for one published address"), "{error}");
 }

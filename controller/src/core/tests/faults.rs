@@ -196,8 +196,8 @@ fn a_restarted_router_gets_everything_again() {
     );
     assert_eq!(
         entries,
-        5 + 1 + 4,
-        "ports, the route to the published address, members"
+        5 + 1 + 4 + 4,
+        "ports, the route to the published address, members, routes to the hosts"
     );
 }
 

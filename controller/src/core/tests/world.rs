@@ -1,11 +1,11 @@
 //! A small world around a core: stages that are real tables, shims that say what they are told to, and a virtual clock.
 
 use crate::core::{
-    Affinity, BucketId, Core, FlowKey, Group, HostId, HostSpec, Input, Micros, Output, Protocol,
-    RouterSpec, Service, Target,
+    Affinity, BucketId, Core, FlowKey, Group, HostId, HostSpec, Input, Location, Micros, Output,
+    Protocol, RouterSpec, Service, Target, Ways,
     entry::{self, Owned, Value},
 };
-use dpr_p4::{front_router::FrontRouter, host_stage::HostStage};
+use dpr_p4::{address, front_router::FrontRouter, host_stage::HostStage};
 use dpr_protocol::shim::v1::{
     ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
     ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-pub const ADDRESS: u32 = 0xc000_0201;
+pub const ADDRESS: u128 = address::mapped(0xc000_0201);
 
 /// What is on its way.
 enum Happening {
@@ -79,6 +79,7 @@ pub fn host(id: HostId) -> HostSpec {
         p4runtime: String::new(),
         device_id: 1,
         router_port: id,
+        location: Location::default(),
         weight: 1.0,
         joined: true,
         draining: false,
@@ -105,6 +106,9 @@ pub fn group(hosts: HostId, buckets: u32) -> Group {
         }],
         hosts: (1..=hosts).map(host).collect(),
         router: Some(router),
+        ways: Ways::default(),
+        computers: BTreeMap::new(),
+        id_config: 0,
         criteria: BTreeMap::new(),
         protocol: Protocol {
             settle: Duration::from_secs(5),
@@ -117,7 +121,7 @@ pub fn group(hosts: HostId, buckets: u32) -> Group {
 /// A connection that falls into a bucket.
 pub fn flow_in(group: &Group, bucket: u16, nth: usize) -> FlowKey {
     let flows = (1..).map(|port: u32| FlowKey {
-        src: 0x0b00_0000 + port / 60_000,
+        src: address::mapped(0x0b00_0000 + port / 60_000),
         dst: ADDRESS,
         protocol: 6,
         src_port: (port % 60_000) as u16,
@@ -654,10 +658,14 @@ fn read(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
 
 fn five_tuple(flow: &FlowKey) -> FiveTuple {
     FiveTuple {
-        src: flow.src,
-        dst: flow.dst,
+        src: wire_bytes(flow.src),
+        dst: wire_bytes(flow.dst),
         protocol: flow.protocol.into(),
         src_port: flow.src_port.into(),
         dst_port: flow.dst_port.into(),
     }
+}
+
+fn wire_bytes(bits: u128) -> Vec<u8> {
+    dpr_protocol::address::to_bytes(address::from_bits(bits))
 }
