@@ -44,6 +44,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
     bit<128> asked_address = 0;
     bool is_published = false;
     bool is_at_home = false;
+    bool is_answered_here = false;
     bit<32> datagram = 0;
     bit<26> fingerprint = 0;
     host_id_t gatherer = NO_HOST;
@@ -129,8 +130,9 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         meta.affinity = Affinity.connection_id;
     }
 
+    // What any host may answer: echo requests.
     action answer_here() {
-        deliver(meta, Outcome.answered_here);
+        is_answered_here = true;
     }
 
     // The published services. The controller writes it last on a stage that starts empty: until then nothing is served.
@@ -291,7 +293,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
             }
 
             if (is_asked) {
-                bool is_service = services.apply().hit;
+                services.apply();
                 if (is_from_host) {
                     // What the host sends as a service has the service's address.
                     if (meta.is_service) {
@@ -312,7 +314,8 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                     }
                 } else if (is_own) {
                     deliver(meta, Outcome.own_traffic);
-                } else if (is_service) {
+                } else if (is_answered_here) {
+                    deliver(meta, Outcome.answered_here);
                     if (nat_address != 0) {
                         answer_echo.apply(headers, meta, standard);
                     }

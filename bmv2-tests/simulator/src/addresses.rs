@@ -1,10 +1,16 @@
 //! Who has which address.
 
-use dpr_p4::host_stage::PROTOCOL_TCP;
-use dpr_p4::host_stage::flow_state::Key as Flow;
+use dpr_controller::core::{FlowKey as Flow, Location};
+use dpr_p4::address;
+use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP};
 
-/// The published address and port.
-pub const PUBLISHED: u32 = 0xc633_6401;
+use super::dice::Dice;
+use super::scenario::Topology;
+
+/// The published address of IPv4, and the port.
+pub const PUBLISHED: u128 = address::mapped(0xc633_6401);
+/// The published address of IPv6.
+pub const PUBLISHED6: u128 = 0x2001_0db8_0113_0000_0000_0000_0000_0001;
 /// See [`PUBLISHED`].
 pub const PORT: u16 = 80;
 /// The front router's port to the clients.
@@ -15,6 +21,7 @@ pub const CLIENT_MAC: u64 = 0x0200_0000_0001;
 const STAGE_MACS: u64 = 0x0200_0001_0000;
 const HOST_MACS: u64 = 0x0200_0002_0000;
 const ROUTER_MACS: u64 = 0x0200_0003_0000;
+const ROUTER_MACS_END: u64 = 0x0200_0004_0000;
 
 /// The first MAC of a host's stage.
 pub fn stage_mac(host: u16) -> u64 {
@@ -29,6 +36,11 @@ pub fn host_mac(host: u16) -> u64 {
 /// A host's own address.
 pub fn host_address(host: u16) -> u32 {
     0x0a00_0000 + u32::from(host)
+}
+
+/// A host's own IPv6 address.
+pub fn host_address6(host: u16) -> u128 {
+    0x2001_0db8_0001_0000_0000_0000_0000_0000 + u128::from(host)
 }
 
 /// A host's name.
@@ -46,6 +58,13 @@ pub fn router_mac(port: u16) -> u64 {
     ROUTER_MACS + u64::from(port)
 }
 
+/// The front router's port with this MAC.
+pub fn router_port_of_mac(mac: u64) -> Option<u16> {
+    (ROUTER_MACS..ROUTER_MACS_END)
+        .contains(&mac)
+        .then(|| (mac - ROUTER_MACS) as u16)
+}
+
 /// The host whose stage takes frames to this MAC.
 pub fn host_of_mac(mac: u64, hosts: u16) -> Option<u16> {
     let host = match mac {
@@ -58,14 +77,35 @@ pub fn host_of_mac(mac: u64, hosts: u16) -> Option<u16> {
         .filter(|host| (1..=hosts).contains(host))
 }
 
-/// The five-tuple of the client with this number.
-pub fn client_flow(number: u64) -> Flow {
+/// The number of a host's LAN.
+pub fn lan(host: u16, topology: &Topology) -> u16 {
+    (host - 1) % topology.lans
+}
+
+/// Where a host is.
+pub fn location(host: u16, topology: &Topology) -> Location {
+    Location {
+        lan: format!("lan{}", lan(host, topology)),
+        address6: host_address6(host),
+        ..Location::default()
+    }
+}
+
+/// The five-tuple of the client with this number. Only topologies with several kinds of them draw lots.
+pub fn client_flow(number: u64, topology: &Topology, dice: &mut Dice) -> Flow {
     // Spread over 65,536 addresses, with ports that are not used twice.
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let is_ipv6 = topology.ipv6 > 0.0 && dice.chance(topology.ipv6);
+    let is_udp = topology.udp > 0.0 && dice.chance(topology.udp);
+    let (network, dst) = if is_ipv6 {
+        (0x2001_0db8_0200_0000_0000_0000_0000_0000, PUBLISHED6)
+    } else {
+        (address::mapped(0x6440_0000), PUBLISHED)
+    };
     Flow {
-        src: 0x6440_0000 + (mixed >> 48) as u32,
-        dst: PUBLISHED,
-        protocol: PROTOCOL_TCP,
+        src: network + u128::from(mixed >> 48),
+        dst,
+        protocol: if is_udp { PROTOCOL_UDP } else { PROTOCOL_TCP },
         src_port: 1_024 + (number % 60_000) as u16,
         dst_port: PORT,
     }

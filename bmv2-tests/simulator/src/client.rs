@@ -1,6 +1,6 @@
 //! A client's side of one connection: a few segments at a time (go-back-N), thinking time between them, and a close.
 
-use dpr_p4::host_stage::flow_state::Key as Flow;
+use dpr_controller::core::FlowKey as Flow;
 
 use super::dice::Dice;
 use super::frames::{Segment, flags};

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
     Command, Core, CriteriaChange, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service,
-    Spray, Target,
+    Spray, Target, Ways,
 };
-use dpr_p4::host_stage::flow_state::Key as Flow;
-use dpr_p4::host_stage::{PROTOCOL_TCP, buckets, flow_state, identity};
+use dpr_p4::address;
+use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6, identity};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
 
-use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED};
+use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED, PUBLISHED6};
 use super::client::Phase;
 use super::queue::{MILLISECOND, Micros, SECOND};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, Topology};
 use super::{Event, Simulation};
 
 /// What happens between the controller and what it controls. Numbers of connections say of which one: those of a controller that
@@ -117,7 +118,7 @@ impl Control {
     }
 }
 
-fn host_spec(host: u16) -> HostSpec {
+fn host_spec(host: u16, topology: &Topology) -> HostSpec {
     HostSpec {
         id: host,
         name: addresses::host_name(host),
@@ -127,16 +128,39 @@ fn host_spec(host: u16) -> HostSpec {
         p4runtime: String::new(),
         device_id: u64::from(host),
         router_port: addresses::router_port(host),
+        location: addresses::location(host, topology),
         weight: 1.0,
         joined: true,
         draining: false,
     }
 }
 
+/// TCP, and the others that clients speak.
+fn services(scenario: &Scenario) -> Vec<Service> {
+    let topology = &scenario.topology;
+    let addresses = [(PUBLISHED, true), (PUBLISHED6, topology.ipv6 > 0.0)];
+    let protocols = [(PROTOCOL_TCP, true), (PROTOCOL_UDP, topology.udp > 0.0)];
+    let addresses = addresses.into_iter().filter(|(_, is_used)| *is_used);
+    addresses
+        .flat_map(|(address, _)| {
+            let protocols = protocols.into_iter().filter(|(_, is_used)| *is_used);
+            protocols.map(move |(protocol, _)| (address, protocol))
+        })
+        .map(|(address, protocol)| Service {
+            address,
+            protocol,
+            port_low: PORT,
+            port_high: PORT,
+            map: 1,
+            affinity: scenario.affinity,
+        })
+        .collect()
+}
+
 fn group(scenario: &Scenario) -> Group {
     let hosts = (1..=scenario.hosts).map(|host| HostSpec {
         joined: host <= scenario.hosts - scenario.waiting,
-        ..host_spec(host)
+        ..host_spec(host, &scenario.topology)
     });
     let ports = (1..=scenario.hosts).map(|host| {
         let port = addresses::router_port(host);
@@ -146,14 +170,14 @@ fn group(scenario: &Scenario) -> Group {
     Group {
         name: "simulated".to_owned(),
         buckets: scenario.buckets,
-        services: vec![Service {
-            address: PUBLISHED,
-            protocol: PROTOCOL_TCP,
-            port_low: PORT,
-            port_high: PORT,
-            map: 1,
-            affinity: scenario.affinity,
-        }],
+        services: services(scenario),
+        ways: Ways {
+            within: scenario.topology.within,
+            between: scenario.topology.between,
+            pairs: BTreeMap::new(),
+        },
+        computers: BTreeMap::new(),
+        id_config: 0,
         router: Some(RouterSpec {
             p4runtime: String::new(),
             device_id: 0,
@@ -173,6 +197,28 @@ fn group(scenario: &Scenario) -> Group {
             ..Protocol::default()
         },
     }
+}
+
+/// The connection that an entry of flow state is of.
+fn flow_of(entry: &TableEntry) -> Option<Flow> {
+    if let Ok(entry) = Entry::<flow_state::FlowState>::try_from(entry) {
+        let key = entry.key;
+        return Some(Flow {
+            src: address::mapped(key.src),
+            dst: address::mapped(key.dst),
+            protocol: key.protocol,
+            src_port: key.src_port,
+            dst_port: key.dst_port,
+        });
+    }
+    let key = Entry::<flow_state6::FlowState6>::try_from(entry).ok()?.key;
+    Some(Flow {
+        src: key.src,
+        dst: key.dst,
+        protocol: key.protocol,
+        src_port: key.src_port,
+        dst_port: key.dst_port,
+    })
 }
 
 /// What a pipeline holds: all entries, and a stage's identity.
@@ -484,8 +530,7 @@ impl Simulation<'_> {
             }
         }
         if let Some(flow) = self.scenario.trace
-            && entry.table == flow_state::ID
-            && Entry::<flow_state::FlowState>::try_from(entry).is_ok_and(|entry| entry.key == flow)
+            && flow_of(entry) == Some(flow)
         {
             self.note(flow, || {
                 format!(
@@ -674,7 +719,7 @@ impl Simulation<'_> {
     /// A host's shim comes to the controller, and an operator brings the host in.
     pub(super) fn join(&mut self, number: u16) {
         self.order(Command::Join {
-            host: host_spec(number),
+            host: host_spec(number, &self.scenario.topology),
         });
         self.attach(number);
     }
@@ -748,12 +793,14 @@ impl Simulation<'_> {
 
     /// Flow-state entries in a stage.
     pub(super) fn entries(&self, index: usize) -> u64 {
-        let query = Query::Tables {
-            table: Some(flow_state::ID),
-            filter: EntryFilter::All,
-        };
         let mut entries = 0;
-        self.hosts[index].stage.read(&query, &mut |_| entries += 1);
+        for table in [flow_state::ID, flow_state6::ID] {
+            let query = Query::Tables {
+                table: Some(table),
+                filter: EntryFilter::All,
+            };
+            self.hosts[index].stage.read(&query, &mut |_| entries += 1);
+        }
         entries
     }
 
@@ -776,18 +823,20 @@ impl Simulation<'_> {
             .zip(1u16..)
             .filter(|(host, _)| !host.is_dead)
         {
-            let query = Query::Tables {
-                table: Some(flow_state::ID),
-                filter: EntryFilter::All,
-            };
-            host.stage.read(&query, &mut |entity| {
-                if let Entity::Table(entry) = entity
-                    && let Ok(entry) = Entry::<flow_state::FlowState>::try_from(&entry)
-                    && self.observer.is_over(entry.key)
-                {
-                    remaining.push((number, entry.key));
-                }
-            });
+            for table in [flow_state::ID, flow_state6::ID] {
+                let query = Query::Tables {
+                    table: Some(table),
+                    filter: EntryFilter::All,
+                };
+                host.stage.read(&query, &mut |entity| {
+                    if let Entity::Table(entry) = entity
+                        && let Some(flow) = flow_of(&entry)
+                        && self.observer.is_over(flow)
+                    {
+                        remaining.push((number, flow));
+                    }
+                });
+            }
         }
         remaining
     }

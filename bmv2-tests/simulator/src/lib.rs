@@ -28,16 +28,20 @@ use queue::Queue;
 use server::Server;
 use shim::Shim;
 
-pub use dpr_p4::host_stage::flow_state::Key as Flow;
+pub use dpr_controller::core::FlowKey as Flow;
 pub use observer::{Finding, Lifetime, Violation};
 pub use queue::{MILLISECOND, Micros, SECOND};
-pub use scenario::{Outcome, Scenario, Step};
+pub use scenario::{Outcome, Scenario, Step, Topology};
 
 /// What happens in the simulated world.
 #[derive(Debug)]
 enum Event {
-    /// A frame comes to the router's port to the clients.
-    AtRouter(Vec<u8>),
+    /// A frame comes to a port of the router, from a client or having passed so many stages.
+    AtRouter {
+        port: u16,
+        hops: usize,
+        frame: Vec<u8>,
+    },
     /// A frame comes to a stage's network port, having passed this many.
     AtStage {
         host: u16,
@@ -156,7 +160,7 @@ impl<'a> Simulation<'a> {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::AtRouter(frame) => self.at_router(&frame),
+            Event::AtRouter { port, hops, frame } => self.at_router(port, hops, &frame),
             Event::AtStage { host, hops, frame } => self.at_stage(host, hops, &frame),
             Event::AtClient(segment) => self.at_client(&segment),
             Event::Arrival => self.arrival(),
@@ -228,7 +232,10 @@ impl<'a> Simulation<'a> {
         if self.queue.now() >= START + self.scenario.duration {
             return;
         }
-        self.connect(addresses::client_flow(self.clients.len() as u64));
+        let topology = &self.scenario.topology;
+        let number = self.clients.len() as u64;
+        let flow = addresses::client_flow(number, topology, &mut self.dice);
+        self.connect(flow);
         let mean = (SECOND as f64 / self.scenario.connections_per_second) as Micros;
         let pause = self.dice.exponential(mean);
         self.queue.after(pause, Event::Arrival);

@@ -1,13 +1,15 @@
 //! Packets on their way: through the router's and the stages' pipelines, over links that delay, reorder and lose.
 
+use dpr_controller::core::FlowKey as Flow;
+use dpr_controller::core::Rewriting;
 use dpr_controller::core::hash_five_tuple;
 use dpr_host_shim::Direction;
-use dpr_p4::host_stage::flow_state::Key as Flow;
+use dpr_p4::address;
 use dpr_p4::host_stage::headers::Ethernet;
 use dpr_p4::host_stage::{PORT_HOST, PORT_NETWORK, recent};
 use dpr_runtime::{Entity, Ingress, Operation, Pipeline, Update, Verdict};
 
-use super::addresses::{self, CLIENT_MAC, CLIENT_PORT};
+use super::addresses::{self, CLIENT_MAC, CLIENT_PORT, PUBLISHED, PUBLISHED6};
 use super::frames::{self, Payload, Segment};
 use super::queue::{MILLISECOND, Micros};
 use super::{Event, Simulation};
@@ -33,30 +35,46 @@ impl Simulation<'_> {
             addresses::router_mac(CLIENT_PORT),
         );
         let delay = self.dice.between(100, 1_000);
-        self.queue.after(delay, Event::AtRouter(frame));
+        let at_router = Event::AtRouter {
+            port: CLIENT_PORT,
+            hops: 0,
+            frame,
+        };
+        self.queue.after(delay, at_router);
     }
 
-    pub(super) fn at_router(&mut self, frame: &[u8]) {
+    pub(super) fn at_router(&mut self, port: u16, hops: usize, frame: &[u8]) {
         self.packet.set_bytes(frame);
         let ingress = Ingress {
-            port: CLIENT_PORT,
+            port,
             now_us: self.queue.now(),
         };
         let verdict = self
             .router
             .process(&mut self.worker, ingress, &mut self.packet);
         match verdict {
-            Verdict::Send { .. } => self.link(0),
+            Verdict::Send { .. } => self.link(None, hops),
             _ => self.outcome.dropped += 1,
         }
     }
 
-    /// Takes `self.packet` to whom its destination MAC says.
-    fn link(&mut self, hops: usize) {
+    /// Takes `self.packet` to whom its destination MAC says, if that is in the LAN of the host that it comes from.
+    fn link(&mut self, from: Option<u16>, hops: usize) {
         let Some((ethernet, _)) = Ethernet::parse(self.packet.bytes()) else {
             return;
         };
-        if let Some(host) = addresses::host_of_mac(ethernet.dst, self.scenario.hosts) {
+        if let Some(port) = addresses::router_port_of_mac(ethernet.dst) {
+            let frame = self.packet.bytes().to_vec();
+            let delay = self.dice.between(50, 500);
+            let at_router = Event::AtRouter { port, hops, frame };
+            self.outcome.tunnelled += u64::from(hops > 0);
+            return self.queue.after(delay, at_router);
+        }
+        let topology = &self.scenario.topology;
+        let lan = |host| addresses::lan(host, topology);
+        let is_near = |host: &u16| from.is_none_or(|from| lan(from) == lan(*host));
+        let host = addresses::host_of_mac(ethernet.dst, self.scenario.hosts);
+        if let Some(host) = host.filter(is_near) {
             let frame = self.packet.bytes().to_vec();
             let delay = self.dice.between(50, 500);
             self.queue.after(
@@ -77,7 +95,7 @@ impl Simulation<'_> {
         }
         let traced = self.traced(frame);
         // Probes are not what the group is for.
-        if matches!(frames::parse(frame, true), Payload::Tcp(_)) {
+        if matches!(frames::parse(frame, true), Payload::Segment(_)) {
             self.outcome.stage_packets[usize::from(number) - 1] += 1;
         }
         if self.scenario.no_recent {
@@ -101,7 +119,7 @@ impl Simulation<'_> {
             Verdict::Send { port: PORT_HOST } => self.at_host(number, hops),
             Verdict::Send { .. } => {
                 self.outcome.looped += u64::from(hops == MOST_HOPS);
-                self.link(hops);
+                self.link(Some(number), hops);
             }
             _ => self.outcome.dropped += 1,
         }
@@ -109,7 +127,7 @@ impl Simulation<'_> {
 
     /// Makes a stage forget that it has delivered a SYN of this packet's flow.
     fn forget_syn(&mut self, number: u16, frame: &[u8]) {
-        if let Payload::Tcp(segment) = frames::parse(frame, true) {
+        if let Payload::Segment(segment) = frames::parse(frame, true) {
             let index = u64::from(hash_five_tuple(&segment.flow) >> RECENT_SHIFT);
             let entity = Entity::Register {
                 register: recent::ID,
@@ -132,7 +150,11 @@ impl Simulation<'_> {
             .session
             .handle_frame(now, Direction::ToHost, self.packet.bytes());
         match frames::parse(self.packet.bytes(), true) {
-            Payload::Tcp(segment) => {
+            Payload::Segment(mut segment) => {
+                // The observer knows connections by the published address.
+                if self.scenario.topology.within == Rewriting::Nat {
+                    segment.flow.dst = published_of(segment.flow.dst, number);
+                }
                 if self.outcome.hops.len() <= hops {
                     self.outcome.hops.resize(hops + 1, 0);
                 }
@@ -161,6 +183,7 @@ impl Simulation<'_> {
                     self.send_from_host(number, &reply);
                 }
             }
+            Payload::Damaged => self.outcome.damaged += 1,
             Payload::Other => {}
         }
         self.serve_shim(number);
@@ -182,7 +205,11 @@ impl Simulation<'_> {
         self.observer
             .see_from_host(self.queue.now(), number, segment);
         let to = addresses::router_mac(addresses::router_port(number));
-        let frame = frames::emit(segment, false, addresses::host_mac(number), to);
+        let mut sent = *segment;
+        if self.scenario.topology.within == Rewriting::Nat {
+            sent.flow.dst = own_of(sent.flow.dst, number);
+        }
+        let frame = frames::emit(&sent, false, addresses::host_mac(number), to);
         self.send_from_host(number, &frame);
     }
 
@@ -207,8 +234,9 @@ impl Simulation<'_> {
             return;
         }
         match frames::parse(self.packet.bytes(), false) {
-            Payload::Tcp(segment) => self.reply_to_client(&segment),
-            Payload::EchoRequest | Payload::Other => self.link(0),
+            Payload::Segment(segment) => self.reply_to_client(&segment),
+            Payload::Damaged => self.outcome.damaged += 1,
+            Payload::EchoRequest | Payload::Other => self.link(Some(number), 0),
         }
     }
 
@@ -233,8 +261,24 @@ impl Simulation<'_> {
     fn traced(&self, frame: &[u8]) -> Option<Flow> {
         let traced = self.scenario.trace?;
         match frames::parse(frame, true) {
-            Payload::Tcp(segment) if segment.flow == traced => Some(traced),
+            Payload::Segment(segment) if segment.flow == traced => Some(traced),
             _ => None,
         }
     }
+}
+
+/// The host's own address of a published one's family.
+fn own_of(published: u128, host: u16) -> u128 {
+    match address::ipv4(published) {
+        Some(_) => address::mapped(addresses::host_address(host)),
+        None => addresses::host_address6(host),
+    }
+}
+
+/// The published address that the host's own stands for; another stays, and is nobody's.
+fn published_of(own: u128, host: u16) -> u128 {
+    let mut published = [PUBLISHED, PUBLISHED6].into_iter();
+    published
+        .find(|published| own_of(*published, host) == own)
+        .unwrap_or(own)
 }

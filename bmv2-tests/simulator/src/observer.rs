@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dpr_p4::host_stage::flow_state::Key as Flow;
+use dpr_controller::core::FlowKey as Flow;
 
 use super::frames::Segment;
 use super::queue::Micros;

@@ -1,8 +1,8 @@
 //! What a simulation is to show.
 
-use dpr_controller::core::{Affinity, Faults};
+use dpr_controller::core::FlowKey as Flow;
+use dpr_controller::core::{Affinity, Faults, Rewriting};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_p4::host_stage::flow_state::Key as Flow;
 
 use super::observer::{Finding, Lifetime};
 use super::queue::{MILLISECOND, Micros, SECOND};
@@ -34,6 +34,33 @@ pub enum Step {
     Remove(u16),
 }
 
+/// How the hosts stand to each other, and what their clients speak.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Topology {
+    /// LANs, over which the hosts are dealt out; the front router joins them.
+    pub lans: u16,
+    /// How packets get from host to host in one LAN.
+    pub within: Rewriting,
+    /// How they get to another.
+    pub between: Rewriting,
+    /// Share of the connections that are IPv6.
+    pub ipv6: f64,
+    /// Share of the connections whose segments travel in UDP datagrams.
+    pub udp: f64,
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        Topology {
+            lans: 1,
+            within: Rewriting::Mac,
+            between: Rewriting::Ipip,
+            ipv6: 0.0,
+            udp: 0.0,
+        }
+    }
+}
+
 /// Parameters of a simulation.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -45,6 +72,8 @@ pub struct Scenario {
     pub waiting: u16,
     /// Of the one map.
     pub buckets: u32,
+    /// Where the hosts are.
+    pub topology: Topology,
     /// What of a connection chooses its bucket.
     pub affinity: Affinity,
     /// New connections per second, without those that use ports again.
@@ -93,6 +122,7 @@ impl Scenario {
             hosts: 8,
             waiting: 0,
             buckets: 256,
+            topology: Topology::default(),
             affinity: Affinity::Connection,
             connections_per_second: 150.0,
             duration: 40 * SECOND,
@@ -161,6 +191,10 @@ pub struct Outcome {
     pub lifetimes: Vec<Lifetime>,
     /// Packets that a stage or the router dropped while it was up.
     pub dropped: u64,
+    /// Packets that came to a host or left it for a client with a wrong checksum or length.
+    pub damaged: u64,
+    /// Packets that passed a tunnel.
+    pub tunnelled: u64,
     /// Flow-state entries in the live stages at the end, of connections that their hosts have seen end: at which stage, and whose.
     pub remaining: Vec<(u16, Flow)>,
     /// Ports of clients that were not done at the end, but for those of a host that died.
