@@ -168,6 +168,18 @@ struct Join {
     /// Relative to the others'; by default what the configuration says
     #[arg(long, default_value_t = 0.0)]
     weight: f64,
+    /// Its LAN's name
+    #[arg(long, default_value = "")]
+    lan: String,
+    /// Its own IPv6 address
+    #[arg(long, default_value = "")]
+    address6: String,
+    /// The MAC of its LAN's router; by default that of the front router's port
+    #[arg(long, default_value = "")]
+    gateway_mac: String,
+    /// Bytes of the largest packet that gets from there to other LANs; 0 is 1,500
+    #[arg(long, default_value_t = 0)]
+    mtu: u32,
 }
 
 /// Asks, and prints the answer.
@@ -473,6 +485,10 @@ impl From<Join> for JoinRequest {
             weight: join.weight,
             router_port: join.router_port,
             device_id: join.device_id,
+            lan: join.lan,
+            address6: join.address6,
+            gateway_mac: join.gateway_mac,
+            mtu: join.mtu,
         }
     }
 }

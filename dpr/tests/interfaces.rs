@@ -108,14 +108,9 @@ fn start(kind: TargetKind) -> Target {
         cpu_port: None,
     };
     let mut target = launch.start();
-    let be = identity::Action::Be {
-        host: 1,
-        host_mac: HOST_MAC,
-        stage_mac: STAGE_MAC,
-        address: HOST.into(),
-    };
+    let be = dpr_p4::on_one_lan(1, HOST_MAC, STAGE_MAC, HOST.into());
     let service = services::Key {
-        address: PUBLISHED.into(),
+        address: dpr_p4::address::mapped(PUBLISHED.into()),
         protocol: PROTOCOL_TCP,
         port: Range::exactly(80),
     };

@@ -20,3 +20,22 @@ pub mod front_router {
     /// The same program for BMv2, and for whatever else runs its JSON.
     pub const BMV2_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/front_router.json"));
 }
+
+/// Who a stage is in one LAN of IPv4, where the host has the published addresses and nobody is told of packets that are dropped.
+pub fn on_one_lan(
+    host: u16,
+    host_mac: u64,
+    stage_mac: u64,
+    address: u32,
+) -> host_stage::identity::Action {
+    host_stage::identity::Action::Be {
+        host,
+        host_mac,
+        stage_mac,
+        gateway_mac: 0,
+        address,
+        address6: 0,
+        nat_address: 0,
+        nat_address6: 0,
+    }
+}

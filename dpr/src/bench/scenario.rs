@@ -151,12 +151,7 @@ pub fn front_router(flows: u32) -> Scenario {
 /// What a stage holds besides flow state: itself, a peer, and a service of which it owns every bucket.
 pub fn stage_entries() -> Vec<Update> {
     use host_stage::{buckets, hosts, identity, services};
-    let be = identity::Action::Be {
-        host: SELF,
-        host_mac: HOST_MAC,
-        stage_mac: STAGE_MAC,
-        address: 0xc633_6465,
-    };
+    let be = dpr_p4::on_one_lan(SELF, HOST_MAC, STAGE_MAC, 0xc633_6465);
     let mut updates = vec![
         Entry::<identity::Identity>::default_entry(&be),
         hosts::Entry::new(
@@ -176,7 +171,7 @@ pub fn stage_entries() -> Vec<Update> {
         buckets::Entry::new(buckets::Key { map: 0, bucket }, action).insert()
     }));
     let service = services::Key {
-        address: SERVICE.0,
+        address: dpr_p4::address::mapped(SERVICE.0),
         protocol: 6,
         port: Range::exactly(SERVICE.1),
     };

@@ -97,12 +97,12 @@ fn router() -> Arc<dyn Pipeline> {
 fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
     use host_stage::{buckets, hosts, identity, services};
     let stage = HostStage::new();
-    let action = identity::Action::Be {
+    let action = dpr_p4::on_one_lan(
         host,
-        host_mac: host_mac(host),
-        stage_mac: stage_mac(host),
-        address: host_address(host).into(),
-    };
+        host_mac(host),
+        stage_mac(host),
+        host_address(host).into(),
+    );
     write(&stage, Entry::<identity::Identity>::default_entry(&action));
     for peer in (1..=HOSTS).filter(|peer| *peer != host) {
         let action = hosts::Action::ByMac {
@@ -126,7 +126,7 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
         );
     }
     let key = services::Key {
-        address: PUBLISHED.0.into(),
+        address: dpr_p4::address::mapped(PUBLISHED.0.into()),
         protocol: 6,
         port: Range {
             low: PUBLISHED.1,
