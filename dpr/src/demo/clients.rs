@@ -1,6 +1,6 @@
 //! The clients: many addresses outside the front router, each with its own network stack, that fetch bodies over HTTP.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use serde::Serialize;
 use smoltcp::socket::tcp;
@@ -29,13 +29,13 @@ pub struct ClientNetwork {
     /// The MAC that all clients are behind, as the front router sees them.
     pub mac: EthernetAddress,
     /// The first client's address; the others follow.
-    pub first: Ipv4Addr,
+    pub first: IpAddr,
     /// The length of the prefix that they are in.
     pub prefix: u8,
     /// The front router's address there.
-    pub gateway: Ipv4Addr,
-    /// Whom they talk to.
-    pub published: Endpoint,
+    pub gateway: IpAddr,
+    /// Whom they talk to: each client to one of these, in turn.
+    pub targets: Vec<Endpoint>,
     /// How long a client waits for anything to happen on a connection.
     pub patience_us: u64,
 }
@@ -100,11 +100,19 @@ struct Open {
 }
 
 struct Client {
-    address: Ipv4Addr,
+    address: IpAddr,
     stack: Stack,
     /// Which connection has which port, from `FIRST_PORT`; they stay here when they are gone.
     by_port: Vec<usize>,
     distance_us: u64,
+}
+
+/// The address that follows another after so many.
+fn nth(first: IpAddr, index: usize) -> IpAddr {
+    match first {
+        IpAddr::V4(first) => std::net::Ipv4Addr::from_bits(first.to_bits() + index as u32).into(),
+        IpAddr::V6(first) => Ipv6Addr::from_bits(first.to_bits() + index as u128).into(),
+    }
 }
 
 /// All the clients.
@@ -129,14 +137,14 @@ impl Clients {
             .iter()
             .enumerate()
             .map(|(index, &distance_us)| {
-                let address = Ipv4Addr::from(u32::from(network.first) + index as u32);
+                let address = nth(network.first, index);
                 let own = [(address, network.prefix)];
                 Client {
                     address,
                     stack: Stack::new(
                         network.mac,
                         &own,
-                        network.gateway,
+                        &[network.gateway],
                         seed ^ ((index as u64 + 1) << 20),
                         now_us,
                     ),
@@ -175,7 +183,7 @@ impl Clients {
     }
 
     /// How long a packet takes to or from the client of an address.
-    pub fn distance_us(&self, address: Ipv4Addr) -> Option<u64> {
+    pub fn distance_us(&self, address: IpAddr) -> Option<u64> {
         self.index_of(address)
             .map(|index| self.clients[index].distance_us)
     }
@@ -278,8 +286,17 @@ impl Clients {
         std::mem::take(&mut self.asked_resets)
     }
 
-    fn index_of(&self, address: Ipv4Addr) -> Option<usize> {
-        let index = u32::from(address).checked_sub(u32::from(self.network.first))? as usize;
+    fn index_of(&self, address: IpAddr) -> Option<usize> {
+        let index = match (address, self.network.first) {
+            (IpAddr::V4(address), IpAddr::V4(first)) => {
+                u128::from(address.to_bits().checked_sub(first.to_bits())?)
+            }
+            (IpAddr::V6(address), IpAddr::V6(first)) => {
+                address.to_bits().checked_sub(first.to_bits())?
+            }
+            _ => return None,
+        };
+        let index = usize::try_from(index).ok()?;
         (index < self.clients.len()).then_some(index)
     }
 
@@ -293,11 +310,9 @@ impl Clients {
         connection.socket().set_nagle_enabled(false);
         connection.socket().set_keep_alive(Some(KEEP_ALIVE));
         let endpoint = (client.address, port);
-        if client
-            .stack
-            .connect(&mut connection, self.network.published, port)
-            .is_err()
-        {
+        let targets = &self.network.targets;
+        let target = targets[index % targets.len()];
+        if client.stack.connect(&mut connection, target, port).is_err() {
             self.ended.push(Ended {
                 client: endpoint,
                 end: End::Failed(Failure::NotOpened),

@@ -100,7 +100,7 @@ impl Director<'_> {
             let serving = status.hosts.iter().filter(|host| {
                 host.state() == HostState::Serving
                     && host.stage_ready
-                    && host.in_router
+                    && (host.in_router || !self.settings.topology.has_front_router())
                     && host.shim_connected
             });
             if serving.count() == self.settings.hosts {

@@ -4,19 +4,22 @@ use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{Entity, Pipeline, Query};
 
 /// The outcomes of packets that a stage gives to its host because a service says so.
-const SERVED: [host_stage::Outcome; 4] = [
+const SERVED: [host_stage::Outcome; 5] = [
     host_stage::Outcome::ServedFinal,
     host_stage::Outcome::ServedByState,
     host_stage::Outcome::ServedByChain,
     host_stage::Outcome::ServedAsOwner,
+    host_stage::Outcome::ServedAsFirst,
 ];
 
 /// The outcomes of packets that a stage sends to another host's.
-const REROUTED: [host_stage::Outcome; 4] = [
+const REROUTED: [host_stage::Outcome; 6] = [
     host_stage::Outcome::ReroutedByState,
     host_stage::Outcome::ReroutedByChain,
     host_stage::Outcome::ReroutedToOwner,
     host_stage::Outcome::ReroutedToPrevious,
+    host_stage::Outcome::ReroutedAsFirst,
+    host_stage::Outcome::Forwarded,
 ];
 
 /// Packets that a stage gave to its host.

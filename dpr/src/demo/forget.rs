@@ -1,7 +1,11 @@
 //! The fault `no-recent`: stages that do not remember the SYNs that they deliver.
 
-use dpr_p4::host_stage::recent;
-use dpr_runtime::{Entity, Operation, Pipeline, Update, hash};
+use dpr_controller::core::{FlowKey, hash_five_tuple};
+use dpr_p4::{
+    address,
+    host_stage::{PROTOCOL_TCP, recent},
+};
+use dpr_runtime::{Entity, Operation, Pipeline, Update};
 
 use super::net::Segment;
 
@@ -14,13 +18,14 @@ impl Forgetful {
         let Some(segment) = Segment::parse(frame).filter(Segment::opens) else {
             return;
         };
-        let mut tuple = Vec::with_capacity(13);
-        tuple.extend_from_slice(&segment.src.0.octets());
-        tuple.extend_from_slice(&segment.dst.0.octets());
-        tuple.push(6);
-        tuple.extend_from_slice(&segment.src.1.to_be_bytes());
-        tuple.extend_from_slice(&segment.dst.1.to_be_bytes());
-        let index = u64::from(hash::crc32(&tuple) >> 15);
+        let flow = FlowKey {
+            src: address::to_bits(segment.src.0),
+            dst: address::to_bits(segment.dst.0),
+            protocol: PROTOCOL_TCP,
+            src_port: segment.src.1,
+            dst_port: segment.dst.1,
+        };
+        let index = u64::from(hash_five_tuple(&flow) >> 15);
         let entity = Entity::Register {
             register: recent::ID,
             index,

@@ -1,13 +1,14 @@
 //! A host: its network stack with a web server that listens at the published address.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustc_hash::FxHashMap;
+use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
 use smoltcp::wire::{
     ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
-    EthernetRepr,
+    EthernetRepr, Icmpv6Packet, Icmpv6Repr, IpProtocol, Ipv6Packet, Ipv6Repr, NdiscRepr,
 };
 
 use super::http::Server;
@@ -27,12 +28,14 @@ const GIVE_UP: Duration = Duration::from_secs(60);
 pub struct HostAddresses {
     /// Its card's.
     pub mac: EthernetAddress,
-    /// Its own address in the LAN, and the length of the LAN's prefix.
-    pub own: (Ipv4Addr, u8),
-    /// The published address and port.
-    pub published: Endpoint,
-    /// The front router's address in the LAN.
-    pub gateway: Ipv4Addr,
+    /// Its own IPv4 address.
+    pub own: Ipv4Addr,
+    /// All its addresses, with the lengths of their prefixes.
+    pub addresses: Vec<(IpAddr, u8)>,
+    /// Where its web server listens.
+    pub serves: Vec<Endpoint>,
+    /// The front router's addresses in the LAN, one of a family.
+    pub gateways: Vec<IpAddr>,
 }
 
 struct Served {
@@ -57,9 +60,9 @@ pub struct Host {
 impl Host {
     /// A host that starts now.
     pub fn new(addresses: HostAddresses, seed: u64, now_us: u64) -> Self {
-        let own = [addresses.own, (addresses.published.0, 32)];
+        let (own, gateways) = (&addresses.addresses, &addresses.gateways);
         Self {
-            stack: Stack::new(addresses.mac, &own, addresses.gateway, seed, now_us),
+            stack: Stack::new(addresses.mac, own, gateways, seed, now_us),
             addresses,
             served: Vec::new(),
             free: Vec::new(),
@@ -71,7 +74,7 @@ impl Host {
     /// Takes a frame from the host's link. `segment` is the TCP segment in it, if there is one.
     pub fn receive(&mut self, now_us: u64, frame: Frame, segment: Option<&Segment>) {
         let slot = segment
-            .filter(|segment| segment.dst == self.addresses.published)
+            .filter(|segment| self.addresses.serves.contains(&segment.dst))
             .and_then(|segment| self.slot_for(segment));
         let Some(slot) = slot else {
             self.stack.receive(now_us, frame, None);
@@ -106,17 +109,24 @@ impl Host {
         self.stack.take_sent()
     }
 
-    /// Its gateway's address.
-    pub fn gateway(&self) -> Ipv4Addr {
-        self.addresses.gateway
+    /// Its gateways' addresses.
+    pub fn gateways(&self) -> &[IpAddr] {
+        &self.addresses.gateways
     }
 
-    /// An ARP request for a neighbour's address, as a host sends it that starts.
-    pub fn ask_for(&self, neighbour: Ipv4Addr) -> Frame {
+    /// A request for a neighbour's MAC, as a host sends it that starts: by ARP, or by a neighbor solicitation (RFC 4861).
+    pub fn ask_for(&self, neighbour: IpAddr) -> Frame {
+        match neighbour {
+            IpAddr::V4(neighbour) => self.ask_by_arp(neighbour),
+            IpAddr::V6(neighbour) => self.ask_by_ndp(neighbour),
+        }
+    }
+
+    fn ask_by_arp(&self, neighbour: Ipv4Addr) -> Frame {
         let arp = ArpRepr::EthernetIpv4 {
             operation: ArpOperation::Request,
             source_hardware_addr: self.addresses.mac,
-            source_protocol_addr: self.addresses.own.0,
+            source_protocol_addr: self.addresses.own,
             target_hardware_addr: EthernetAddress([0; 6]),
             target_protocol_addr: neighbour,
         };
@@ -132,6 +142,45 @@ impl Host {
         frame
     }
 
+    fn ask_by_ndp(&self, neighbour: Ipv6Addr) -> Frame {
+        let checksums = ChecksumCapabilities::default();
+        let mut addresses = self.addresses.addresses.iter();
+        let own = addresses.find_map(|(address, _)| match address {
+            IpAddr::V6(address) => Some(*address),
+            IpAddr::V4(_) => None,
+        });
+        let own = own.unwrap_or(Ipv6Addr::UNSPECIFIED);
+        let icmp = Icmpv6Repr::Ndisc(NdiscRepr::NeighborSolicit {
+            target_addr: neighbour,
+            lladdr: Some(self.addresses.mac.into()),
+        });
+        // Its solicited-node address, and that one's MAC (RFC 4291, RFC 2464).
+        let [.., a, b, c] = neighbour.octets();
+        let low = |a: u8, b: u8| u16::from(a) << 8 | u16::from(b);
+        let to = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, low(0xff, a), low(b, c));
+        let ip = Ipv6Repr {
+            src_addr: own,
+            dst_addr: to,
+            next_header: IpProtocol::Icmpv6,
+            payload_len: icmp.buffer_len(),
+            hop_limit: 255,
+        };
+        let ethernet = EthernetRepr {
+            src_addr: self.addresses.mac,
+            dst_addr: EthernetAddress([0x33, 0x33, 0xff, a, b, c]),
+            ethertype: EthernetProtocol::Ipv6,
+        };
+        let length = EthernetFrame::<&[u8]>::header_len() + ip.buffer_len() + icmp.buffer_len();
+        let mut frame = vec![0; length];
+        let mut view = EthernetFrame::new_unchecked(&mut frame);
+        ethernet.emit(&mut view);
+        let mut packet = Ipv6Packet::new_unchecked(view.payload_mut());
+        ip.emit(&mut packet);
+        let mut message = Icmpv6Packet::new_unchecked(packet.payload_mut());
+        icmp.emit(&own, &to, &mut message, &checksums);
+        frame
+    }
+
     /// The connection that a segment belongs to. A SYN of a new one finds a listening socket, made for it: the backlog is never full.
     fn slot_for(&mut self, segment: &Segment) -> Option<usize> {
         if let Some(&slot) = self.by_client.get(&segment.src) {
@@ -144,7 +193,7 @@ impl Host {
         let socket = connection.socket();
         socket.set_timeout(Some(GIVE_UP));
         socket.set_nagle_enabled(false);
-        socket.listen(self.addresses.published.1).ok()?;
+        socket.listen(segment.dst.1).ok()?;
         let served = Served {
             client: segment.src,
             connection,
@@ -237,14 +286,21 @@ impl Host {
 
 #[cfg(test)]
 mod tests {
-    use smoltcp::phy::ChecksumCapabilities;
-    use smoltcp::wire::{
-        Icmpv4Message, Icmpv4Packet, Icmpv4Repr, IpProtocol, Ipv4Packet, Ipv4Repr,
-    };
+    use smoltcp::wire::{Icmpv4Message, Icmpv4Packet, Icmpv4Repr, Ipv4Packet, Ipv4Repr};
 
     use super::*;
     use crate::demo::net::mac;
-    use crate::demo::topology::{PUBLISHED, host_address, host_addresses, host_mac};
+    use crate::demo::topology::{Topology, host_mac};
+
+    const PUBLISHED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+    fn address(host: u16) -> Ipv4Addr {
+        Topology::default().address(host)
+    }
+
+    fn host(number: u16) -> Host {
+        Host::new(Topology::default().host_addresses(number, 2), 1, 0)
+    }
 
     /// An echo request of host 2's.
     fn echo_request(to: Ipv4Addr) -> Frame {
@@ -255,7 +311,7 @@ mod tests {
             data: &[7; 12],
         };
         let ip = Ipv4Repr {
-            src_addr: host_address(2),
+            src_addr: address(2),
             dst_addr: to,
             next_header: IpProtocol::Icmp,
             payload_len: echo.buffer_len(),
@@ -280,20 +336,16 @@ mod tests {
 
     #[test]
     fn a_host_answers_echo_requests_to_both_its_addresses() {
-        let mut host = Host::new(host_addresses(1), 1, 0);
-        let neighbour = Host::new(host_addresses(2), 1, 0);
-        host.receive(0, neighbour.ask_for(host_address(1)), None);
+        let (mut host, neighbour) = (host(1), host(2));
+        host.receive(0, neighbour.ask_for(address(1).into()), None);
         assert_eq!(host.take_sent().len(), 1, "the answer to the ARP request");
-        for address in [host_address(1), PUBLISHED.0] {
-            host.receive(0, echo_request(address), None);
+        for asked in [address(1), PUBLISHED] {
+            host.receive(0, echo_request(asked), None);
             let sent = host.take_sent();
             let frame =
                 EthernetFrame::new_checked(sent.first().expect("an answer")).expect("a frame");
             let packet = Ipv4Packet::new_checked(frame.payload()).expect("a packet");
-            assert_eq!(
-                (packet.src_addr(), packet.dst_addr()),
-                (address, host_address(2))
-            );
+            assert_eq!((packet.src_addr(), packet.dst_addr()), (asked, address(2)));
             let echo = Icmpv4Packet::new_checked(packet.payload()).expect("an ICMP message");
             assert_eq!(echo.msg_type(), Icmpv4Message::EchoReply);
         }

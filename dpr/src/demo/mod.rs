@@ -14,6 +14,7 @@ mod http;
 mod net;
 mod observer;
 mod options;
+mod ordinary_router;
 mod report;
 mod script;
 mod stack;
@@ -43,7 +44,7 @@ use self::net::Capture;
 use self::observer::{HostId, Observer};
 use self::options::{Fault, Settings};
 use self::report::Report;
-use self::topology::{PUBLISHED, client_network, host_address, host_addresses, host_name};
+use self::topology::host_name;
 use self::traffic::Traffic;
 use self::world::{Command, Progress, Site, World, link_names};
 
@@ -65,7 +66,11 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
     let began = Instant::now();
+    let topology = settings.topology;
     let router: Arc<dyn Pipeline> = Arc::new(FrontRouter::new());
+    if !topology.has_front_router() {
+        ordinary_router::set_up(router.as_ref(), topology, settings.hosts)?;
+    }
     let mut sites = Vec::new();
     let mut stages = Vec::new();
     let count = (settings.hosts + usize::from(settings.joins)) as HostId;
@@ -75,10 +80,11 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
         sites.push(Site {
             id: host,
             name: host_name(host),
-            address: host_address(host),
+            address: topology.address(host),
+            lan: topology.lan_of(host),
             stage: Arc::clone(&pipeline),
             host: Host::new(
-                host_addresses(host),
+                topology.host_addresses(host, settings.hosts),
                 settings.seed ^ u64::from(host) << 32,
                 0,
             ),
@@ -96,7 +102,7 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
         .map(|stage| Arc::clone(&stage.pipeline))
         .collect();
 
-    let names = link_names(sites.iter().map(|site| site.name.as_str()));
+    let names = link_names(topology.lans(), sites.iter().map(|site| site.name.as_str()));
     let capture = settings
         .pcap
         .as_deref()
@@ -104,17 +110,18 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
         .transpose()?;
     let traffic = Traffic::draw(&settings.shape, settings.seed);
     let clients = Clients::new(
-        client_network(settings.conditions),
+        topology.client_network(settings.hosts, settings.conditions),
         traffic,
         settings.seed,
         0,
     );
     let forgetful = (settings.fault == Some(Fault::Recent)).then_some(Forgetful);
     let world = World::new(
+        topology,
         Arc::clone(&router),
         sites,
         clients,
-        Observer::new(PUBLISHED),
+        Observer::new(topology.targets(settings.hosts)),
         settings.conditions,
         capture,
         forgetful,

@@ -55,9 +55,9 @@ struct Watched {
     has_violation: bool,
 }
 
-/// The observer of one published address and port.
+/// The observer of the addresses and ports that clients speak to.
 pub struct Observer {
-    published: Endpoint,
+    targets: Vec<Endpoint>,
     connections: FxHashMap<Endpoint, Watched>,
     asked_resets: FxHashSet<Endpoint>,
     dead: FxHashSet<HostId>,
@@ -66,10 +66,10 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Watches connections to `published`.
-    pub fn new(published: Endpoint) -> Self {
+    /// Watches connections to these.
+    pub fn new(targets: Vec<Endpoint>) -> Self {
         Self {
-            published,
+            targets,
             connections: FxHashMap::default(),
             asked_resets: FxHashSet::default(),
             dead: FxHashSet::default(),
@@ -80,7 +80,7 @@ impl Observer {
 
     /// A segment that a host gets.
     pub fn host_gets(&mut self, now_us: u64, host: HostId, segment: &Segment) {
-        if segment.dst != self.published {
+        if !self.targets.contains(&segment.dst) {
             return;
         }
         let client = segment.src;
@@ -107,7 +107,7 @@ impl Observer {
 
     /// A segment that a host sends.
     pub fn host_sends(&mut self, now_us: u64, host: HostId, segment: &Segment) {
-        if segment.src != self.published {
+        if !self.targets.contains(&segment.src) {
             return;
         }
         let client = segment.dst;
@@ -196,12 +196,12 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
 
-    const PUBLISHED: Endpoint = (Ipv4Addr::new(192, 0, 2, 1), 80);
-    const CLIENT: Endpoint = (Ipv4Addr::new(198, 18, 1, 1), 2048);
+    const PUBLISHED: Endpoint = (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80);
+    const CLIENT: Endpoint = (IpAddr::V4(Ipv4Addr::new(198, 18, 1, 1)), 2048);
 
     fn up(flags: &str, sequence: u32) -> Segment {
         Segment {
@@ -225,7 +225,7 @@ mod tests {
 
     /// An observer that has seen host 1 accept the connection.
     fn accepted() -> Observer {
-        let mut observer = Observer::new(PUBLISHED);
+        let mut observer = Observer::new(vec![PUBLISHED]);
         observer.host_gets(0, 1, &up("S", 100));
         observer.host_sends(1, 1, &down("SA"));
         observer.host_gets(2, 1, &up("A", 101));
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_segment_of_a_connection_that_nobody_accepted_is_wrong() {
-        let mut observer = Observer::new(PUBLISHED);
+        let mut observer = Observer::new(vec![PUBLISHED]);
         observer.host_gets(0, 1, &up("A", 5));
         assert_eq!(kinds(&observer), [ViolationKind::AtAnotherHost]);
     }

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::clients::PORTS_PER_CLIENT;
 use super::net::Conditions;
 use super::observer::HostId;
+use super::topology::{Topology, TopologyKind};
 use super::traffic::Shape;
 
 /// The most hosts that the demo's network stacks can keep apart.
@@ -85,6 +86,12 @@ pub enum Join {
 /// Options of `dpr demo`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
+    /// How the group is put together.
+    #[arg(long, value_enum, default_value_t)]
+    pub topology: TopologyKind,
+    /// Let the clients speak IPv6.
+    #[arg(long)]
+    pub ipv6: bool,
     /// Hosts at the start.
     #[arg(long, default_value_t = 4)]
     pub hosts: usize,
@@ -104,7 +111,7 @@ pub struct Options {
     /// Buckets that begin to move, at most, in a second.
     #[arg(long, default_value_t = 100.0)]
     pub moves_per_second: f64,
-    /// Host to kill while traffic runs, or `none`. [default: h3, if there are three]
+    /// Host to kill while traffic runs, or `none`. [default: h3, if there are three and no address dies with a host]
     #[arg(long, value_name = "HOST", default_value = "default", hide_default_value = true, value_parser = parse_kill)]
     pub kill: Kill,
     /// Whether another host joins while traffic runs.
@@ -144,6 +151,8 @@ fn parse_kill(text: &str) -> Result<Kill, String> {
 /// The options, checked and completed.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Who is where.
+    pub topology: Topology,
     /// Hosts at the start; the one that joins is the next.
     pub hosts: usize,
     /// Whether one joins.
@@ -194,8 +203,16 @@ impl Options {
             "--moves-per-second must be more than 0 and at most 10000"
         );
         let joins = self.join == Join::One;
+        let topology = Topology {
+            kind: self.topology,
+            ipv6: self.ipv6,
+        };
+        ensure!(
+            !(topology.has_homes() && matches!(self.kill, Kill::Host(_))),
+            "--kill: in this topology an address dies with its host, and nobody else can answer for it"
+        );
         let kill = match self.kill {
-            Kill::Default => (self.hosts >= 3).then_some(3),
+            Kill::Default => (self.hosts >= 3 && !topology.has_homes()).then_some(3),
             Kill::None => None,
             Kill::Host(host) if usize::from(host) <= self.hosts => Some(host),
             Kill::Host(host) => bail!(
@@ -211,6 +228,7 @@ impl Options {
             reorder: self.reorder,
         };
         Ok(Settings {
+            topology,
             hosts: self.hosts,
             joins,
             weights: self.all_weights(joins)?,
@@ -318,6 +336,11 @@ mod tests {
             (&["--hosts", "1"][..], "--hosts must be 2 to 16"),
             (&["--kill", "h9"], "--kill h9: there are only h1 to h4"),
             (&["--kill", "x"], "a host is named h1"),
+            (
+                &["--topology", "l3", "--kill", "h1"],
+                "--kill: in this topology an address dies with its host",
+            ),
+            (&["--topology", "ring"], "two-lans"),
             (&["--weights", "1,2"], "--weights has 2 numbers for 4 hosts"),
             (&["--weights", "0,0,0,0"], "must not all be 0"),
             (&["--weights", "1,2,3,-1"], "numbers from 0 to 1000"),

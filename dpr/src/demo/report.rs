@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::net::Endpoint;
 use super::observer::ViolationKind;
 use super::options::Settings;
-use super::topology::{PUBLISHED, host_name};
+use super::topology::host_name;
 use super::world::Progress;
+use std::net::SocketAddr;
 
 /// A host at the end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -124,12 +126,11 @@ impl Report {
         writeln!(out)?;
         write!(
             out,
-            "{} hosts served {} TCP connections of {} clients to {}:{} in {:.1} s",
+            "{} hosts served {} TCP connections of {} clients to {} in {:.1} s",
             settings.hosts,
             grouped(*opened),
             grouped(settings.shape.clients as u64),
-            PUBLISHED.0,
-            PUBLISHED.1,
+            targets(&settings.topology.targets(settings.hosts)),
             self.elapsed_s
         )?;
         if settings.joins {
@@ -284,6 +285,16 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// One address and port, or the first and how many more.
+fn targets(targets: &[Endpoint]) -> String {
+    let shown = |(address, port): &Endpoint| SocketAddr::new(*address, *port).to_string();
+    match targets {
+        [] => String::new(),
+        [one] => shown(one),
+        [first, others @ ..] => format!("{} and {} more", shown(first), others.len()),
+    }
 }
 
 #[cfg(test)]

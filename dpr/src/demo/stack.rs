@@ -2,7 +2,7 @@
 //!
 //! Each connection has a socket set of its own, so that a packet costs the same however many connections there are.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet, SocketStorage};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -98,11 +98,11 @@ fn instant(now_us: u64) -> Instant {
 }
 
 impl Stack {
-    /// A stack with a MAC, its addresses (each with the length of its prefix; two at most), and a gateway.
+    /// A stack with a MAC, its addresses (each with the length of its prefix; eight at most), and gateways, one of a family.
     pub fn new(
         mac: EthernetAddress,
-        addresses: &[(Ipv4Addr, u8)],
-        gateway: Ipv4Addr,
+        addresses: &[(IpAddr, u8)],
+        gateways: &[IpAddr],
         seed: u64,
         now_us: u64,
     ) -> Self {
@@ -113,19 +113,22 @@ impl Stack {
         interface.update_ip_addrs(|known| {
             for (address, prefix) in addresses {
                 if known
-                    .push(IpCidr::new(IpAddress::Ipv4(*address), *prefix))
+                    .push(IpCidr::new(IpAddress::from(*address), *prefix))
                     .is_err()
                 {
                     tracing::error!(%address, "the stack has no room for this address");
                 }
             }
         });
-        if interface
-            .routes_mut()
-            .add_default_ipv4_route(gateway)
-            .is_err()
-        {
-            tracing::error!(%gateway, "the stack has no room for its gateway");
+        for gateway in gateways {
+            let routes = interface.routes_mut();
+            let added = match gateway {
+                IpAddr::V4(gateway) => routes.add_default_ipv4_route(*gateway).is_ok(),
+                IpAddr::V6(gateway) => routes.add_default_ipv6_route(*gateway).is_ok(),
+            };
+            if !added {
+                tracing::error!(%gateway, "the stack has no room for its gateway");
+            }
         }
         Self {
             interface,
@@ -159,13 +162,13 @@ impl Stack {
     pub fn connect(
         &mut self,
         connection: &mut Connection,
-        remote: (Ipv4Addr, u16),
+        remote: (IpAddr, u16),
         local_port: u16,
     ) -> Result<(), tcp::ConnectError> {
         let socket: &mut tcp::Socket = connection.set.get_mut(connection.handle);
         socket.connect(
             self.interface.context(),
-            (IpAddress::Ipv4(remote.0), remote.1),
+            (IpAddress::from(remote.0), remote.1),
             local_port,
         )
     }

@@ -17,10 +17,11 @@ use super::forget::Forgetful;
 use super::host::Host;
 use super::net::{Capture, Conditions, Exit, Frame, Lan, Link, Segment, Timeline};
 use super::observer::{HostId, Observer, Violation};
+use super::topology::Topology;
 
 /// The front router's port to the clients.
 pub const ROUTER_OUTSIDE: u16 = 1;
-/// The front router's port to the LAN.
+/// The front router's port to the first LAN; those to others follow.
 pub const ROUTER_INSIDE: u16 = 2;
 /// How far the network may run ahead of the clock, so that it need not wake up for every packet.
 const TICK_US: u64 = 250;
@@ -33,6 +34,7 @@ const PUBLISH_US: u64 = 50_000;
 const ANNOUNCE_US: u64 = 500_000;
 
 const LINK_OUTSIDE: usize = 0;
+/// The link between the front router and the first LAN; those to others follow, then each host's two.
 const LINK_ROUTER: usize = 1;
 const LAN_DELAY_US: u64 = 40;
 const HOST_DELAY_US: u64 = 10;
@@ -53,6 +55,8 @@ pub struct Site {
     pub is_up: bool,
     /// Its own address.
     pub address: std::net::Ipv4Addr,
+    /// The LAN that it is in.
+    pub lan: usize,
 }
 
 /// What can be asked of the network while it runs.
@@ -96,7 +100,8 @@ pub struct Progress {
 enum Arrival {
     Clients(Frame),
     Router(u16, Frame),
-    Lan(usize, Frame),
+    /// At a port of a LAN: 0 leads to the router, the others to the stages.
+    Lan(usize, usize, Frame),
     Stage(usize, u16, Frame),
     Host(usize, Frame),
 }
@@ -108,7 +113,8 @@ pub struct World {
     clients: Clients,
     observer: Observer,
     links: Vec<Link>,
-    lan: Lan,
+    lans: Vec<Lan>,
+    topology: Topology,
     capture: Option<Capture>,
     forgetful: Option<Forgetful>,
     timeline: Timeline<Arrival>,
@@ -122,9 +128,10 @@ pub struct World {
     published: Arc<Mutex<Progress>>,
 }
 
-/// The names of the links of a network with these hosts, in the order of their numbers.
-pub fn link_names<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+/// The names of the links of a network with so many LANs and these hosts, in the order of their numbers.
+pub fn link_names<'a>(lans: usize, hosts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut names = vec!["outside".to_owned(), "router".to_owned()];
+    names.extend((2..=lans).map(|lan| format!("router-{lan}")));
     for host in hosts {
         names.push(format!("lan-{host}"));
         names.push(host.to_owned());
@@ -136,6 +143,7 @@ impl World {
     /// A network at rest.
     #[expect(clippy::too_many_arguments, reason = "each is a part of the network")]
     pub fn new(
+        topology: Topology,
         router: Arc<dyn Pipeline>,
         sites: Vec<Site>,
         clients: Clients,
@@ -146,9 +154,11 @@ impl World {
         seed: u64,
         began: Instant,
     ) -> Self {
-        let links = (0..lan_link(sites.len()))
+        let first = LINK_ROUTER + topology.lans();
+        let links = (0..first + 2 * sites.len())
             .map(|number| {
-                let is_inside_a_host = number > LINK_ROUTER && number % 2 == 1;
+                let of_host = number.checked_sub(first);
+                let is_inside_a_host = of_host.is_some_and(|number| number % 2 == 1);
                 Link {
                     delay_us: if is_inside_a_host {
                         HOST_DELAY_US
@@ -160,7 +170,7 @@ impl World {
                     } else {
                         conditions
                     },
-                    is_cut: number > LINK_ROUTER && !sites[number / 2 - 1].is_up,
+                    is_cut: of_host.is_some_and(|number| !sites[number / 2].is_up),
                 }
             })
             .collect();
@@ -174,7 +184,8 @@ impl World {
             clients,
             observer,
             links,
-            lan: Lan::default(),
+            lans: (0..topology.lans()).map(|_| Lan::default()).collect(),
+            topology,
             capture,
             forgetful,
             timeline: Timeline::default(),
@@ -282,9 +293,10 @@ impl World {
 
     fn set_up(&mut self, index: usize, is_up: bool) {
         self.sites[index].is_up = is_up;
-        self.links[lan_link(index)].is_cut = !is_up;
-        self.links[host_link(index)].is_cut = !is_up;
-        self.lan.forget(index + 1);
+        let (lan_link, host_link) = (self.lan_link(index), self.host_link(index));
+        self.links[lan_link].is_cut = !is_up;
+        self.links[host_link].is_cut = !is_up;
+        self.lans[self.sites[index].lan].forget(index + 1);
         if is_up {
             self.announce();
         }
@@ -298,12 +310,15 @@ impl World {
                 continue;
             }
             let host = &self.sites[index].host;
+            let lan = self.sites[index].lan;
             let others = self
                 .sites
                 .iter()
                 .enumerate()
-                .filter(|(other, site)| *other != index && site.is_up);
-            let neighbours = others.map(|(_, site)| site.address).chain([host.gateway()]);
+                .filter(|(other, site)| *other != index && site.is_up && site.lan == lan);
+            let neighbours = others
+                .map(|(_, site)| site.address.into())
+                .chain(host.gateways().iter().copied());
             let frames: Vec<_> = neighbours
                 .map(|neighbour| host.ask_for(neighbour))
                 .collect();
@@ -320,13 +335,17 @@ impl World {
                 self.send_from_clients();
             }
             Arrival::Router(port, frame) => self.route(port, frame),
-            Arrival::Lan(port, frame) => self.switch(port, frame),
+            Arrival::Lan(lan, port, frame) => self.switch(lan, port, frame),
             Arrival::Stage(index, port, frame) => self.stage(index, port, frame),
             Arrival::Host(index, frame) => {
                 let segment = Segment::parse(&frame);
                 let site = &mut self.sites[index];
                 if let Some(segment) = &segment {
-                    self.observer.host_gets(self.now_us, site.id, segment);
+                    let seen = Segment {
+                        dst: self.topology.as_clients_see(site.id, segment.dst),
+                        ..*segment
+                    };
+                    self.observer.host_gets(self.now_us, site.id, &seen);
                 }
                 if let Some(tap) = &mut site.tap {
                     tap.show(Direction::ToHost, &frame);
@@ -361,35 +380,50 @@ impl World {
                     Arrival::Clients,
                 );
             }
-            Verdict::Send {
-                port: ROUTER_INSIDE,
-            } => self.send(LINK_ROUTER, 0, frame, |frame| Arrival::Lan(0, frame)),
-            Verdict::Send { .. } | Verdict::Several | Verdict::Drop => {}
+            Verdict::Send { port } => {
+                let lan = usize::from(port.wrapping_sub(ROUTER_INSIDE));
+                if lan < self.lans.len() {
+                    self.send(LINK_ROUTER + lan, 0, frame, move |frame| {
+                        Arrival::Lan(lan, 0, frame)
+                    });
+                }
+            }
+            Verdict::Several | Verdict::Drop => {}
         }
     }
 
-    /// The LAN: port 0 leads to the router, the others to the stages.
-    fn switch(&mut self, port: usize, frame: Frame) {
-        match self.lan.forward(port, &frame) {
-            Exit::Port(exit) => self.send_to_port(exit, frame),
+    /// A LAN: port 0 leads to the router, the others to the stages.
+    fn switch(&mut self, lan: usize, port: usize, frame: Frame) {
+        match self.lans[lan].forward(port, &frame) {
+            Exit::Port(exit) => self.send_to_port(lan, exit, frame),
             Exit::Flood => {
-                for exit in (0..=self.sites.len()).filter(|exit| *exit != port) {
-                    self.send_to_port(exit, frame.clone());
+                let is_here = |exit: &usize| *exit == 0 || self.sites[*exit - 1].lan == lan;
+                let exits = (0..=self.sites.len()).filter(is_here);
+                for exit in exits.filter(|exit| *exit != port).collect::<Vec<_>>() {
+                    self.send_to_port(lan, exit, frame.clone());
                 }
             }
             Exit::Nowhere => {}
         }
     }
 
-    fn send_to_port(&mut self, exit: usize, frame: Frame) {
+    fn send_to_port(&mut self, lan: usize, exit: usize, frame: Frame) {
         match exit.checked_sub(1) {
-            None => self.send(LINK_ROUTER, 0, frame, |frame| {
-                Arrival::Router(ROUTER_INSIDE, frame)
+            None => self.send(LINK_ROUTER + lan, 0, frame, move |frame| {
+                Arrival::Router(ROUTER_INSIDE + lan as u16, frame)
             }),
-            Some(index) => self.send(lan_link(index), 0, frame, move |frame| {
+            Some(index) => self.send(self.lan_link(index), 0, frame, move |frame| {
                 Arrival::Stage(index, PORT_NETWORK, frame)
             }),
         }
+    }
+
+    fn lan_link(&self, site: usize) -> usize {
+        LINK_ROUTER + self.lans.len() + 2 * site
+    }
+
+    fn host_link(&self, site: usize) -> usize {
+        self.lan_link(site) + 1
     }
 
     /// A host's stage.
@@ -407,12 +441,13 @@ impl World {
         }
         match verdict {
             Verdict::Send { port: PORT_NETWORK } => {
-                self.send(lan_link(index), 0, frame, move |frame| {
-                    Arrival::Lan(index + 1, frame)
+                let lan = self.sites[index].lan;
+                self.send(self.lan_link(index), 0, frame, move |frame| {
+                    Arrival::Lan(lan, index + 1, frame)
                 })
             }
             Verdict::Send { port: PORT_HOST } => {
-                self.send(host_link(index), 0, frame, move |frame| {
+                self.send(self.host_link(index), 0, frame, move |frame| {
                     Arrival::Host(index, frame)
                 })
             }
@@ -428,13 +463,14 @@ impl World {
 
     fn send_to_stage(&mut self, index: usize, frame: Frame) {
         let site = &mut self.sites[index];
-        if let Some(segment) = Segment::parse(&frame) {
+        if let Some(mut segment) = Segment::parse(&frame) {
+            segment.src = self.topology.as_clients_see(site.id, segment.src);
             self.observer.host_sends(self.now_us, site.id, &segment);
         }
         if let Some(tap) = &mut site.tap {
             tap.show(Direction::FromHost, &frame);
         }
-        self.send(host_link(index), 0, frame, move |frame| {
+        self.send(self.host_link(index), 0, frame, move |frame| {
             Arrival::Stage(index, PORT_HOST, frame)
         });
     }
@@ -499,14 +535,6 @@ impl World {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = progress.clone();
     }
-}
-
-fn lan_link(site: usize) -> usize {
-    LINK_ROUTER + 1 + 2 * site
-}
-
-fn host_link(site: usize) -> usize {
-    LINK_ROUTER + 2 + 2 * site
 }
 
 fn replace(frame: &mut Frame, packet: &Packet) {

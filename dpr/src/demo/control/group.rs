@@ -1,7 +1,7 @@
 //! The demo's controller: its configuration, and its start.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context;
@@ -37,65 +37,32 @@ fn configuration(
         out,
         "[listen]\nshims = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n"
     )?;
-    writeln!(
-        out,
-        "[[services]]\naddress = \"{}\"\nprotocol = \"tcp\"\nports = {}\n",
-        PUBLISHED.0, PUBLISHED.1
-    )?;
-    for (host, p4runtime) in (1 as HostId..).zip(stages) {
+    let topology = settings.topology;
+    let published = topology.published(settings.hosts);
+    for (address, port) in &published {
         writeln!(
             out,
-            "[[hosts]]\nid = {host}\nname = \"{}\"",
-            host_name(host)
-        )?;
-        writeln!(out, "address = \"{}\"", host_address(host))?;
-        writeln!(
-            out,
-            "mac = \"{}\"\nstage_mac = \"{}\"",
-            colons(host_mac(host)),
-            colons(stage_mac(host))
-        )?;
-        writeln!(
-            out,
-            "p4runtime = \"{p4runtime}\"\ndevice_id = {host}\nrouter_port = {ROUTER_INSIDE}"
-        )?;
-        writeln!(
-            out,
-            "weight = 1.0\njoined = {}\n",
-            usize::from(host) <= settings.hosts
+            "[[services]]\naddress = \"{address}\"\nprotocol = \"tcp\"\nports = {port}\n"
         )?;
     }
-    writeln!(
-        out,
-        "[router]\np4runtime = \"{router}\"\ndevice_id = {ROUTER_DEVICE}\nspray = \"random\""
-    )?;
-    writeln!(out, "ports = [")?;
-    writeln!(
-        out,
-        "    {{ port = {ROUTER_OUTSIDE}, mac = \"{}\", outside = true }},",
-        colons(ROUTER_OUTSIDE_MAC)
-    )?;
-    writeln!(
-        out,
-        "    {{ port = {ROUTER_INSIDE}, mac = \"{}\" }},\n]",
-        colons(ROUTER_INSIDE_MAC)
-    )?;
-    writeln!(out, "gateways = [")?;
-    writeln!(
-        out,
-        "    {{ port = {ROUTER_OUTSIDE}, address = \"{ROUTER_OUTSIDE_ADDRESS}\" }},"
-    )?;
-    writeln!(
-        out,
-        "    {{ port = {ROUTER_INSIDE}, address = \"{ROUTER_INSIDE_ADDRESS}\" }},\n]"
-    )?;
-    let (network, length) = CLIENT_PREFIX;
-    writeln!(out, "routes = [")?;
-    writeln!(
-        out,
-        "    {{ prefix = \"{network}/{length}\", port = {ROUTER_OUTSIDE}, mac = \"{}\" }},\n]\n",
-        colons(CLIENTS_MAC)
-    )?;
+    if topology.kind == TopologyKind::Nat {
+        writeln!(out, "[rewriting]\nwithin = \"nat\"\n")?;
+    }
+    for (host, p4runtime) in (1 as HostId..).zip(stages) {
+        write_host(out, settings, host, *p4runtime)?;
+    }
+    if topology.kind == TopologyKind::L3 {
+        for (host, _) in (1 as HostId..).zip(stages) {
+            let (address, name) = (topology.own(host), host_name(host));
+            writeln!(
+                out,
+                "[[computers]]\naddress = \"{address}\"\nhost = \"{name}\"\n"
+            )?;
+        }
+    }
+    if topology.has_front_router() {
+        write_router(out, topology, router)?;
+    }
     let settle_ms = settings.settle_ms;
     let slowness = u64::from(settings.conditions.slowness());
     let linger_ms = LINGER_MS * slowness;
@@ -121,6 +88,98 @@ fn configuration(
         settings.seed as u32
     )?;
     Ok(text)
+}
+
+fn write_host(
+    out: &mut String,
+    settings: &Settings,
+    host: HostId,
+    p4runtime: SocketAddr,
+) -> std::fmt::Result {
+    let topology = settings.topology;
+    let lan = topology.lan_of(host);
+    writeln!(
+        out,
+        "[[hosts]]\nid = {host}\nname = \"{}\"",
+        host_name(host)
+    )?;
+    writeln!(out, "address = \"{}\"", topology.address(host))?;
+    if topology.ipv6 {
+        writeln!(out, "address6 = \"{}\"", topology.address6(host))?;
+    }
+    writeln!(
+        out,
+        "mac = \"{}\"\nstage_mac = \"{}\"",
+        colons(host_mac(host)),
+        colons(stage_mac(host))
+    )?;
+    let router_port = usize::from(ROUTER_INSIDE) + lan;
+    writeln!(
+        out,
+        "p4runtime = \"{p4runtime}\"\ndevice_id = {host}\nrouter_port = {router_port}"
+    )?;
+    writeln!(out, "lan = \"lan{}\"", lan + 1)?;
+    if !topology.has_front_router() {
+        writeln!(out, "gateway_mac = \"{}\"", colons(router_inside_mac(lan)))?;
+        let published = topology.published(settings.hosts);
+        if let Some((home, _)) = published.get(usize::from(host) - 1) {
+            writeln!(out, "at_home = [\"{home}\"]")?;
+        }
+    }
+    writeln!(
+        out,
+        "weight = 1.0\njoined = {}\n",
+        usize::from(host) <= settings.hosts
+    )
+}
+
+fn write_router(out: &mut String, topology: Topology, router: SocketAddr) -> std::fmt::Result {
+    writeln!(
+        out,
+        "[router]\np4runtime = \"{router}\"\ndevice_id = {ROUTER_DEVICE}\nspray = \"random\""
+    )?;
+    writeln!(out, "ports = [")?;
+    writeln!(
+        out,
+        "    {{ port = {ROUTER_OUTSIDE}, mac = \"{}\", outside = true }},",
+        colons(ROUTER_OUTSIDE_MAC)
+    )?;
+    let inside = |lan: usize| usize::from(ROUTER_INSIDE) + lan;
+    for lan in 0..topology.lans() {
+        let (port, mac) = (inside(lan), colons(router_inside_mac(lan)));
+        writeln!(out, "    {{ port = {port}, mac = \"{mac}\" }},")?;
+    }
+    writeln!(out, "]\ngateways = [")?;
+    for address in [
+        IpAddr::from(ROUTER_OUTSIDE_ADDRESS),
+        ROUTER_OUTSIDE_ADDRESS6.into(),
+    ] {
+        writeln!(
+            out,
+            "    {{ port = {ROUTER_OUTSIDE}, address = \"{address}\" }},"
+        )?;
+    }
+    for lan in 0..topology.lans() {
+        for address in [
+            IpAddr::from(router_inside_address(lan)),
+            router_inside_address6(lan).into(),
+        ] {
+            let port = inside(lan);
+            writeln!(out, "    {{ port = {port}, address = \"{address}\" }},")?;
+        }
+    }
+    writeln!(out, "]\nroutes = [")?;
+    for (network, length) in [
+        (IpAddr::from(CLIENT_PREFIX.0), CLIENT_PREFIX.1),
+        (CLIENT_PREFIX6.0.into(), CLIENT_PREFIX6.1),
+    ] {
+        let mac = colons(CLIENTS_MAC);
+        writeln!(
+            out,
+            "    {{ prefix = \"{network}/{length}\", port = {ROUTER_OUTSIDE}, mac = \"{mac}\" }},"
+        )?;
+    }
+    writeln!(out, "]\n")
 }
 
 fn colons(mac: u64) -> String {

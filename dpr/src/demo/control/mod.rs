@@ -22,7 +22,7 @@ use tonic::transport::Channel;
 
 use super::observer::HostId;
 use super::options::Settings;
-use super::topology::{host_address, host_mac, host_name};
+use super::topology::{Topology, host_mac, host_name};
 
 /// A stage, and its host's link as the shim sees it.
 pub struct StageOfHost {
@@ -87,7 +87,7 @@ impl ControlPlane {
         let hosts = stages
             .into_iter()
             .zip(servers)
-            .map(|(stage, server)| Some(start_shim(stage, server, shims_dial)));
+            .map(|(stage, server)| Some(start_shim(settings.topology, stage, server, shims_dial)));
         let hosts = hosts.collect();
         let admin = AdminClient::connect(format!("http://{}", controller.admin_address()))
             .await
@@ -170,13 +170,18 @@ impl ControlPlane {
     }
 }
 
-fn start_shim(stage: StageOfHost, server: ServerHandle, controller: SocketAddr) -> OnHost {
+fn start_shim(
+    topology: Topology,
+    stage: StageOfHost,
+    server: ServerHandle,
+    controller: SocketAddr,
+) -> OnHost {
     let StageOfHost { host, source, .. } = stage;
     let session = SessionConfig::new(
         host,
         host_name(host),
         host_mac(host),
-        host_address(host).into(),
+        topology.address(host).into(),
         shim::random_session(),
     );
     let settings = shim::Settings::new(session, format!("http://{controller}"));

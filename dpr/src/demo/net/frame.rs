@@ -1,9 +1,10 @@
 //! What the demo's network needs to know of a frame: addresses, and of TCP what the observer judges by.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use smoltcp::wire::{
-    ArpPacket, EthernetAddress, EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, TcpPacket,
+    ArpPacket, EthernetAddress, EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet,
+    Ipv6Packet, TcpPacket,
 };
 
 /// Bytes from the destination MAC to the end of the payload, without a frame check sequence.
@@ -21,22 +22,29 @@ pub fn addresses(frame: &[u8]) -> Option<(EthernetAddress, EthernetAddress)> {
     Some((frame.dst_addr(), frame.src_addr()))
 }
 
-/// The IPv4 address that a frame is for: of an ARP packet the one asked for or answered to.
-pub fn destination(frame: &[u8]) -> Option<Ipv4Addr> {
+/// The address that a frame is for: of an ARP packet the one asked for or answered to.
+pub fn destination(frame: &[u8]) -> Option<IpAddr> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     match frame.ethertype() {
-        EthernetProtocol::Ipv4 => Some(Ipv4Packet::new_checked(frame.payload()).ok()?.dst_addr()),
+        EthernetProtocol::Ipv4 => {
+            let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
+            Some(packet.dst_addr().into())
+        }
+        EthernetProtocol::Ipv6 => {
+            let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
+            Some(packet.dst_addr().into())
+        }
         EthernetProtocol::Arp => {
             let arp = ArpPacket::new_checked(frame.payload()).ok()?;
             let bytes: [u8; 4] = arp.target_protocol_addr().try_into().ok()?;
-            Some(Ipv4Addr::from(bytes))
+            Some(Ipv4Addr::from(bytes).into())
         }
         _ => None,
     }
 }
 
 /// An end of a connection.
-pub type Endpoint = (Ipv4Addr, u16);
+pub type Endpoint = (IpAddr, u16);
 
 /// What the observer and the hosts look at in a TCP segment (RFC 9293).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,17 +69,35 @@ impl Segment {
     /// The TCP segment in a frame; nothing if it holds none, or only a part of one.
     pub fn parse(frame: &[u8]) -> Option<Self> {
         let frame = EthernetFrame::new_checked(frame).ok()?;
-        if frame.ethertype() != EthernetProtocol::Ipv4 {
-            return None;
-        }
-        let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
-        if packet.next_header() != IpProtocol::Tcp || packet.frag_offset() != 0 {
-            return None;
-        }
-        let segment = TcpPacket::new_checked(packet.payload()).ok()?;
+        let (src, dst, payload): (IpAddr, IpAddr, _) = match frame.ethertype() {
+            EthernetProtocol::Ipv4 => {
+                let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
+                if packet.next_header() != IpProtocol::Tcp || packet.frag_offset() != 0 {
+                    return None;
+                }
+                (
+                    packet.src_addr().into(),
+                    packet.dst_addr().into(),
+                    packet.payload(),
+                )
+            }
+            EthernetProtocol::Ipv6 => {
+                let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
+                if packet.next_header() != IpProtocol::Tcp {
+                    return None;
+                }
+                (
+                    packet.src_addr().into(),
+                    packet.dst_addr().into(),
+                    packet.payload(),
+                )
+            }
+            _ => return None,
+        };
+        let segment = TcpPacket::new_checked(payload).ok()?;
         Some(Self {
-            src: (packet.src_addr(), segment.src_port()),
-            dst: (packet.dst_addr(), segment.dst_port()),
+            src: (src, segment.src_port()),
+            dst: (dst, segment.dst_port()),
             sequence: segment.seq_number().0 as u32,
             syn: segment.syn(),
             ack: segment.ack(),

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use dpr_p4::address;
 use dpr_p4::front_router::{self, FrontRouter};
 use dpr_p4::host_stage::{self, HostStage};
 use dpr_runtime::{Entry, Lpm, Range, Table, Update};
@@ -13,6 +14,10 @@ use crate::demo::traffic::{Shape, Traffic};
 
 const BUCKETS: u16 = 64;
 const HOSTS: HostId = 3;
+const TOPOLOGY: Topology = Topology {
+    kind: TopologyKind::Lan,
+    ipv6: false,
+};
 
 fn insert<T: Table>(key: T::Key, action: T::Action) -> Update {
     let entry: Entry<T> = Entry {
@@ -33,7 +38,7 @@ fn router() -> Arc<dyn Pipeline> {
     let (outside, inside) = (ROUTER_OUTSIDE, ROUTER_INSIDE);
     for (port, mac, is_outside, address) in [
         (outside, ROUTER_OUTSIDE_MAC, 1, ROUTER_OUTSIDE_ADDRESS),
-        (inside, ROUTER_INSIDE_MAC, 0, ROUTER_INSIDE_ADDRESS),
+        (inside, router_inside_mac(0), 0, router_inside_address(0)),
     ] {
         let action = ports::Action::UsePort {
             mac,
@@ -63,7 +68,7 @@ fn router() -> Arc<dyn Pipeline> {
     write(&router, insert::<routes::Routes>(to_clients, next_hop));
     let published = routes::Key {
         prefix: Lpm {
-            value: PUBLISHED.0.into(),
+            value: address::ipv4(address::to_bits(PUBLISHED.0)).expect("IPv4"),
             prefix: 32,
         },
     };
@@ -76,7 +81,7 @@ fn router() -> Arc<dyn Pipeline> {
         let member = members::Action::ToMember {
             host,
             port: inside,
-            src_mac: ROUTER_INSIDE_MAC,
+            src_mac: router_inside_mac(0),
             stage_mac: stage_mac(host),
         };
         write(
@@ -101,7 +106,7 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
         host,
         host_mac(host),
         stage_mac(host),
-        host_address(host).into(),
+        TOPOLOGY.address(host).into(),
     );
     write(&stage, Entry::<identity::Identity>::default_entry(&action));
     for peer in (1..=HOSTS).filter(|peer| *peer != host) {
@@ -126,7 +131,7 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
         );
     }
     let key = services::Key {
-        address: dpr_p4::address::mapped(PUBLISHED.0.into()),
+        address: address::to_bits(PUBLISHED.0),
         protocol: 6,
         port: Range {
             low: PUBLISHED.1,
@@ -157,10 +162,11 @@ fn run(
             id: host,
             name: host_name(host),
             stage: stage(host, shifts[usize::from(host) - 1]),
-            host: Host::new(host_addresses(host), host.into(), 0),
+            host: Host::new(TOPOLOGY.host_addresses(host, HOSTS.into()), host.into(), 0),
             tap: None,
             is_up: true,
-            address: host_address(host),
+            address: TOPOLOGY.address(host),
+            lan: 0,
         })
         .collect();
     let shape = Shape {
@@ -169,9 +175,11 @@ fn run(
         opening_us: 300_000,
         far_clients: 0.0,
     };
-    let clients = Clients::new(client_network(conditions), Traffic::draw(&shape, 5), 5, 0);
-    let observer = Observer::new(PUBLISHED);
+    let network = TOPOLOGY.client_network(HOSTS.into(), conditions);
+    let clients = Clients::new(network, Traffic::draw(&shape, 5), 5, 0);
+    let observer = Observer::new(vec![PUBLISHED]);
     let world = World::new(
+        TOPOLOGY,
         router(),
         sites,
         clients,
