@@ -234,3 +234,53 @@ fn wrong_options_are_named() {
         assert!(error.contains(part), "{arguments:?}: {error}");
     }
 }
+
+/// Every connection comes to its end in another topology, and its way between hosts was used.
+fn a_topology_serves(arguments: &[&str], killed: bool) -> Value {
+    let small = [
+        "--connections",
+        "150",
+        "--clients",
+        "16",
+        "--seed",
+        "3",
+        "--settle",
+        "3000",
+        "--json",
+    ];
+    let output = demo(&[arguments, &small].concat());
+    assert!(output.status.success());
+    let report = object(&output);
+    let connections = &report["connections"];
+    assert_eq!(number(&connections["opened"]), 150);
+    let lost = number(&connections["failed_on_killed_host"]);
+    assert!(killed || lost == 0, "nobody was killed");
+    assert_eq!(number(&connections["completed"]) + lost, 150);
+    assert_eq!(number(&report["pcc_violations"]), 0);
+    assert!(number(&report["packets"]["rerouted"]) > 500);
+    assert!(number(&report["packets"]["served"]) > 1000);
+    report
+}
+
+#[test]
+fn two_lans_with_tunnels_serve() {
+    a_topology_serves(&["--topology", "two-lans"], true);
+}
+
+#[test]
+fn translated_ipv6_serves() {
+    a_topology_serves(&["--topology", "nat", "--ipv6"], true);
+}
+
+#[test]
+fn a_group_without_a_front_router_serves() {
+    let report = a_topology_serves(&["--topology", "no-router"], false);
+    assert_eq!(number(&report["packets"]["sprayed"]), 0);
+}
+
+#[test]
+fn computers_of_the_lan_are_reached_through_all_hosts() {
+    let report = a_topology_serves(&["--topology", "l3", "--ipv6"], false);
+    assert!(number(&report["packets"]["sprayed"]) > 1000);
+    assert_eq!(number(&report["flow_state"]["installed"]), 0);
+}

@@ -168,7 +168,7 @@ impl Director<'_> {
                 state: state.to_owned(),
                 target_share: known.map_or(0.0, |known| known.target_share),
                 live: known.map_or(0, |known| known.connections),
-                served: figures::served(stage),
+                served: figures::served(stage, self.settings.topology),
                 rerouted: figures::rerouted(stage),
             }
         });

@@ -3,6 +3,8 @@
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{Entity, Pipeline, Query};
 
+use super::topology::{Topology, TopologyKind};
+
 /// The outcomes of packets that a stage gives to its host because a service says so.
 const SERVED: [host_stage::Outcome; 5] = [
     host_stage::Outcome::ServedFinal,
@@ -22,9 +24,13 @@ const REROUTED: [host_stage::Outcome; 6] = [
     host_stage::Outcome::Forwarded,
 ];
 
-/// Packets that a stage gave to its host.
-pub fn served(stage: &dyn Pipeline) -> u64 {
-    SERVED
+/// Packets that a stage gave to its host: of services, or where clients speak to the hosts themselves all of the hosts' own.
+pub fn served(stage: &dyn Pipeline, topology: Topology) -> u64 {
+    let outcomes: &[host_stage::Outcome] = match topology.kind {
+        TopologyKind::L3 => &[host_stage::Outcome::OwnTraffic],
+        _ => &SERVED,
+    };
+    outcomes
         .iter()
         .map(|outcome| packets(stage, host_stage::outcomes::ID, *outcome as u64))
         .sum()
