@@ -319,7 +319,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                     if (nat_address != 0) {
                         answer_echo.apply(headers, meta, standard);
                     }
-                } else if (computers.apply().hit) {
+                } else if (!meta.is_tunnelled && computers.apply().hit) {
                     if (computer == meta.self || meta.arrival == Arrival.final) {
                         deliver(meta, Outcome.forwarded);
                     } else {

@@ -64,15 +64,15 @@
     update_checksum(condition, { IPV4_CHECKSUM_FIELDS(ip) }, ip.header_checksum, HashAlgorithm.csum16)
 #define ARCH_UPDATE_IPV4_CHECKSUM_WITH_OPTIONS(condition, ip, more) \
     update_checksum(condition, { IPV4_CHECKSUM_FIELDS(ip), more.options }, ip.header_checksum, HashAlgorithm.csum16)
-// Of an error that quotes a packet up to eight bytes of layer 4.
-#define ARCH_UPDATE_ICMP_CHECKSUM(condition, icmp, quoted, more, transport) \
+// Of an error that quotes a packet up to eight bytes of layer 4: two ports and what follows them.
+#define ARCH_UPDATE_ICMP_CHECKSUM(condition, icmp, quoted, more, src_port, dst_port, rest_of_eight) \
     update_checksum(condition, { icmp.type, icmp.code, icmp.rest, IPV4_CHECKSUM_FIELDS(quoted), quoted.header_checksum, \
-        more.options, transport.src_port, transport.dst_port, transport.rest }, icmp.checksum, HashAlgorithm.csum16)
+        more.options, src_port, dst_port, rest_of_eight }, icmp.checksum, HashAlgorithm.csum16)
 // The same with RFC 8200's pseudo-header.
-#define ARCH_UPDATE_ICMPV6_CHECKSUM(condition, ip, icmp, quoted, transport) \
+#define ARCH_UPDATE_ICMPV6_CHECKSUM(condition, ip, icmp, quoted, src_port, dst_port, rest_of_eight) \
     update_checksum(condition, { ip.src, ip.dst, ip.payload_length, (bit<8>)0, ip.next_header, icmp.type, icmp.code, icmp.rest, \
         quoted.version, quoted.dscp, quoted.ecn, quoted.flow_label, quoted.payload_length, quoted.next_header, quoted.hop_limit, \
-        quoted.src, quoted.dst, transport.src_port, transport.dst_port, transport.rest }, icmp.checksum, HashAlgorithm.csum16)
+        quoted.src, quoted.dst, src_port, dst_port, rest_of_eight }, icmp.checksum, HashAlgorithm.csum16)
 // Of a neighbor advertisement with an option.
 #define ARCH_UPDATE_NDP_CHECKSUM(condition, ip, icmp, target, option) \
     update_checksum(condition, { ip.src, ip.dst, ip.payload_length, (bit<8>)0, ip.next_header, icmp.type, icmp.code, icmp.rest, \

@@ -57,7 +57,40 @@ parser LinkParser(packet_in packet, inout link_t link, out bit<16> ether_type) {
     }
 }
 
+// One extension header, if one comes next. After a fragment header that is not of the first fragment there is none.
+parser ExtensionParser(packet_in packet, inout ipv6_extension_t extension, inout bit<8> next_header, inout fragment_t fragment) {
+    state start {
+        transition select(next_header, fragment.offset) {
+            (PROTOCOL_HOP_BY_HOP, 0): parse_extension;
+            (PROTOCOL_ROUTING, 0): parse_extension;
+            (PROTOCOL_DESTINATION, 0): parse_extension;
+            (PROTOCOL_FRAGMENT, 0): parse_fragment;
+            default: accept;
+        }
+    }
+
+    state parse_extension {
+        bit<8> length = packet.lookahead<bit<16>>()[7:0];
+        verify(length <= 7, error.Ipv6LongExtension);
+        packet.extract(extension, (bit<32>)length << 6);
+        next_header = extension.next_header;
+        transition accept;
+    }
+
+    state parse_fragment {
+        packet.extract(extension, 0);
+        fragment.is_fragment = extension.data[47:35] != 0 || extension.data[32:32] == 1;
+        fragment.offset = extension.data[47:35];
+        fragment.protocol = extension.next_header;
+        fragment.identification = extension.data[31:0];
+        next_header = extension.next_header;
+        transition accept;
+    }
+}
+
 parser IpParser(packet_in packet, inout ip_t ip, inout five_tuple_t flow, inout fragment_t fragment, in bit<16> ether_type) {
+    ExtensionParser() extension;
+
     state start {
         transition select(ether_type) {
             ETHERTYPE_IPV4: parse_ipv4;
@@ -110,39 +143,27 @@ parser IpParser(packet_in packet, inout ip_t ip, inout five_tuple_t flow, inout 
         flow.src = ip.ipv6.src;
         flow.dst = ip.ipv6.dst;
         flow.protocol = ip.ipv6.next_header;
-        transition parse_next_header;
-    }
-
-    state parse_next_header {
-        transition select(flow.protocol) {
+        transition select(ip.ipv6.next_header) {
             PROTOCOL_TCP: parse_tcp;
             PROTOCOL_UDP: parse_udp;
             PROTOCOL_ICMPV6: parse_icmp;
-            PROTOCOL_HOP_BY_HOP: parse_extension;
-            PROTOCOL_ROUTING: parse_extension;
-            PROTOCOL_DESTINATION: parse_extension;
-            PROTOCOL_FRAGMENT: parse_fragment;
-            default: accept;
+            default: parse_extensions;
         }
     }
 
-    state parse_extension {
-        bit<8> length = packet.lookahead<bit<16>>()[7:0];
-        verify(length <= 7, error.Ipv6LongExtension);
-        packet.extract(ip.extensions.next, (bit<32>)length << 6);
-        flow.protocol = ip.extensions.last.next_header;
-        transition parse_next_header;
+    state parse_extensions {
+        extension.apply(packet, ip.extensions[0], flow.protocol, fragment);
+        extension.apply(packet, ip.extensions[1], flow.protocol, fragment);
+        extension.apply(packet, ip.extensions[2], flow.protocol, fragment);
+        extension.apply(packet, ip.extensions[3], flow.protocol, fragment);
+        transition parse_layer_4_of_ipv6;
     }
 
-    state parse_fragment {
-        packet.extract(ip.extensions.next, 0);
-        flow.protocol = ip.extensions.last.next_header;
-        fragment.is_fragment = ip.extensions.last.data[47:35] != 0 || ip.extensions.last.data[32:32] == 1;
-        fragment.offset = ip.extensions.last.data[47:35];
-        fragment.protocol = ip.extensions.last.next_header;
-        fragment.identification = ip.extensions.last.data[31:0];
-        transition select(ip.extensions.last.data[47:35]) {
-            0: parse_next_header;
+    state parse_layer_4_of_ipv6 {
+        transition select(fragment.offset, flow.protocol) {
+            (0, PROTOCOL_TCP): parse_tcp;
+            (0, PROTOCOL_UDP): parse_udp;
+            (0, PROTOCOL_ICMPV6): parse_icmp;
             default: accept;
         }
     }

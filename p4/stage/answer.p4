@@ -4,32 +4,9 @@
 #ifndef DPR_STAGE_ANSWER_P4
 #define DPR_STAGE_ANSWER_P4
 
-// For a packet that is dropped. Of what is no client's packet, or no first fragment, nobody is told; nor of an ICMP error.
+// For a packet that is dropped: the message goes in front of it, and it is cut to what is quoted. Of what is no client's packet,
+// or no first fragment, nobody is told; nor of an ICMP error.
 control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
-    // The first bytes of layer 4.
-    action quote_transport() {
-        headers.quoted_transport.setValid();
-        if (headers.ip.tcp.isValid()) {
-            headers.quoted_transport.src_port = headers.ip.tcp.src_port;
-            headers.quoted_transport.dst_port = headers.ip.tcp.dst_port;
-            headers.quoted_transport.rest = headers.ip.tcp.sequence_number;
-        } else {
-            headers.quoted_transport.src_port = headers.ip.udp.src_port;
-            headers.quoted_transport.dst_port = headers.ip.udp.dst_port;
-            headers.quoted_transport.rest = headers.ip.udp.length ++ headers.ip.udp.checksum;
-        }
-        headers.ip.tcp.setInvalid();
-        headers.ip.udp.setInvalid();
-        headers.ip.icmp.setValid();
-        headers.ip.icmp.code = 0;
-        headers.ip.icmp.checksum = 0;
-        headers.ip.icmp.rest = (bit<32>)meta.too_big_mtu;
-        headers.link.ethernet.src = meta.stage_mac;
-        headers.link.ethernet.dst = meta.gateway_mac;
-        meta.verdict = Verdict.answer;
-        ARCH_SEND_TO(standard, PORT_NETWORK);
-    }
-
     apply {
         bit<16> length = 0;
         bool is_too_big = meta.drop_reason == DropReason.too_big;
@@ -38,42 +15,36 @@ control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
         if (meta.gateway_mac != 0 && has_ports) {
             if (headers.ip.ipv4.isValid() && (!is_too_big || headers.ip.ipv4.flags[1:1] == 1)) {
                 length = IPV4_BYTES + ICMP_BYTES + ((bit<16>)headers.ip.ipv4.ihl << 2) + QUOTED_TRANSPORT_BYTES;
-                quote_transport();
-                headers.ip.icmp.type = is_too_big ? ICMP_UNREACHABLE : ICMP_TIME_EXCEEDED;
-                headers.ip.icmp.code = is_too_big ? ICMP_CODE_TOO_BIG : 0;
-                headers.quoted_ipv4 = headers.ip.ipv4;
-                headers.quoted_ipv4_options = headers.ip.ipv4_options;
-                headers.ip.ipv4_options.setInvalid();
-                headers.ip.ipv4.ihl = 5;
-                headers.ip.ipv4.dscp = 48;
-                headers.ip.ipv4.ecn = 0;
-                headers.ip.ipv4.total_length = length;
-                headers.ip.ipv4.identification = 0;
-                headers.ip.ipv4.flags = IPV4_FLAG_DONT_FRAGMENT;
-                headers.ip.ipv4.fragment_offset = 0;
-                headers.ip.ipv4.ttl = OWN_TTL;
-                headers.ip.ipv4.protocol = PROTOCOL_ICMP;
-                headers.ip.ipv4.src = headers.quoted_ipv4.dst;
-                headers.ip.ipv4.dst = headers.quoted_ipv4.src;
-                meta.sums_ipv4 = true;
+                headers.message.setValid();
+                headers.message.type = is_too_big ? ICMP_UNREACHABLE : ICMP_TIME_EXCEEDED;
+                headers.message.code = is_too_big ? ICMP_CODE_TOO_BIG : 0;
+                headers.outer_ipv4.setValid();
+                headers.outer_ipv4.version = 4;
+                headers.outer_ipv4.ihl = 5;
+                headers.outer_ipv4.dscp = DSCP_NETWORK_CONTROL;
+                headers.outer_ipv4.total_length = length;
+                headers.outer_ipv4.flags = IPV4_FLAG_DONT_FRAGMENT;
+                headers.outer_ipv4.ttl = OWN_TTL;
+                headers.outer_ipv4.protocol = PROTOCOL_ICMP;
+                headers.outer_ipv4.src = headers.ip.ipv4.dst;
+                headers.outer_ipv4.dst = headers.ip.ipv4.src;
                 meta.sums_icmp = true;
             } else if (headers.ip.ipv6.isValid() && !headers.ip.extensions[0].isValid()) {
                 length = IPV6_BYTES + ICMPV6_QUOTE;
-                quote_transport();
-                headers.ip.icmp.type = is_too_big ? ICMPV6_TOO_BIG : ICMPV6_TIME_EXCEEDED;
-                headers.quoted_ipv6 = headers.ip.ipv6;
-                headers.ip.ipv6.dscp = 48;
-                headers.ip.ipv6.ecn = 0;
-                headers.ip.ipv6.flow_label = 0;
-                headers.ip.ipv6.payload_length = ICMPV6_QUOTE;
-                headers.ip.ipv6.next_header = PROTOCOL_ICMPV6;
-                headers.ip.ipv6.hop_limit = OWN_TTL;
-                headers.ip.ipv6.src = headers.quoted_ipv6.dst;
-                headers.ip.ipv6.dst = headers.quoted_ipv6.src;
+                headers.message.setValid();
+                headers.message.type = is_too_big ? ICMPV6_TOO_BIG : ICMPV6_TIME_EXCEEDED;
+                headers.outer_ipv6.setValid();
+                headers.outer_ipv6.version = 6;
+                headers.outer_ipv6.dscp = DSCP_NETWORK_CONTROL;
+                headers.outer_ipv6.payload_length = ICMPV6_QUOTE;
+                headers.outer_ipv6.next_header = PROTOCOL_ICMPV6;
+                headers.outer_ipv6.hop_limit = OWN_TTL;
+                headers.outer_ipv6.src = headers.ip.ipv6.dst;
+                headers.outer_ipv6.dst = headers.ip.ipv6.src;
                 meta.sums_icmpv6 = true;
             }
         }
-        if (meta.verdict == Verdict.answer) {
+        if (headers.message.isValid()) {
             bit<16> link_bytes = 14;
             if (headers.link.vlan[0].isValid()) {
                 link_bytes = link_bytes + 4;
@@ -81,6 +52,11 @@ control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             if (headers.link.vlan[1].isValid()) {
                 link_bytes = link_bytes + 4;
             }
+            headers.message.rest = (bit<32>)meta.too_big_mtu;
+            headers.link.ethernet.src = meta.stage_mac;
+            headers.link.ethernet.dst = meta.gateway_mac;
+            meta.verdict = Verdict.answer;
+            ARCH_SEND_TO(standard, PORT_NETWORK);
             ARCH_TRUNCATE(link_bytes + length);
         }
     }
@@ -118,10 +94,19 @@ control StageCompute(inout headers_t headers, inout metadata_t meta) {
         // A packet for this host keeps the checksum that it came with.
         ARCH_UPDATE_IPV4_CHECKSUM(headers.outer_ipv4.isValid() && !meta.is_tunnelled, headers.outer_ipv4);
         ARCH_UPDATE_IPV4_CHECKSUM_WITH_OPTIONS(meta.sums_ipv4, headers.ip.ipv4, headers.ip.ipv4_options);
-        ARCH_UPDATE_ICMP_CHECKSUM(meta.sums_icmp, headers.ip.icmp, headers.quoted_ipv4, headers.quoted_ipv4_options,
-                                  headers.quoted_transport);
-        ARCH_UPDATE_ICMPV6_CHECKSUM(meta.sums_icmpv6, headers.ip.ipv6, headers.ip.icmp, headers.quoted_ipv6,
-                                    headers.quoted_transport);
+        // Of TCP the first eight bytes are quoted, of UDP the header.
+        ARCH_UPDATE_ICMP_CHECKSUM(meta.sums_icmp && headers.ip.tcp.isValid(), headers.message, headers.ip.ipv4,
+                                  headers.ip.ipv4_options, headers.ip.tcp.src_port, headers.ip.tcp.dst_port,
+                                  headers.ip.tcp.sequence_number);
+        ARCH_UPDATE_ICMP_CHECKSUM(meta.sums_icmp && headers.ip.udp.isValid(), headers.message, headers.ip.ipv4,
+                                  headers.ip.ipv4_options, headers.ip.udp.src_port, headers.ip.udp.dst_port,
+                                  headers.ip.udp.length ++ headers.ip.udp.checksum);
+        ARCH_UPDATE_ICMPV6_CHECKSUM(meta.sums_icmpv6 && headers.ip.tcp.isValid(), headers.outer_ipv6, headers.message,
+                                    headers.ip.ipv6, headers.ip.tcp.src_port, headers.ip.tcp.dst_port,
+                                    headers.ip.tcp.sequence_number);
+        ARCH_UPDATE_ICMPV6_CHECKSUM(meta.sums_icmpv6 && headers.ip.udp.isValid(), headers.outer_ipv6, headers.message,
+                                    headers.ip.ipv6, headers.ip.udp.src_port, headers.ip.udp.dst_port,
+                                    headers.ip.udp.length ++ headers.ip.udp.checksum);
     }
 }
 

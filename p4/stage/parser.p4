@@ -233,6 +233,7 @@ control StageDeparser(packet_out packet, in headers_t headers) {
         packet.emit(headers.link);
         packet.emit(headers.outer_ipv4);
         packet.emit(headers.outer_ipv6);
+        packet.emit(headers.message);
         packet.emit(headers.ip);
         packet.emit(headers.probe);
         packet.emit(headers.ndp_target);

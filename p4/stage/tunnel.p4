@@ -79,14 +79,9 @@ control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
     apply {
         bool is_too_big = false;
         if (headers.quoted_outer_ipv4.isValid()) {
-            ipv4_t quoted = headers.quoted_outer_ipv4;
-            is_too_big = headers.ip.icmp.code == ICMP_CODE_TOO_BIG && quoted.src == meta.host_address
+            is_too_big = headers.ip.icmp.code == ICMP_CODE_TOO_BIG && headers.quoted_outer_ipv4.src == meta.host_address
                 && !headers.ip.ipv4_options.isValid();
-            bit<32> removed = ((bit<32>)(quoted.version ++ quoted.ihl ++ quoted.dscp ++ quoted.ecn))
-                + (bit<32>)quoted.total_length + (bit<32>)quoted.identification
-                + (bit<32>)(quoted.flags ++ quoted.fragment_offset) + (bit<32>)(quoted.ttl ++ quoted.protocol)
-                + (bit<32>)quoted.header_checksum + sum_of_32(quoted.src) + sum_of_32(quoted.dst)
-                + (bit<32>)headers.ip.icmp.rest[15:0];
+            bit<32> removed = sum_of_ipv4(headers.quoted_outer_ipv4) + (bit<32>)headers.ip.icmp.rest[15:0];
             headers.ip.icmp.rest[15:0] = headers.ip.icmp.rest[15:0] - IPV4_BYTES;
             headers.ip.icmp.checksum = adjusted(headers.ip.icmp.checksum, removed, (bit<32>)headers.ip.icmp.rest[15:0]);
             headers.quoted_outer_ipv4.setInvalid();
@@ -96,12 +91,9 @@ control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             headers.ip.ipv4.ttl = OWN_TTL;
             meta.sums_ipv4 = true;
         } else {
-            ipv6_t quoted = headers.quoted_outer_ipv6;
-            is_too_big = quoted.src == meta.host_address6 && !headers.ip.extensions[0].isValid();
+            is_too_big = headers.quoted_outer_ipv6.src == meta.host_address6 && !headers.ip.extensions[0].isValid();
             // The quoted header, and of the pseudo-header (RFC 8200, section 8.1) the addresses and the length.
-            bit<32> removed = sum_of_32(quoted.version ++ quoted.dscp ++ quoted.ecn ++ quoted.flow_label)
-                + (bit<32>)quoted.payload_length + (bit<32>)(quoted.next_header ++ quoted.hop_limit)
-                + sum_of_128(quoted.src) + sum_of_128(quoted.dst) + sum_of_32(headers.ip.icmp.rest)
+            bit<32> removed = sum_of_ipv6(headers.quoted_outer_ipv6) + sum_of_32(headers.ip.icmp.rest)
                 + sum_of_128(headers.ip.ipv6.src) + sum_of_128(headers.ip.ipv6.dst)
                 + (bit<32>)headers.ip.ipv6.payload_length;
             headers.quoted_outer_ipv6.setInvalid();

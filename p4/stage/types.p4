@@ -14,6 +14,7 @@ const bit<4> HOPS = 8;
 
 // Of packets that begin here: tunnels' outer ones, and what a stage tells clients.
 const bit<8> OWN_TTL = 64;
+const bit<6> DSCP_NETWORK_CONTROL = 48;
 
 // What became of a packet, in the order of the decision rule; indexes the counter `outcomes`.
 enum bit<8> Outcome {
@@ -81,6 +82,8 @@ struct headers_t {
     link_t                   link;
     ipv4_t                   outer_ipv4;
     ipv6_t                   outer_ipv6;
+    // An ICMP error about what follows.
+    icmp_t                   message;
     ip_t                     ip;
     probe_t                  probe;
     ndp_target_t             ndp_target;

@@ -91,7 +91,7 @@ impl<'a> Lowerer<'a, '_> {
                 .enumerate()
                 .filter(|(other, _)| *other != at);
             if let Some(operand) = operand
-                && self.may_stand_for_itself(param, operand, others, body)
+                && self.may_stand_for_itself(operand, others, body)
             {
                 if param.direction == Direction::Out {
                     self.invalidate(operand, span, out);
@@ -137,7 +137,6 @@ impl<'a> Lowerer<'a, '_> {
     #[allow(clippy::type_complexity)]
     fn may_stand_for_itself<'o>(
         &self,
-        param: &Param,
         operand: &Operand,
         others: impl Iterator<
             Item = (
@@ -162,7 +161,8 @@ impl<'a> Lowerer<'a, '_> {
             return own.is_empty();
         }
         for (_, (other, operand)) in others {
-            if !is_written(other.direction) && !is_written(param.direction) {
+            // Of two that overlap, one that is only read makes way: it is small where what is written is a whole structure.
+            if !is_written(other.direction) {
                 continue;
             }
             let mut leaves: Vec<Leaf> = Vec::new();

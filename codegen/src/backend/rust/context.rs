@@ -105,7 +105,30 @@ pub(super) struct Frame<'a> {
 impl Context<'_> {
     /// Whether generated code must remember where a header was found: its written fields are written back there.
     pub(super) fn needs_offset(&self, header: HeaderId) -> bool {
-        self.usage.deparse == super::usage::Deparse::InPlace && self.is_written(header)
+        let in_place = self.usage.deparse == super::usage::Deparse::InPlace || self.notes_moves();
+        in_place && self.is_written(header)
+    }
+
+    /// Whether generated code must remember the bytes of a header as they were found.
+    pub(super) fn needs_bytes(&self, header: HeaderId) -> bool {
+        let has_any = self.header_type(header).fixed_width() > 0;
+        super::data::reads_bytes(self, header) || has_any && self.usage.kept.contains(&header)
+    }
+
+    /// A field where it was found, if it is read there.
+    pub(super) fn lazy(&self, header: HeaderId, field: usize) -> Option<super::code::Code> {
+        if !self.usage.is_lazy(header, field) {
+            return None;
+        }
+        let places = super::layout::places(self.header_type(header));
+        let place = places.into_iter().find(|place| place.field == field)?;
+        super::layout::load(&self.locals.header(header).bytes, place)
+    }
+
+    /// Whether generated code must remember that a header has become valid or invalid.
+    pub(super) fn notes_moves(&self) -> bool {
+        self.usage.deparse == super::usage::Deparse::Rebuild { until_moved: true }
+            && !self.usage.replicates(self.program)
     }
 
     /// Whether a field of the header is written otherwise than by extraction.

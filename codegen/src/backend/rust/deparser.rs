@@ -16,7 +16,11 @@ use quote::quote;
 pub(super) fn deparser(cx: &Context<'_>) -> TokenStream {
     match cx.usage.deparse {
         Deparse::InPlace => in_place(cx),
-        Deparse::Rebuild => rebuild(cx),
+        Deparse::Rebuild { .. } if cx.notes_moves() => {
+            let (in_place, rebuild) = (in_place(cx), rebuild(cx));
+            quote!(if moved { #rebuild } else { #in_place })
+        }
+        Deparse::Rebuild { .. } => rebuild(cx),
     }
 }
 
@@ -163,13 +167,24 @@ pub(super) fn emit(cx: &Context<'_>, id: HeaderId, span: Span) -> TokenStream {
         };
     }
     let length = Literal::u32_unsuffixed(fixed / 8);
+    let is_kept = cx.usage.kept.contains(&id);
+    let is_stored = |run: &super::layout::Run| {
+        let mut places = run.places.iter();
+        !is_kept || places.any(|place| cx.usage.written.contains(&(id, place.field)))
+    };
     let stores: Vec<_> = runs(&places(header_type))
         .iter()
+        .filter(|run| is_stored(run))
         .map(|run| store_run(cx, id, run, span))
         .collect();
+    let found = is_kept.then(|| {
+        let bytes = &locals.bytes;
+        quote!(*head = *#bytes;)
+    });
     let fixed_part = (fixed > 0).then(|| {
         quote! {
             if let Some(head) = emitted.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<#length>()) {
+                #found
                 #(#stores)*
                 end += #length;
             }

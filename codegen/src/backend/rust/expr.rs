@@ -8,7 +8,7 @@ use super::scalar::{
     typed_number, unsigned, zero,
 };
 use super::stacks;
-use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, UnaryOp};
+use crate::ir::{BinaryOp, Expr, ExprKind, HeaderRef, Scalar, UnaryOp};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -25,6 +25,13 @@ pub(super) fn expr(cx: &Context<'_>, frame: Frame<'_>, value: &Expr) -> Code {
             None => Code::atom(cx.unsupported(value.span, "a parameter outside its action")),
         },
         ExprKind::Field(header, field) => {
+            let found = match header {
+                HeaderRef::Instance(id) => cx.lazy(*id, *field as usize),
+                _ => None,
+            };
+            if let Some(found) = found {
+                return found;
+            }
             let otherwise = zero(value.scalar);
             stacks::value(cx, frame, header, otherwise, |id| {
                 &cx.locals.header(id).fields[*field as usize]

@@ -90,12 +90,18 @@ pub(super) fn runs(places: &[Place]) -> Vec<Run> {
     runs
 }
 
+/// Whether [`load`] reads a field.
+pub(super) fn is_loaded_whole(place: Place) -> bool {
+    let (first, last) = (place.start / 8, (place.end() - 1) / 8);
+    (last - first + 1) * 8 <= MAX_WIDTH
+}
+
 /// Reads a field from `bytes`, an array that holds the header. `None` if it spreads over more bytes than an integer has.
 pub(super) fn load(bytes: &Ident, place: Place) -> Option<Code> {
     let first = place.start / 8;
     let last = (place.end() - 1) / 8;
     let count = last - first + 1;
-    if count * 8 > MAX_WIDTH {
+    if !is_loaded_whole(place) {
         return None;
     }
     let holder = container(count * 8);

@@ -3,7 +3,6 @@
 
 use super::code::Code;
 use super::context::{Context, Frame};
-use super::data::reads_bytes;
 use super::expr::expr;
 use super::expr::sign_extended;
 use super::layout::{Place, is_regular, load, places, varbit_field};
@@ -274,7 +273,7 @@ pub(super) fn extract(
         quote!(#offset = at;)
     });
     let fixed_part = |loads: TokenStream| {
-        let note_bytes = reads_bytes(cx, id).then(|| {
+        let note_bytes = cx.needs_bytes(id).then(|| {
             let kept = &locals.bytes;
             quote!(#kept = bytes;)
         });

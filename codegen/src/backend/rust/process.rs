@@ -2,7 +2,6 @@
 //! locals.
 
 use super::context::{Context, Frame};
-use super::data::reads_bytes;
 use super::deparser::deparser;
 use super::parser::parser;
 use super::scalar::{rust_type, zero};
@@ -111,6 +110,7 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         matches!(scope, Scope::Metadata | Scope::Standard(_))
     });
     let headers = headers(cx);
+    let moved = cx.notes_moves().then(|| quote!(let mut moved = false;));
     let most = cx
         .usage
         .truncates
@@ -160,6 +160,7 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         #variables
         #own_spec
         #headers
+        #moved
         #parser
         #verify
         #ingress
@@ -257,9 +258,9 @@ fn headers(cx: &Context<'_>) -> TokenStream {
     .collect()
 }
 
-/// The local for a header's bytes as they came, if something reads them after parsing.
+/// The local for a header's bytes as they came, if something reads them after parsing. Of a header that did not come they are 0.
 fn kept_bytes(cx: &Context<'_>, id: HeaderId) -> Option<TokenStream> {
-    reads_bytes(cx, id).then(|| {
+    cx.needs_bytes(id).then(|| {
         let bytes = &cx.locals.header(id).bytes;
         let length = Literal::u32_unsuffixed(cx.header_type(id).fixed_width() / 8);
         quote!(let mut #bytes = &[0u8; #length];)

@@ -14,11 +14,7 @@ pub(super) const NO_FIELDS: u32 = u32::MAX;
 
 /// Whether one packet can become several, or pass more than once.
 pub(super) fn replicates(cx: &Context<'_>) -> bool {
-    let usage = cx.usage;
-    usage.clones
-        || usage.resubmits
-        || usage.recirculates
-        || cx.standard(StandardField::McastGrp).is_some()
+    cx.usage.replicates(cx.program)
 }
 
 /// A local that outlives a pass.

@@ -323,13 +323,28 @@ fn zero_fields(cx: &Context<'_>, id: HeaderId) -> TokenStream {
         .iter()
         .zip(&locals.fields)
         .enumerate();
-    fields
+    let zeros: TokenStream = fields
         .filter(|(index, _)| cx.usage.needs(id, *index))
         .map(|(_, (field, local))| {
             let zero = super::scalar::zero(field.scalar);
             quote!(#local = #zero;)
         })
-        .collect()
+        .collect();
+    // Nothing of it was found.
+    let bytes = (cx.usage.kept.contains(&id) && cx.needs_bytes(id)).then(|| {
+        let bytes = &cx.locals.header(id).bytes;
+        let length = Literal::u32_unsuffixed(cx.header_type(id).fixed_width() / 8);
+        quote!(#bytes = &[0u8; #length];)
+    });
+    quote!(#zeros #bytes)
+}
+
+/// Headers are no longer all where they were found.
+fn note_move(cx: &Context<'_>) -> TokenStream {
+    match cx.notes_moves() {
+        true => quote!(moved = true;),
+        false => TokenStream::new(),
+    }
 }
 
 fn set_valid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
@@ -340,7 +355,8 @@ fn set_valid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
         let bytes = Literal::u32_unsuffixed(cx.header_type(id).fixed_width() / 8);
         quote!(measured = measured.wrapping_add(#bytes);)
     });
-    quote!(if !#valid { #fields #others #valid = true; #grow })
+    let moved = note_move(cx);
+    quote!(if !#valid { #fields #others #valid = true; #moved #grow })
 }
 
 pub(super) fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
@@ -351,7 +367,14 @@ pub(super) fn set_invalid(cx: &Context<'_>, id: HeaderId) -> TokenStream {
 
 /// `header.setInvalid()`, which a packet's length follows if the program looks at it.
 fn remove(cx: &Context<'_>, id: HeaderId) -> TokenStream {
-    let invalid = set_invalid(cx, id);
+    let (invalid, moved) = (set_invalid(cx, id), note_move(cx));
+    let invalid = match moved.is_empty() {
+        true => invalid,
+        false => {
+            let valid = &cx.locals.header(id).valid;
+            quote!(if #valid { #moved } #invalid)
+        }
+    };
     if !cx.usage.measures {
         return invalid;
     }
@@ -393,11 +416,24 @@ pub(super) fn copy_header(cx: &Context<'_>, to: HeaderId, from: HeaderId) -> Tok
         .fields
         .iter()
         .zip(&source.fields)
-        .map(|(target, source)| quote!(#target = #source;));
+        .enumerate()
+        .filter(|(index, _)| cx.usage.needs(to, *index))
+        .map(|(index, (target, source))| match cx.lazy(from, index) {
+            Some(found) => {
+                let found = found.bare();
+                quote!(#target = #found;)
+            }
+            None => quote!(#target = #source;),
+        });
+    let bytes = (cx.usage.kept.contains(&to) && cx.needs_bytes(to)).then(|| {
+        let (target, source) = (&target.bytes, &source.bytes);
+        quote!(#target = #source;)
+    });
+    let moved = note_move(cx);
     let (target, source) = (&target.valid, &source.valid);
     let others = assign_invalid_members(cx, to);
     let others = (!others.is_empty()).then(|| quote!(if #source { #others }));
-    quote!(#(#fields)* #others #target = #source;)
+    quote!(#(#fields)* #bytes #others #target = #source; #moved)
 }
 
 fn advance(cx: &Context<'_>, frame: Frame<'_>, bits: &Expr) -> TokenStream {

@@ -1,11 +1,11 @@
 //! What a program does with its headers, hence what generated code can leave out.
 
-use super::layout::{is_regular, places, runs};
+use super::layout::{is_loaded_whole, is_regular, places, runs, varbit_field};
 use super::stacks::instances;
 use super::walk::{self, Node};
 use crate::ir::{
-    Data, ExprKind, ExternCall, HeaderId, HeaderRef, Place, Program, StmtKind, Target, Transition,
-    VariableId,
+    Data, ExprKind, ExternCall, HeaderId, HeaderRef, Place, Program, Scalar, StmtKind, Target,
+    Transition, VariableId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,10 @@ pub(super) enum Deparse {
     /// Whatever was parsed is emitted again, at the same place: fields that the program writes are written back, nothing moves.
     InPlace,
     /// Headers are emitted one after another in front of what the parser left.
-    Rebuild,
+    Rebuild {
+        /// While no header has become valid or invalid otherwise than by extraction, all are where they were found.
+        until_moved: bool,
+    },
 }
 
 /// The order of a parser's states, each before those that it goes to.
@@ -40,6 +43,12 @@ pub(super) struct Usage {
     pub(super) changed_early: BTreeSet<HeaderId>,
     /// Headers that are extracted more than once on some way, as far as can be seen.
     pub(super) extracted: BTreeMap<HeaderId, usize>,
+    /// Headers that are emitted as they were found, but for the fields that the program writes; of others all fields have a local.
+    pub(super) kept: BTreeSet<HeaderId>,
+    /// Fields of kept headers that are read where they were found each time: the program does not write them.
+    lazy: BTreeSet<(HeaderId, usize)>,
+    /// Headers that are named otherwise than by themselves, as a stack's element at a computed place or whole in a list.
+    indirect: BTreeSet<HeaderId>,
     /// Variables that are read or written.
     pub(super) variables: BTreeSet<VariableId>,
     /// Whether packets are cloned.
@@ -66,6 +75,9 @@ impl Usage {
             written: BTreeSet::new(),
             changed_early: BTreeSet::new(),
             extracted: BTreeMap::new(),
+            kept: BTreeSet::new(),
+            lazy: BTreeSet::new(),
+            indirect: BTreeSet::new(),
             variables: BTreeSet::new(),
             clones: false,
             resubmits: false,
@@ -87,20 +99,105 @@ impl Usage {
         let written: Vec<_> = usage.written.iter().copied().collect();
         usage.fields.extend(written);
         match deparse {
-            Deparse::InPlace => usage.add_neighbours(program),
-            Deparse::Rebuild => {
-                let emitted = emitted(program);
-                for header in emitted {
-                    usage.add_all(program, header);
+            Deparse::InPlace => {
+                for (to, from) in copies(program) {
+                    usage.add_all(program, to);
+                    usage.add_all(program, from);
+                }
+            }
+            Deparse::Rebuild { .. } => usage.keep_headers(program),
+        }
+        let (kept, in_place) = (usage.kept.clone(), deparse == Deparse::InPlace);
+        usage.add_neighbours(program, |header| in_place || kept.contains(&header));
+        usage.find_lazy(program);
+        usage
+    }
+
+    /// What is read where it was found: whole runs that nothing writes.
+    fn find_lazy(&mut self, program: &Program) {
+        for id in self.kept.difference(&self.indirect) {
+            let header_type = program.headers[id.index()].header_type;
+            let header_type = &program.header_types[header_type.index()];
+            for run in runs(&places(header_type)) {
+                let mut places = run.places.iter();
+                if places.any(|place| self.written.contains(&(*id, place.field))) {
+                    continue;
+                }
+                let places = run.places.iter().filter(|place| {
+                    let is_bool = header_type.fields[place.field].scalar == Scalar::Bool;
+                    !is_bool && is_loaded_whole(**place)
+                });
+                self.lazy.extend(places.map(|place| (*id, place.field)));
+            }
+        }
+    }
+
+    /// Whether a field is read where it was found.
+    pub(super) fn is_lazy(&self, header: HeaderId, field: usize) -> bool {
+        self.lazy.contains(&(header, field))
+    }
+
+    /// Whether packets leave several times.
+    pub(super) fn replicates(&self, program: &Program) -> bool {
+        let scope = crate::ir::Scope::Standard(crate::ir::StandardField::McastGrp);
+        let mut used = self.variables.iter();
+        self.clones
+            || self.resubmits
+            || self.recirculates
+            || used.any(|id| program.variables[id.index()].scope == scope)
+    }
+
+    /// Finds which headers can be emitted by their bytes as they came, and what they need for it. What outlives a packet's bytes
+    /// needs all fields.
+    fn keep_headers(&mut self, program: &Program) {
+        let copies = copies(program);
+        let emitted = emitted(program);
+        let mut regular: BTreeSet<HeaderId> = emitted.iter().copied().collect();
+        regular.extend(copies.iter().flat_map(|(to, from)| [*to, *from]));
+        regular.retain(|id| {
+            let header_type = program.headers[id.index()].header_type;
+            is_regular(&program.header_types[header_type.index()])
+        });
+        if self.replicates(program) {
+            regular.clear();
+        }
+        for header in emitted {
+            if !regular.contains(&header) {
+                self.add_all(program, header);
+            }
+        }
+        for (to, from) in &copies {
+            if !regular.contains(to) {
+                self.add_all(program, *to);
+                self.add_all(program, *from);
+            }
+        }
+        for id in &regular {
+            let header_type = program.headers[id.index()].header_type;
+            let varbit = varbit_field(&program.header_types[header_type.index()]);
+            self.fields.extend(varbit.map(|field| (*id, field)));
+        }
+        self.kept = regular;
+        // A copy has what its original has and was given.
+        let mut before = 0;
+        while before != self.fields.len() + self.written.len() {
+            before = self.fields.len() + self.written.len();
+            for (to, from) in &copies {
+                let fields: Vec<usize> = of(&self.fields, *to).collect();
+                self.fields
+                    .extend(fields.into_iter().map(|field| (*from, field)));
+                let written: Vec<usize> = of(&self.written, *from).collect();
+                for field in written {
+                    self.written.insert((*to, field));
+                    self.fields.insert((*to, field));
                 }
             }
         }
-        usage
     }
 
     /// Whether a field has a local.
     pub(super) fn needs(&self, header: HeaderId, field: usize) -> bool {
-        self.fields.contains(&(header, field))
+        self.fields.contains(&(header, field)) && !self.is_lazy(header, field)
     }
 
     fn reads_length(&self, program: &Program) -> bool {
@@ -113,7 +210,7 @@ impl Usage {
     fn add_varbits(&mut self, program: &Program) {
         for (index, header) in program.headers.iter().enumerate() {
             let header_type = &program.header_types[header.header_type.index()];
-            let field = super::layout::varbit_field(header_type);
+            let field = varbit_field(header_type);
             let id = HeaderId(index as u32);
             self.fields.extend(field.map(|field| (id, field)));
         }
@@ -126,10 +223,13 @@ impl Usage {
             .extend((0..header_type.fields.len()).map(|field| (header, field)));
     }
 
-    /// A field that is written back takes the other fields of its bytes with it.
-    fn add_neighbours(&mut self, program: &Program) {
+    /// A field that is written back takes the other fields of its bytes with it, and a copy's take its original's.
+    fn add_neighbours(&mut self, program: &Program, is_written_back: impl Fn(HeaderId) -> bool) {
         for (index, header) in program.headers.iter().enumerate() {
             let id = HeaderId(index as u32);
+            if !is_written_back(id) {
+                continue;
+            }
             for run in runs(&places(&program.header_types[header.header_type.index()])) {
                 if run
                     .places
@@ -148,13 +248,19 @@ impl Usage {
             Node::Expr(expr) => match &expr.kind {
                 ExprKind::Variable(id) => _ = self.variables.insert(*id),
                 ExprKind::Field(header, field) => {
+                    if !matches!(header, HeaderRef::Instance(_)) {
+                        self.indirect.extend(instances(program, header));
+                    }
                     for header in instances(program, header) {
                         self.fields.insert((header, *field as usize));
                     }
                 }
                 _ => {}
             },
-            Node::Data(Data::Header(header)) => self.add_all(program, *header),
+            Node::Data(Data::Header(header)) => {
+                self.indirect.insert(*header);
+                self.add_all(program, *header);
+            }
             Node::Data(Data::Expr(_)) => {}
             Node::Written(place) => match innermost(place) {
                 Place::Variable(id) => _ = self.variables.insert(*id),
@@ -166,18 +272,6 @@ impl Usage {
                 Place::Slice(..) => {}
             },
             Node::Stmt(stmt) => match &stmt.kind {
-                StmtKind::CopyHeader { to, from } => {
-                    for header in [to, from] {
-                        for header in instances(program, header) {
-                            self.add_all(program, header);
-                        }
-                    }
-                }
-                StmtKind::PushFront(stack, _) | StmtKind::PopFront(stack, _) => {
-                    for header in &program.stacks[stack.index()].elements {
-                        self.add_all(program, *header);
-                    }
-                }
                 StmtKind::Extract(header) | StmtKind::ExtractVarbit(header, _) => {
                     for header in instances(program, header) {
                         *self.extracted.entry(header).or_default() += 1;
@@ -239,6 +333,37 @@ fn changed_validity(kind: &StmtKind) -> Option<HeaderId> {
     }
 }
 
+/// The fields of a header among those of all.
+fn of(fields: &BTreeSet<(HeaderId, usize)>, header: HeaderId) -> impl Iterator<Item = usize> {
+    let fields = fields.range((header, 0)..=(header, usize::MAX));
+    fields.map(|(_, field)| *field)
+}
+
+/// Which headers may be copied from which.
+fn copies(program: &Program) -> BTreeSet<(HeaderId, HeaderId)> {
+    let mut copies = BTreeSet::new();
+    walk::program(program, &mut |node| {
+        let Node::Stmt(stmt) = node else {
+            return;
+        };
+        match &stmt.kind {
+            StmtKind::CopyHeader { to, from } => {
+                for to in instances(program, to) {
+                    copies.extend(instances(program, from).into_iter().map(|from| (to, from)));
+                }
+            }
+            StmtKind::PushFront(stack, _) | StmtKind::PopFront(stack, _) => {
+                let elements = &program.stacks[stack.index()].elements;
+                for to in elements {
+                    copies.extend(elements.iter().map(|from| (*to, *from)));
+                }
+            }
+            _ => {}
+        }
+    });
+    copies
+}
+
 /// The headers that a deparser emits, wherever in it.
 fn emitted(program: &Program) -> Vec<HeaderId> {
     let mut emitted = Vec::new();
@@ -252,39 +377,50 @@ fn emitted(program: &Program) -> Vec<HeaderId> {
     emitted
 }
 
-/// In place if the deparser emits exactly what was extracted on every way through the parser, in the same order, and nothing
-/// changes which headers are valid.
+/// In place if the deparser emits exactly what was extracted on every way through the parser, in the same order, and until
+/// something changes which headers are valid.
 fn deparse(program: &Program, order: &Order) -> Deparse {
+    const REBUILD: Deparse = Deparse::Rebuild { until_moved: false };
     let Order::Acyclic(order) = order else {
-        return Deparse::Rebuild;
+        return REBUILD;
     };
     let mut position = BTreeMap::new();
     for (index, stmt) in program.deparser.iter().enumerate() {
         match stmt.kind {
             StmtKind::Emit(HeaderRef::Instance(header))
                 if position.insert(header, index + 1).is_none() => {}
-            _ => return Deparse::Rebuild,
+            _ => return REBUILD,
         }
     }
-    let mut is_stable = program.stacks.is_empty() && program.unions.is_empty();
+    let (mut moves, mut is_stable) = (false, program.unions.is_empty());
     walk::program(program, &mut |node| {
         if let Node::Stmt(stmt) = node {
             let changes =
                 changed_validity(&stmt.kind).is_some_and(|header| position.contains_key(&header));
             // A varbit's bytes stay where they are, so it must stay the same.
-            let replaces_varbit = matches!(&stmt.kind, StmtKind::Assign(_, value) if matches!(value.scalar, crate::ir::Scalar::Varbit(_)));
-            is_stable &= !changes && !replaces_varbit;
+            let replaces_varbit = matches!(&stmt.kind, StmtKind::Assign(_, value) if matches!(value.scalar, Scalar::Varbit(_)));
+            let shifts = matches!(&stmt.kind, StmtKind::PushFront(..) | StmtKind::PopFront(..));
+            let changes_any = match &stmt.kind {
+                StmtKind::SetValid(header)
+                | StmtKind::SetInvalid(header)
+                | StmtKind::CopyHeader { to: header, .. } => {
+                    !matches!(header, HeaderRef::Instance(_))
+                }
+                _ => false,
+            };
+            moves |= changes || changes_any || shifts;
+            is_stable &= !replaces_varbit;
         }
     });
     if !is_stable {
-        return Deparse::Rebuild;
+        return REBUILD;
     }
     let is_regular = |id: &HeaderId| {
         let header_type = program.headers[id.index()].header_type;
         is_regular(&program.header_types[header_type.index()])
     };
     if !position.keys().all(is_regular) {
-        return Deparse::Rebuild;
+        return REBUILD;
     }
     // The last emission that is matched by an extraction, on the way to each state that is furthest.
     let mut last = vec![0; program.parser.states.len()];
@@ -296,21 +432,24 @@ fn deparse(program: &Program, order: &Order) -> Deparse {
                 | StmtKind::ExtractVarbit(HeaderRef::Instance(header), _) => {
                     match position.get(header) {
                         Some(&position) if position > reached => reached = position,
-                        _ => return Deparse::Rebuild,
+                        _ => return REBUILD,
                     }
                 }
                 StmtKind::Assign(..)
                 | StmtKind::Verify(..)
                 | StmtKind::RequireLookahead(_)
                 | StmtKind::SetInvalid(_) => {}
-                _ => return Deparse::Rebuild,
+                _ => return REBUILD,
             }
         }
         for next in successors(program, state) {
             last[next] = last[next].max(reached);
         }
     }
-    Deparse::InPlace
+    match moves {
+        true => Deparse::Rebuild { until_moved: true },
+        false => Deparse::InPlace,
+    }
 }
 
 /// The states that a state goes to, once per way.
