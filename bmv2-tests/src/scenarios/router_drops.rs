@@ -6,8 +6,9 @@ use super::router::{
 };
 use super::stage_drops::{malformed, shortest};
 use crate::Platform;
-use crate::frame::{Ipv4Frame, Layer4, arp_reply, arp_request, ethernet};
+use crate::frame::{Frame, Layer4, Packet, arp_reply, arp_request, ethernet};
 use dpr_p4::front_router::{DropReason, PROTOCOL_IPIP, PROTOCOL_IPV6, routes};
+use std::net::Ipv4Addr;
 
 const ONE_HOST: routes::Action = routes::Action::SprayRandomly { set: 0, last: 0 };
 
@@ -38,10 +39,7 @@ pub(super) fn packets_that_are_not_routed_are_dropped(platform: Platform<'_>) {
         DropReason::NoRoute,
     );
     for ttl in [1, 0] {
-        let expired = Ipv4Frame {
-            ttl,
-            ..good.clone()
-        };
+        let expired = good.clone().with_ttl(ttl);
         router.drops(OUTSIDE, &expired.bytes(), DropReason::TtlExpired);
     }
     let empty = route(
@@ -64,20 +62,17 @@ pub(super) fn tunnels_come_from_inside_only(platform: Platform<'_>) {
         src_mac: port_mac(FAR),
         dst_mac: 5,
     };
-    let far = [192, 0, 2, 1].into();
+    let far = Ipv4Addr::new(192, 0, 2, 1);
     router
         .target
         .client
         .write(&[route(far, 32, next_hop).insert()]);
     for protocol in [PROTOCOL_IPIP, PROTOCOL_IPV6] {
-        let tunnelled = Ipv4Frame::new(
-            CLIENT,
-            far,
-            Layer4::Other {
-                protocol,
-                bytes: vec![0x45; 40],
-            },
-        );
+        let layer_4 = Layer4::Other {
+            protocol,
+            bytes: vec![0x45; 40],
+        };
+        let tunnelled = Frame::new(Packet::new(CLIENT.into(), far.into(), layer_4));
         let outside = tunnelled.clone().between(CLIENT_MAC, port_mac(OUTSIDE));
         router.drops(OUTSIDE, &outside.bytes(), DropReason::TunnelFromOutside);
         let inside = tunnelled.between(CLIENT_MAC, port_mac(INSIDE));
