@@ -74,10 +74,10 @@ pub(super) fn the_hosts_own_packets_pass_both_ways(platform: Platform<'_>) {
     }
     let broadcast = to_self.clone().between(ROUTER_MAC, BROADCAST).bytes();
     passes(&mut stage, PORT_NETWORK, &broadcast);
-    // Neither IPv4 nor ARP.
-    let mut ipv6 = frame::ethernet(host_mac(SELF), ROUTER_MAC, 0x86dd);
-    ipv6.extend([0x60; 40]);
-    passes(&mut stage, PORT_NETWORK, &ipv6);
+    // Neither IP nor ARP.
+    let mut lldp = frame::ethernet(host_mac(SELF), ROUTER_MAC, 0x88cc);
+    lldp.extend([0x60; 40]);
+    passes(&mut stage, PORT_NETWORK, &lldp);
     // A reply goes straight to the client.
     let reply = Frame::tcp((PUBLISHED, 80), (CLIENT, 9), SYN | ACK);
     passes(

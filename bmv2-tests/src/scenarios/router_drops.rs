@@ -16,13 +16,13 @@ pub(super) fn packets_that_are_not_routed_are_dropped(platform: Platform<'_>) {
     let mut router = Router::spraying(platform, &[11], ONE_HOST);
     let good = segment(1, PUBLISHED);
     router.drops(STRAY_PORT, &good.bytes(), DropReason::UnknownPort);
-    // A flooded frame, what is neither IPv4 nor ARP, ARP for somebody else, by the wrong port, and a reply.
+    // A flooded frame, what is neither IP nor ARP, ARP for somebody else, by the wrong port, and a reply.
     let flooded = good.clone().between(CLIENT_MAC, port_mac(INSIDE));
-    let mut ipv6 = ethernet(port_mac(OUTSIDE), CLIENT_MAC, 0x86dd);
-    ipv6.extend([0x60; 40]);
+    let mut lldp = ethernet(port_mac(OUTSIDE), CLIENT_MAC, 0x88cc);
+    lldp.extend([0x60; 40]);
     let not_to_me = [
         (OUTSIDE, flooded.bytes()),
-        (OUTSIDE, ipv6),
+        (OUTSIDE, lldp),
         (OUTSIDE, arp_request(CLIENT_MAC, CLIENT, PUBLISHED)),
         (INSIDE, arp_request(CLIENT_MAC, CLIENT, GATEWAY)),
         (

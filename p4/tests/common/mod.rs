@@ -7,6 +7,7 @@ pub mod packets;
 pub mod router_entries;
 pub mod side_by_side;
 pub mod stage_entries;
+pub mod whole;
 pub mod world;
 
 use dpr_runtime::{Entry, Operation, Table, Update};
@@ -32,6 +33,11 @@ impl Kinds {
     pub const PLAIN_AND_TUNNELS: Kinds = Kinds {
         tunnels: true,
         others: false,
+    };
+    /// All but what only claims to be a tunnel.
+    pub const WELL_FORMED: Kinds = Kinds {
+        tunnels: false,
+        others: true,
     };
     /// Everything.
     pub const ALL: Kinds = Kinds {

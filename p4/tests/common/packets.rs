@@ -174,12 +174,15 @@ fn decorate(rng: &mut Rng, packet: &mut Packet) {
             packet.options = std::iter::repeat_with(|| rng.u8(..)).take(length).collect();
         }
         IpAddr::V6(_) => {
-            for _ in 0..rng.u8(0..=3) {
+            // In the order of RFC 8200, section 4.1.
+            for kind in [0, 60, 43] {
                 let length = 6 + 8 * rng.usize(0..4);
-                packet.extensions.push(Extension {
-                    kind: one_of(rng, &[0, 43, 60]),
-                    data: std::iter::repeat_with(|| rng.u8(..)).take(length).collect(),
-                });
+                if rng.bool() {
+                    packet.extensions.push(Extension {
+                        kind,
+                        data: std::iter::repeat_with(|| rng.u8(..)).take(length).collect(),
+                    });
+                }
             }
         }
     }
