@@ -48,6 +48,9 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
     bit<32> datagram = 0;
     bit<26> fingerprint = 0;
     host_id_t gatherer = NO_HOST;
+    bool has_first = false;
+    host_id_t first_host = NO_HOST;
+    Arrival first_arrival = Arrival.router;
     host_id_t computer = NO_HOST;
 
     action be(host_id_t host, bit<48> host_mac, bit<48> stage_mac, bit<48> gateway_mac, bit<32> address, bit<128> address6,
@@ -170,6 +173,36 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         size = COMPUTERS_SIZE;
     }
 
+    // A fragment's datagram: where it is remembered, and what tells it from others there.
+    action know_datagram() {
+        bit<32> other;
+        ARCH_HASH_DATAGRAM(datagram, meta.flow, meta.fragment);
+        ARCH_FINGERPRINT_DATAGRAM(other, meta.flow, meta.fragment);
+        fingerprint = other[25:0] | 1;
+    }
+
+    // What was decided of a datagram's first fragment, if that has come by.
+    action recall_first() {
+        bit<64> first;
+        ARCH_REGISTER_READ(first_fragments, first, (bit<32>)datagram[22:8]);
+        has_first = first[63:38] == fingerprint && (bit<20>)(ARCH_NOW(standard) >> 10) - first[37:18] < FIRST_FRAGMENT_TTL;
+        first_host = first[17:2];
+        first_arrival = (Arrival)first[1:0];
+    }
+
+    action remember_first(host_id_t host, Arrival as) {
+        bit<20> now = (bit<20>)(ARCH_NOW(standard) >> 10);
+        ARCH_REGISTER_WRITE(first_fragments, (bit<32>)datagram[22:8], fingerprint ++ now ++ host ++ (bit<2>)as);
+    }
+
+    // What the host sends as a service has the service's address.
+    action translate_source(bit<128> from, bit<128> to) {
+        meta.is_translated = from != to;
+        meta.translates_source = true;
+        meta.translated_from = from;
+        meta.translated_to = to;
+    }
+
     // A packet whose service must be known first.
     action ask_for_service(bit<128> address, bit<16> port) {
         meta.service.address = address;
@@ -185,8 +218,6 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         bool is_from_host = ARCH_INGRESS_PORT(standard) == PORT_HOST;
         bool is_own = false;
         bool is_asked = false;
-        bit<64> first = 0;
-        bit<20> now = (bit<20>)(ARCH_NOW(standard) >> 10);
         bit<128> own_address = meta.host_address6;
         bit<128> nat_address = meta.nat_address6;
         meta.hops = HOPS;
@@ -231,9 +262,22 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
 
             if (is_from_host) {
                 deliver(meta, Outcome.from_host);
-                if (nat_address != 0 && meta.flow.src == own_address) {
-                    is_asked = true;
-                    ask_for_service(nat_address, meta.flow.src_port);
+                // An ICMP error is the host's own if it says so, too.
+                if (nat_address != 0 && meta.flow.src == own_address && (!headers.ip.icmp.isValid()
+                        || headers.ip.ipv4.isValid() && headers.ip.ipv4.src == own_address[31:0]
+                        || headers.ip.ipv6.isValid() && headers.ip.ipv6.src == own_address)) {
+                    if (meta.fragment.is_fragment) {
+                        know_datagram();
+                    }
+                    if (meta.fragment.offset != 0) {
+                        recall_first();
+                        if (has_first) {
+                            translate_source(own_address, nat_address);
+                        }
+                    } else {
+                        is_asked = true;
+                        ask_for_service(nat_address, meta.flow.src_port);
+                    }
                 }
             } else if (headers.ip.arp.isValid()) {
                 // Every host has the published addresses; if one answered for them, it would draw all the traffic to itself.
@@ -242,6 +286,12 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                     drop_because(meta, DropReason.arp_for_another);
                 } else {
                     deliver(meta, Outcome.own_traffic);
+                }
+            } else if (meta.is_tunnelled) {
+                if (is_to_group || meta.ends_here) {
+                    deliver(meta, Outcome.own_traffic);
+                } else {
+                    drop_because(meta, DropReason.stray_tunnel);
                 }
             } else if (headers.ndp_target.isValid()) {
                 if (meta.self == NO_HOST || (is_published && !is_at_home)) {
@@ -254,7 +304,8 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
             } else {
                 // A link-local address is nobody else's either.
                 is_own = meta.destination == own_address || meta.destination[127:118] == 0x3fa;
-                if (nat_address != 0 && meta.flow.dst == own_address) {
+                bool is_misled = headers.ip.icmp.isValid() && meta.flow.dst != meta.destination;
+                if (nat_address != 0 && is_own && meta.flow.dst == own_address) {
                     meta.flow.dst = nat_address;
                 }
                 if (headers.probe.isValid() && is_own) {
@@ -264,28 +315,32 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                     }
                 } else if ((headers.quoted_outer_ipv4.isValid() || headers.quoted_outer_ipv6.isValid()) && is_own) {
                     tell_client.apply(headers, meta, standard);
+                } else if (is_misled) {
+                    // An ICMP error is for whoever sent what it quotes.
+                    if (is_own) {
+                        deliver(meta, Outcome.own_traffic);
+                    } else {
+                        drop_because(meta, DropReason.no_service);
+                    }
                 } else {
                     is_asked = true;
                     ask_for_service(meta.flow.dst, meta.flow.dst_port);
                     if (is_published) {
                         // A fragment.
-                        bit<32> other;
-                        ARCH_HASH_DATAGRAM(datagram, meta.flow, meta.fragment);
-                        ARCH_FINGERPRINT_DATAGRAM(other, meta.flow, meta.fragment);
-                        fingerprint = other[25:0] | 1;
+                        know_datagram();
                         if (meta.arrival == Arrival.router && gatherers.apply().hit && gatherer != meta.self) {
                             is_asked = false;
                             reroute_to(meta, gatherer, Arrival.router, Outcome.gathered);
                         } else if (meta.fragment.offset != 0) {
                             is_asked = false;
-                            ARCH_REGISTER_READ(first_fragments, first, (bit<32>)datagram[22:8]);
-                            if (first[63:38] != fingerprint || now - first[37:18] >= FIRST_FRAGMENT_TTL) {
+                            recall_first();
+                            if (!has_first) {
                                 drop_because(meta, DropReason.fragment);
-                            } else if (first[17:2] == meta.self) {
+                            } else if (first_host == meta.self) {
                                 meta.is_service = true;
                                 deliver(meta, Outcome.served_as_first);
                             } else {
-                                reroute_to(meta, first[17:2], (Arrival)first[1:0], Outcome.rerouted_as_first);
+                                reroute_to(meta, first_host, first_arrival, Outcome.rerouted_as_first);
                             }
                         }
                     }
@@ -295,21 +350,21 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
             if (is_asked) {
                 services.apply();
                 if (is_from_host) {
-                    // What the host sends as a service has the service's address.
+                    deliver(meta, Outcome.from_host);
                     if (meta.is_service) {
-                        meta.is_translated = own_address != nat_address;
-                        meta.translates_source = true;
-                        meta.translated_from = own_address;
-                        meta.translated_to = nat_address;
+                        translate_source(own_address, nat_address);
+                        if (meta.fragment.is_fragment) {
+                            remember_first(meta.self, Arrival.final);
+                        }
                     }
                 } else if (meta.is_service) {
                     decide.apply(headers, meta, standard);
                     if (is_published) {
                         // The first fragment of a datagram.
-                        host_id_t server = meta.verdict == Verdict.reroute ? meta.next_host : meta.self;
-                        if (meta.verdict == Verdict.reroute || meta.verdict == Verdict.deliver) {
-                            ARCH_REGISTER_WRITE(first_fragments, (bit<32>)datagram[22:8],
-                                                fingerprint ++ now ++ server ++ (bit<2>)meta.next_arrival);
+                        if (meta.verdict == Verdict.reroute) {
+                            remember_first(meta.next_host, meta.next_arrival);
+                        } else if (meta.verdict == Verdict.deliver) {
+                            remember_first(meta.self, Arrival.final);
                         }
                     }
                 } else if (is_own) {

@@ -49,6 +49,8 @@ const bit<8> TCP_FLAG_ACK = 0x10;
 const bit<3> IPV4_FLAG_DONT_FRAGMENT = 2;
 
 const bit<16> IPV4_BYTES = 20;
+// Below this no link may be (RFC 791): routers that say less know no better.
+const bit<16> IPV4_LEAST_MTU = 68;
 const bit<16> IPV6_BYTES = 40;
 const bit<16> ICMP_BYTES = 8;
 // What an ICMP error quotes of layer 4 at least.

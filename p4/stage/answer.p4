@@ -62,30 +62,36 @@ control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
     }
 }
 
-// Answers an echo request.
+// Answers an echo request; the host, which does not have the address that it is for, would not.
 control AnswerEcho(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
     apply {
         bit<16> removed = headers.ip.icmp.type ++ headers.ip.icmp.code;
-        if (headers.ip.ipv4.isValid()) {
-            bit<32> asked = headers.ip.ipv4.dst;
-            headers.ip.ipv4.dst = headers.ip.ipv4.src;
-            headers.ip.ipv4.src = asked;
-            headers.ip.ipv4.ttl = OWN_TTL;
-            headers.ip.icmp.type = ICMP_ECHO_REPLY;
-            meta.sums_ipv4 = true;
+        bit<8> request = headers.ip.ipv4.isValid() ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
+        if (!headers.ip.icmp.isValid() || headers.ip.icmp.type != request || meta.fragment.is_fragment
+                || meta.gateway_mac == 0) {
+            drop_because(meta, DropReason.no_service);
         } else {
-            bit<128> asked = headers.ip.ipv6.dst;
-            headers.ip.ipv6.dst = headers.ip.ipv6.src;
-            headers.ip.ipv6.src = asked;
-            headers.ip.ipv6.hop_limit = OWN_TTL;
-            headers.ip.icmp.type = ICMPV6_ECHO_REPLY;
+            if (headers.ip.ipv4.isValid()) {
+                bit<32> asked = headers.ip.ipv4.dst;
+                headers.ip.ipv4.dst = headers.ip.ipv4.src;
+                headers.ip.ipv4.src = asked;
+                headers.ip.ipv4.ttl = OWN_TTL;
+                headers.ip.icmp.type = ICMP_ECHO_REPLY;
+                meta.sums_ipv4 = true;
+            } else {
+                bit<128> asked = headers.ip.ipv6.dst;
+                headers.ip.ipv6.dst = headers.ip.ipv6.src;
+                headers.ip.ipv6.src = asked;
+                headers.ip.ipv6.hop_limit = OWN_TTL;
+                headers.ip.icmp.type = ICMPV6_ECHO_REPLY;
+            }
+            headers.ip.icmp.checksum = adjusted(headers.ip.icmp.checksum, (bit<32>)removed,
+                                                (bit<32>)(headers.ip.icmp.type ++ headers.ip.icmp.code));
+            headers.link.ethernet.src = meta.stage_mac;
+            headers.link.ethernet.dst = meta.gateway_mac;
+            meta.verdict = Verdict.answer;
+            ARCH_SEND_TO(standard, PORT_NETWORK);
         }
-        headers.ip.icmp.checksum = adjusted(headers.ip.icmp.checksum, (bit<32>)removed,
-                                            (bit<32>)(headers.ip.icmp.type ++ headers.ip.icmp.code));
-        headers.link.ethernet.src = meta.stage_mac;
-        headers.link.ethernet.dst = meta.gateway_mac;
-        meta.verdict = Verdict.answer;
-        ARCH_SEND_TO(standard, PORT_NETWORK);
     }
 }
 

@@ -68,6 +68,10 @@ control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METAD
         bit<16> length = is_ipv4 ? headers.ip.ipv4.total_length : headers.ip.ipv6.payload_length + IPV6_BYTES;
         bit<16> overhead = 0;
 
+        // What this host's own address stands for goes on with the published one.
+        if (meta.destination != meta.flow.dst) {
+            translate_destination(meta, meta.flow.dst);
+        }
         if (ttl <= 1 || meta.hops == 0) {
             drop_because(meta, DropReason.ttl_expired);
         } else if (hosts.apply().hit) {
@@ -119,10 +123,9 @@ control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METAD
                     headers.outer_ipv6.dst = address6;
                     set_ether_type(headers.link, ETHERTYPE_IPV6);
                 }
-                if (rewriting == Rewriting.nat) {
+                // Another computer's address is its own.
+                if (rewriting == Rewriting.nat && meta.outcome != Outcome.forwarded) {
                     translate_destination(meta, is_ipv4 ? IPV4_MAPPED ++ address : address6);
-                } else if (meta.destination != meta.flow.dst) {
-                    translate_destination(meta, meta.flow.dst);
                 }
                 ARCH_COUNT(rerouted_to, meta.next_host);
                 ARCH_SEND_TO(standard, PORT_NETWORK);

@@ -4,8 +4,7 @@
 #ifndef DPR_STAGE_TUNNEL_P4
 #define DPR_STAGE_TUNNEL_P4
 
-// Takes the outer header off, if it is a peer's and for this host. Otherwise the packet is what its outer header says, without
-// ports.
+// Takes the outer header off, if it is a peer's and for this host. Otherwise the tunnel is the host's own affair, or nobody's here.
 control Decapsulate(inout headers_t headers, inout metadata_t meta) {
     bit<128> source = 0;
     bit<6> tag = 0;
@@ -25,20 +24,14 @@ control Decapsulate(inout headers_t headers, inout metadata_t meta) {
     apply {
         bool is_here = false;
         bit<2> ecn = 0;
-        bit<128> target = 0;
-        bit<8> protocol = 0;
         if (headers.outer_ipv4.isValid()) {
             source = IPV4_MAPPED ++ headers.outer_ipv4.src;
-            target = IPV4_MAPPED ++ headers.outer_ipv4.dst;
             is_here = headers.outer_ipv4.dst == meta.host_address;
-            protocol = headers.outer_ipv4.protocol;
             ecn = headers.outer_ipv4.ecn;
             tag = headers.outer_ipv4.identification[5:0];
         } else {
             source = headers.outer_ipv6.src;
-            target = headers.outer_ipv6.dst;
             is_here = headers.outer_ipv6.dst == meta.host_address6;
-            protocol = headers.outer_ipv6.next_header;
             ecn = headers.outer_ipv6.ecn;
             tag = headers.outer_ipv6.flow_label[5:0];
         }
@@ -51,8 +44,9 @@ control Decapsulate(inout headers_t headers, inout metadata_t meta) {
                 set_ether_type(headers.link, ETHERTYPE_IPV4);
                 // Congestion in the tunnel is congestion on the way (RFC 6040).
                 if (ecn == 3 && headers.ip.ipv4.ecn != 0) {
+                    headers.ip.ipv4.header_checksum = adjusted(headers.ip.ipv4.header_checksum,
+                                                               (bit<32>)headers.ip.ipv4.ecn, 3);
                     headers.ip.ipv4.ecn = 3;
-                    meta.sums_ipv4 = true;
                 }
             } else {
                 set_ether_type(headers.link, ETHERTYPE_IPV6);
@@ -62,12 +56,7 @@ control Decapsulate(inout headers_t headers, inout metadata_t meta) {
             }
         } else {
             meta.is_tunnelled = true;
-            meta.destination = target;
-            meta.flow.src = source;
-            meta.flow.dst = target;
-            meta.flow.protocol = protocol;
-            meta.flow.src_port = 0;
-            meta.flow.dst_port = 0;
+            meta.ends_here = is_here;
             meta.fragment.is_fragment = false;
         }
     }
@@ -80,7 +69,7 @@ control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
         bool is_too_big = false;
         if (headers.quoted_outer_ipv4.isValid()) {
             is_too_big = headers.ip.icmp.code == ICMP_CODE_TOO_BIG && headers.quoted_outer_ipv4.src == meta.host_address
-                && !headers.ip.ipv4_options.isValid();
+                && headers.ip.icmp.rest[15:0] >= IPV4_LEAST_MTU + IPV4_BYTES && !headers.ip.ipv4_options.isValid();
             bit<32> removed = sum_of_ipv4(headers.quoted_outer_ipv4) + (bit<32>)headers.ip.icmp.rest[15:0];
             headers.ip.icmp.rest[15:0] = headers.ip.icmp.rest[15:0] - IPV4_BYTES;
             headers.ip.icmp.checksum = adjusted(headers.ip.icmp.checksum, removed, (bit<32>)headers.ip.icmp.rest[15:0]);
@@ -91,7 +80,8 @@ control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             headers.ip.ipv4.ttl = OWN_TTL;
             meta.sums_ipv4 = true;
         } else {
-            is_too_big = headers.quoted_outer_ipv6.src == meta.host_address6 && !headers.ip.extensions[0].isValid();
+            is_too_big = headers.quoted_outer_ipv6.src == meta.host_address6
+                && headers.ip.icmp.rest >= (bit<32>)(IPV4_LEAST_MTU + IPV6_BYTES) && !headers.ip.extensions[0].isValid();
             // The quoted header, and of the pseudo-header (RFC 8200, section 8.1) the addresses and the length.
             bit<32> removed = sum_of_ipv6(headers.quoted_outer_ipv6) + sum_of_32(headers.ip.icmp.rest)
                 + sum_of_128(headers.ip.ipv6.src) + sum_of_128(headers.ip.ipv6.dst)

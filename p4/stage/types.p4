@@ -52,7 +52,7 @@ enum bit<8> DropReason {
     arp_for_another = 8,        // ARP or NDP: no host answers for a published address that is not at home with it
     unknown_port = 9,
     too_big = 10,               // for the tunnel; the sender is told, unless it allows fragments
-    stray_tunnel = 11           // an ICMP error about a tunnel, of no use to a client
+    stray_tunnel = 11           // one that neither a peer sent nor ends here; an ICMP error about one, of no use to a client
 }
 
 enum bit<3> Verdict {
@@ -136,7 +136,9 @@ struct metadata_t {
     DropReason   drop_reason;
     host_id_t    next_host;
     Arrival      next_arrival;
+    // In a tunnel that is none of the group's, and whether it is the host's.
     bool         is_tunnelled;
+    bool         ends_here;
     bit<16>      too_big_mtu;
     // Which address takes another's place, if any: the source's (of what the host sends) or the destination's.
     bool         is_translated;

@@ -1,5 +1,6 @@
 //! One packet through each program, and the ids that their control planes use.
 
+use dpr_p4::address::mapped;
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{Entry, Ingress, Lpm, Packet, Pipeline, Range, Verdict, Worker, checksum};
 
@@ -60,7 +61,11 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
         host: 1,
         host_mac: 0x0200_0000_0100,
         stage_mac,
+        gateway_mac: 0,
         address: 0x0a00_0101,
+        address6: 0,
+        nat_address: 0,
+        nat_address6: 0,
     };
     for update in [
         Entry::<host_stage::identity::Identity>::default_entry(&be),
@@ -75,7 +80,7 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
         .insert(),
         host_stage::services::Entry::with_priority(
             host_stage::services::Key {
-                address: SERVICE,
+                address: mapped(SERVICE),
                 protocol: 6,
                 port: Range::exactly(80),
             },

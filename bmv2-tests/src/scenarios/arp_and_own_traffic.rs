@@ -1,10 +1,11 @@
 //! What a host stage lets pass although it is no service.
 
-use super::stage::{
-    CLIENT, PEER, PUBLISHED, ROUTER_MAC, SELF, Stage, host_address, host_mac, stage_mac_for,
+use super::group::{
+    CLIENT, PEER, PUBLISHED, ROUTER_MAC, SELF, host_address, host_mac, stage_mac_for,
 };
+use super::stage::Stage;
 use crate::Platform;
-use crate::frame::{self, ACK, BROADCAST, Ipv4Frame, SYN, arp_reply, arp_request};
+use crate::frame::{self, ACK, BROADCAST, Frame, SYN, arp_reply, arp_request};
 use dpr_p4::host_stage::{
     Arrival, DropReason, Outcome, PORT_HOST, PORT_NETWORK, PROBE_MAGIC, probes,
 };
@@ -57,14 +58,14 @@ pub(super) fn arp_for_the_host_passes_and_for_a_published_address_does_not(platf
 pub(super) fn echo_requests_to_a_published_address_are_answered_here(platform: Platform<'_>) {
     // Whoever owns the bucket.
     let mut stage = Stage::with_bucket(platform, PEER, 0, 0);
-    let echo = Ipv4Frame::echo(CLIENT, PUBLISHED, b"ping")
+    let echo = Frame::echo(CLIENT, PUBLISHED, b"ping")
         .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router));
     stage.serves(&echo, Outcome::AnsweredHere);
 }
 
 pub(super) fn the_hosts_own_packets_pass_both_ways(platform: Platform<'_>) {
     let mut stage = Stage::start(platform);
-    let to_self = Ipv4Frame::tcp((CLIENT, 9), (host_address(SELF), 22), SYN);
+    let to_self = Frame::tcp((CLIENT, 9), (host_address(SELF), 22), SYN);
     for dst_mac in [host_mac(SELF), stage_mac_for(SELF, Arrival::Router)] {
         stage.serves(
             &to_self.clone().between(ROUTER_MAC, dst_mac),
@@ -73,12 +74,12 @@ pub(super) fn the_hosts_own_packets_pass_both_ways(platform: Platform<'_>) {
     }
     let broadcast = to_self.clone().between(ROUTER_MAC, BROADCAST).bytes();
     passes(&mut stage, PORT_NETWORK, &broadcast);
-    // Neither IPv4 nor ARP.
-    let mut ipv6 = frame::ethernet(host_mac(SELF), ROUTER_MAC, 0x86dd);
-    ipv6.extend([0x60; 40]);
-    passes(&mut stage, PORT_NETWORK, &ipv6);
+    // Neither IP nor ARP.
+    let mut lldp = frame::ethernet(host_mac(SELF), ROUTER_MAC, 0x88cc);
+    lldp.extend([0x60; 40]);
+    passes(&mut stage, PORT_NETWORK, &lldp);
     // A reply goes straight to the client.
-    let reply = Ipv4Frame::tcp((PUBLISHED, 80), (CLIENT, 9), SYN | ACK);
+    let reply = Frame::tcp((PUBLISHED, 80), (CLIENT, 9), SYN | ACK);
     passes(
         &mut stage,
         PORT_HOST,
@@ -94,7 +95,7 @@ pub(super) fn probes_are_counted_by_prober(platform: Platform<'_>) {
     probe.extend(SELF.to_be_bytes());
     probe.extend(7u32.to_be_bytes());
     let echo = |payload: &[u8]| {
-        Ipv4Frame::echo(host_address(PEER), host_address(SELF), payload)
+        Frame::echo(host_address(PEER), host_address(SELF), payload)
             .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Final))
     };
     stage.serves(&echo(&probe), Outcome::OwnTraffic);

@@ -1,11 +1,12 @@
 //! The decision rule, one scenario for each branch.
 
-use super::stage::{
-    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, Stage, THIRD, ack, bucket, datagram,
-    host_address, pin, segment, service, stage_mac_for, syn,
+use super::group::{
+    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, THIRD, ack, bucket, datagram, host_address,
+    pin, segment, service, stage_mac_for, syn,
 };
+use super::stage::Stage;
 use crate::Platform;
-use crate::frame::{ACK, Ipv4Frame, SYN};
+use crate::frame::{ACK, Frame, SYN};
 use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets, services};
 use dpr_runtime::{Range, hash};
 use std::net::Ipv4Addr;
@@ -139,10 +140,7 @@ pub(super) fn step_6_the_owner_serves(platform: Platform<'_>) {
         stage.serves(&ack(arrival), Outcome::ServedAsOwner);
     }
     // One that need not be forwarded may have come to the end of its time.
-    let last = Ipv4Frame {
-        ttl: 1,
-        ..syn(Arrival::Router)
-    };
+    let last = syn(Arrival::Router).with_ttl(1);
     stage.serves(&last, Outcome::ServedAsOwner);
 }
 
@@ -151,10 +149,7 @@ pub(super) fn datagrams_are_remembered_like_set_ups(platform: Platform<'_>) {
     stage.serves(&datagram(Arrival::Router), Outcome::ServedAsOwner);
     stage.move_bucket(PEER, NO_HOST, 0);
     stage.serves(&datagram(Arrival::Chain), Outcome::ServedByChain);
-    let other = Ipv4Frame {
-        src: host_address(9),
-        ..datagram(Arrival::Chain)
-    };
+    let other = datagram(Arrival::Chain).with(|packet| packet.src = host_address(9).into());
     stage.reroutes(&other, PEER, Arrival::Final, Outcome::ReroutedByChain);
 }
 
@@ -223,7 +218,7 @@ pub(super) fn a_client_keeps_to_one_bucket_of_the_map_that_services_share(platfo
         let address = Ipv4Addr::new(198, 51, 100, client);
         let server = owner(hash::crc32(&address.octets()) as u16 & MASK);
         for (src_port, dst_port) in [(40_000, 21), (40_001, 50_000), (40_002, 50_099)] {
-            let frame = Ipv4Frame::tcp((address, src_port), (PUBLISHED, dst_port), SYN)
+            let frame = Frame::tcp((address, src_port), (PUBLISHED, dst_port), SYN)
                 .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router));
             match server {
                 SELF => stage.serves(&frame, Outcome::ServedAsOwner),
@@ -273,7 +268,7 @@ pub(super) fn services_are_port_ranges(platform: Platform<'_>) {
         .client
         .write(&[range.insert(), within.insert(), other_map.insert()]);
     let to = |port| {
-        Ipv4Frame::tcp((CLIENT, 5), (PUBLISHED, port), SYN)
+        Frame::tcp((CLIENT, 5), (PUBLISHED, port), SYN)
             .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router))
     };
     for port in [8000, 8999] {

@@ -4,9 +4,12 @@
 
 mod arp_and_own_traffic;
 mod decision;
+#[allow(dead_code)]
+mod group;
 mod router;
 mod router_drops;
 mod routes;
+#[allow(dead_code)]
 mod stage;
 mod stage_drops;
 mod switch;
@@ -76,7 +79,6 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         packets_to_nothing_here_are_dropped
         what_tables_do_not_know_is_dropped
         a_reroute_ends_when_the_ttl_does
-        fragments_of_services_are_dropped
         malformed_packets_are_dropped
         truncated_packets_are_dropped
         an_empty_stage_serves_nothing

@@ -1,6 +1,6 @@
 //! A front router with one port to the outside and two to the group, for the scenarios.
 
-use crate::frame::{Ipv4Frame, SYN, arp_reply, arp_request};
+use crate::frame::{Frame, SYN, arp_reply, arp_request};
 use crate::{Launch, Platform, Target, eventually};
 use dpr_p4::front_router::{
     self, DropReason, Outcome, drops, gateways, members, outcomes, ports, routes,
@@ -82,7 +82,7 @@ impl Router {
     }
 
     /// Puts in a frame from outside, and expects it at another port with another destination.
-    pub fn forwards(&mut self, frame: &Ipv4Frame, port: u16, dst_mac: u64, outcome: Outcome) {
+    pub fn forwards(&mut self, frame: &Frame, port: u16, dst_mac: u64, outcome: Outcome) {
         let before = self.outcome(outcome);
         self.target.port(OUTSIDE).inject(&frame.bytes());
         self.target
@@ -133,13 +133,9 @@ impl Router {
 }
 
 /// A frame after the router.
-pub fn forwarded(frame: &Ipv4Frame, port: u16, dst_mac: u64) -> Ipv4Frame {
-    Ipv4Frame {
-        src_mac: port_mac(port),
-        dst_mac,
-        ttl: frame.ttl - 1,
-        ..frame.clone()
-    }
+pub fn forwarded(frame: &Frame, port: u16, dst_mac: u64) -> Frame {
+    let forwarded = frame.clone().between(port_mac(port), dst_mac);
+    forwarded.with(|packet| packet.ttl -= 1)
 }
 
 /// The members of a set, all behind the inside port.
@@ -165,6 +161,6 @@ pub fn route(address: Ipv4Addr, prefix: u32, action: routes::Action) -> routes::
 }
 
 /// A client's segment to an address, as it comes in from outside.
-pub fn segment(src_port: u16, address: Ipv4Addr) -> Ipv4Frame {
-    Ipv4Frame::tcp((CLIENT, src_port), (address, 80), SYN).between(CLIENT_MAC, port_mac(OUTSIDE))
+pub fn segment(src_port: u16, address: Ipv4Addr) -> Frame {
+    Frame::tcp((CLIENT, src_port), (address, 80), SYN).between(CLIENT_MAC, port_mac(OUTSIDE))
 }

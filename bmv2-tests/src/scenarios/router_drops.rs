@@ -6,8 +6,9 @@ use super::router::{
 };
 use super::stage_drops::{malformed, shortest};
 use crate::Platform;
-use crate::frame::{Ipv4Frame, Layer4, arp_reply, arp_request, ethernet};
+use crate::frame::{Frame, Layer4, Packet, arp_reply, arp_request, ethernet};
 use dpr_p4::front_router::{DropReason, PROTOCOL_IPIP, PROTOCOL_IPV6, routes};
+use std::net::Ipv4Addr;
 
 const ONE_HOST: routes::Action = routes::Action::SprayRandomly { set: 0, last: 0 };
 
@@ -15,13 +16,13 @@ pub(super) fn packets_that_are_not_routed_are_dropped(platform: Platform<'_>) {
     let mut router = Router::spraying(platform, &[11], ONE_HOST);
     let good = segment(1, PUBLISHED);
     router.drops(STRAY_PORT, &good.bytes(), DropReason::UnknownPort);
-    // A flooded frame, what is neither IPv4 nor ARP, ARP for somebody else, by the wrong port, and a reply.
+    // A flooded frame, what is neither IP nor ARP, ARP for somebody else, by the wrong port, and a reply.
     let flooded = good.clone().between(CLIENT_MAC, port_mac(INSIDE));
-    let mut ipv6 = ethernet(port_mac(OUTSIDE), CLIENT_MAC, 0x86dd);
-    ipv6.extend([0x60; 40]);
+    let mut lldp = ethernet(port_mac(OUTSIDE), CLIENT_MAC, 0x88cc);
+    lldp.extend([0x60; 40]);
     let not_to_me = [
         (OUTSIDE, flooded.bytes()),
-        (OUTSIDE, ipv6),
+        (OUTSIDE, lldp),
         (OUTSIDE, arp_request(CLIENT_MAC, CLIENT, PUBLISHED)),
         (INSIDE, arp_request(CLIENT_MAC, CLIENT, GATEWAY)),
         (
@@ -38,10 +39,7 @@ pub(super) fn packets_that_are_not_routed_are_dropped(platform: Platform<'_>) {
         DropReason::NoRoute,
     );
     for ttl in [1, 0] {
-        let expired = Ipv4Frame {
-            ttl,
-            ..good.clone()
-        };
+        let expired = good.clone().with_ttl(ttl);
         router.drops(OUTSIDE, &expired.bytes(), DropReason::TtlExpired);
     }
     let empty = route(
@@ -64,20 +62,17 @@ pub(super) fn tunnels_come_from_inside_only(platform: Platform<'_>) {
         src_mac: port_mac(FAR),
         dst_mac: 5,
     };
-    let far = [192, 0, 2, 1].into();
+    let far = Ipv4Addr::new(192, 0, 2, 1);
     router
         .target
         .client
         .write(&[route(far, 32, next_hop).insert()]);
     for protocol in [PROTOCOL_IPIP, PROTOCOL_IPV6] {
-        let tunnelled = Ipv4Frame::new(
-            CLIENT,
-            far,
-            Layer4::Other {
-                protocol,
-                bytes: vec![0x45; 40],
-            },
-        );
+        let layer_4 = Layer4::Other {
+            protocol,
+            bytes: vec![0x45; 40],
+        };
+        let tunnelled = Frame::new(Packet::new(CLIENT.into(), far.into(), layer_4));
         let outside = tunnelled.clone().between(CLIENT_MAC, port_mac(OUTSIDE));
         router.drops(OUTSIDE, &outside.bytes(), DropReason::TunnelFromOutside);
         let inside = tunnelled.between(CLIENT_MAC, port_mac(INSIDE));

@@ -6,7 +6,7 @@ use super::router::{
 };
 use crate::Platform;
 use crate::describe;
-use crate::frame::Ipv4Frame;
+use crate::frame::Frame;
 use dpr_p4::front_router::{Outcome, routes, sprayed_to};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 const HOSTS: [u16; 4] = [11, 12, 13, 14];
 
 /// Which of the hosts the router sent the frame to.
-fn receive(router: &Router, sent: &Ipv4Frame, hosts: &[u16]) -> u16 {
+fn receive(router: &Router, sent: &Frame, hosts: &[u16]) -> u16 {
     let received = router.target.port(INSIDE).receive();
     let to = |host: &&u16| received == forwarded(sent, INSIDE, stage_mac(**host)).bytes();
     let found = hosts.iter().find(to);
@@ -147,10 +147,7 @@ pub(super) fn options_are_kept_and_summed(platform: Platform<'_>) {
     let mut router = Router::spraying(platform, &HOSTS[..1], random);
     for words in [1, 5, 10] {
         let options = (0..4 * words).collect();
-        let frame = Ipv4Frame {
-            options,
-            ..segment(1, PUBLISHED)
-        };
+        let frame = segment(1, PUBLISHED).with(|packet| packet.options = options);
         router.forwards(&frame, INSIDE, stage_mac(HOSTS[0]), Outcome::Sprayed);
     }
 }

@@ -1,40 +1,20 @@
-//! A host stage in a group of three, for the scenarios: it is host 1; its client speaks to the published address 203.0.113.10,
-//! whose services have one bucket, so that the scenario chooses who owns it.
+//! A host stage in a [`group`](super::group) of three, and what it is expected to do with a packet: it is host 1.
 
-use crate::frame::{ACK, Ipv4Frame, Layer4, SYN};
+use super::group::{
+    CLIENT, DNS, Family, GATEWAY_MAC, Identity, PEER, PUBLISHED, PUBLISHED6, ROUTER_MAC, SELF,
+    THIRD, WEB, bucket, by_mac, host, host_address, host_mac, in_map, pin, pin6, published,
+    service_of, stage_mac, stage_mac_for,
+};
+use crate::frame::{ACK, Frame, Packet};
 use crate::{Launch, Platform, Target, eventually};
 use dpr_p4::host_stage::{
-    self, Arrival, DropReason, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_ICMP, PROTOCOL_TCP,
-    PROTOCOL_UDP, buckets, drops, flow_state, hosts, identity, outcomes, rerouted_to, services,
+    self, Arrival, DropReason, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_ICMP, PROTOCOL_ICMPV6,
+    PROTOCOL_TCP, PROTOCOL_UDP, drops, outcomes, rerouted_to, services,
 };
-use dpr_runtime::{CounterValue, Range};
-use std::net::Ipv4Addr;
+use dpr_runtime::{CounterValue, Update};
 
-pub const SELF: u16 = 1;
-pub const PEER: u16 = 2;
-pub const THIRD: u16 = 3;
-pub const PUBLISHED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
-pub const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
-pub const ROUTER_MAC: u64 = 0x0200_5e00_0001;
-pub const MAP: u16 = 5;
 /// A port that the program has no use for.
 pub const STRAY_PORT: u16 = 7;
-
-pub fn stage_mac(host: u16) -> u64 {
-    0x0200_0001_0000 | u64::from(host) << 2
-}
-
-pub fn stage_mac_for(host: u16, arrival: Arrival) -> u64 {
-    stage_mac(host) | u64::from(arrival as u8)
-}
-
-pub fn host_mac(host: u16) -> u64 {
-    0x0200_0002_0000 | u64::from(host)
-}
-
-pub fn host_address(host: u16) -> Ipv4Addr {
-    Ipv4Addr::new(10, 0, 0, host as u8)
-}
 
 pub struct Stage {
     pub target: Target,
@@ -63,30 +43,24 @@ impl Stage {
     /// The same of a target that is there and runs the program.
     pub fn around(target: Target) -> Self {
         let mut stage = Stage { target };
-        let be = identity::Action::Be {
-            host: SELF,
-            host_mac: host_mac(SELF),
-            stage_mac: stage_mac(SELF),
-            address: host_address(SELF).into(),
-        };
-        let peer = |host| {
-            let by_mac = hosts::Action::ByMac {
-                stage_mac: stage_mac(host),
-            };
-            hosts::Entry::new(hosts::Key { host }, by_mac).insert()
-        };
-        let in_map = services::Action::InMap {
-            map_id: MAP,
-            mask: 0,
-        };
-        stage.target.client.write(&[
-            identity::Entry::default_entry(&be),
-            peer(PEER),
-            peer(THIRD),
-            service(PROTOCOL_TCP, 80, in_map).insert(),
-            service(PROTOCOL_UDP, 53, in_map).insert(),
-            service(PROTOCOL_ICMP, 0, services::Action::AnswerHere).insert(),
+        stage.write(&[
+            Identity::default().update(),
+            host(PEER, by_mac(PEER)).insert(),
+            host(THIRD, by_mac(THIRD)).insert(),
+            published(PUBLISHED, false).insert(),
+            published(PUBLISHED6, false).insert(),
         ]);
+        for (family, echo) in [
+            (Family::Ipv4, PROTOCOL_ICMP),
+            (Family::Ipv6, PROTOCOL_ICMPV6),
+        ] {
+            let address = family.published();
+            stage.write(&[
+                service_of(address, PROTOCOL_TCP, WEB, in_map()).insert(),
+                service_of(address, PROTOCOL_UDP, DNS, in_map()).insert(),
+                service_of(address, echo, 0, services::Action::AnswerHere).insert(),
+            ]);
+        }
         stage
     }
 
@@ -98,52 +72,111 @@ impl Stage {
         accept: u8,
     ) -> Self {
         let mut stage = Stage::start(platform);
+        stage.write(&[bucket(owner_id, previous_id, accept).insert()]);
         stage
-            .target
-            .client
-            .write(&[bucket(owner_id, previous_id, accept).insert()]);
-        stage
+    }
+
+    /// Writes a batch.
+    pub fn write(&mut self, updates: &[Update]) {
+        self.target.client.write(updates);
     }
 
     /// Changes the bucket.
     pub fn move_bucket(&mut self, owner_id: u16, previous_id: u16, accept: u8) {
-        self.target
-            .client
-            .write(&[bucket(owner_id, previous_id, accept).modify()]);
+        self.write(&[bucket(owner_id, previous_id, accept).modify()]);
     }
 
     /// Gives the frame's connection to a host.
-    pub fn pin(&mut self, frame: &Ipv4Frame, host: u16) {
-        self.target.client.write(&[pin(frame, host).insert()]);
+    pub fn pin(&mut self, frame: &Frame, host: u16) {
+        let update = if frame.packet.src.is_ipv4() {
+            pin(frame, host).insert()
+        } else {
+            pin6(frame, host).insert()
+        };
+        self.write(&[update]);
+    }
+
+    /// Puts a frame into a port, and expects another at another port, or the same.
+    pub fn passes(
+        &mut self,
+        (from, frame): (u16, &[u8]),
+        (to, expected): (u16, &[u8]),
+        outcome: Outcome,
+    ) {
+        let before = self.outcomes();
+        self.target.port(from).inject(frame);
+        self.target.port(to).expect(expected);
+        self.counted(&before, outcome, frame.len());
     }
 
     /// Puts the frame in from the network, and expects it at the host: for the host's MAC, otherwise untouched.
-    pub fn serves(&mut self, frame: &Ipv4Frame, outcome: Outcome) {
-        let before = self.outcomes();
-        self.target.port(PORT_NETWORK).inject(&frame.bytes());
-        let expected = Ipv4Frame {
-            dst_mac: host_mac(SELF),
-            ..frame.clone()
-        };
-        self.target.port(PORT_HOST).expect(&expected.bytes());
-        self.counted(&before, outcome, frame.bytes().len());
+    pub fn serves(&mut self, frame: &Frame, outcome: Outcome) {
+        self.serves_as(frame, &frame.packet.clone(), outcome);
+    }
+
+    /// Puts the frame in from the network, and expects it at the host with another packet.
+    pub fn serves_as(&mut self, frame: &Frame, expected: &Packet, outcome: Outcome) {
+        let mut expected = frame.clone().carrying(expected.clone());
+        expected.dst_mac = host_mac(SELF);
+        self.passes(
+            (PORT_NETWORK, &frame.bytes()),
+            (PORT_HOST, &expected.bytes()),
+            outcome,
+        );
     }
 
     /// Puts the frame in from the network, and expects it back there for another host's stage.
-    pub fn reroutes(&mut self, frame: &Ipv4Frame, host: u16, arrival: Arrival, outcome: Outcome) {
-        let before = self.outcomes();
+    pub fn reroutes(&mut self, frame: &Frame, host: u16, arrival: Arrival, outcome: Outcome) {
+        let mut expected = frame.packet.clone();
+        expected.ttl -= 1;
+        let to_mac = stage_mac_for(host, arrival);
+        self.reroutes_as(frame, (to_mac, &expected), host, outcome);
+    }
+
+    /// Puts the frame in from the network, and expects it back there to this MAC with another packet, for another host.
+    pub fn reroutes_as(
+        &mut self,
+        frame: &Frame,
+        (to_mac, expected): (u64, &Packet),
+        host: u16,
+        outcome: Outcome,
+    ) {
         let to_host = |stage: &mut Self| stage.counter(rerouted_to::ID, host.into()).packets;
         let rerouted = to_host(self);
-        self.target.port(PORT_NETWORK).inject(&frame.bytes());
-        let expected = Ipv4Frame {
-            dst_mac: stage_mac_for(host, arrival),
-            src_mac: stage_mac(SELF),
-            ttl: frame.ttl - 1,
-            ..frame.clone()
-        };
-        self.target.port(PORT_NETWORK).expect(&expected.bytes());
-        self.counted(&before, outcome, frame.bytes().len());
+        self.returns(frame, (to_mac, expected), outcome);
         assert_eq!(to_host(self), rerouted + 1, "rerouted_to[{host}]");
+    }
+
+    /// Puts the frame in from the network, and expects a packet there from this stage.
+    pub fn returns(&mut self, frame: &Frame, (to_mac, expected): (u64, &Packet), outcome: Outcome) {
+        let expected = frame
+            .clone()
+            .carrying(expected.clone())
+            .between(stage_mac(SELF), to_mac);
+        self.passes(
+            (PORT_NETWORK, &frame.bytes()),
+            (PORT_NETWORK, &expected.bytes()),
+            outcome,
+        );
+    }
+
+    /// Puts the frame in from the network, and expects that it is dropped for this reason and that somebody is told by the
+    /// gateway.
+    pub fn tells(&mut self, frame: &Frame, expected: &Packet, reason: DropReason) {
+        let dropped = self.counter(drops::ID, reason as u64).packets;
+        self.returns(frame, (GATEWAY_MAC, expected), Outcome::Dropped);
+        let dropped_now = self.counter(drops::ID, reason as u64).packets;
+        assert_eq!(dropped_now, dropped + 1, "drops[{}]", reason.name());
+    }
+
+    /// Puts a frame in from the host, and expects it in the network with another packet.
+    pub fn sends_as(&mut self, frame: &Frame, expected: &Packet) {
+        let expected = frame.clone().carrying(expected.clone());
+        self.passes(
+            (PORT_HOST, &frame.bytes()),
+            (PORT_NETWORK, &expected.bytes()),
+            Outcome::FromHost,
+        );
     }
 
     /// Puts a frame into a port, and expects that it is dropped for this reason and that nothing comes out.
@@ -195,85 +228,16 @@ impl Stage {
     }
 }
 
-/// A service of the published address.
-pub fn service(protocol: u8, port: u16, action: services::Action) -> services::Entry {
-    let key = services::Key {
-        address: PUBLISHED.into(),
-        protocol,
-        port: Range::exactly(port),
-    };
-    services::Entry::with_priority(key, 1, action)
-}
-
-/// The one bucket.
-pub fn bucket(owner_id: u16, previous_id: u16, accept: u8) -> buckets::Entry {
-    let owned_by = buckets::Action::OwnedBy {
-        owner_id,
-        previous_id,
-        accept,
-    };
-    buckets::Entry::new(
-        buckets::Key {
-            map: MAP,
-            bucket: 0,
-        },
-        owned_by,
-    )
-}
-
-/// The flow state of the frame's connection.
-pub fn pin(frame: &Ipv4Frame, host: u16) -> flow_state::Entry {
-    let (protocol, src_port, dst_port) = match &frame.layer_4 {
-        Layer4::Tcp {
-            src_port, dst_port, ..
-        } => (PROTOCOL_TCP, *src_port, *dst_port),
-        Layer4::Udp {
-            src_port, dst_port, ..
-        } => (PROTOCOL_UDP, *src_port, *dst_port),
-        other => panic!("no connection: {other:?}"),
-    };
-    let key = flow_state::Key {
-        src: frame.src.into(),
-        dst: frame.dst.into(),
-        protocol,
-        src_port,
-        dst_port,
-    };
-    flow_state::Entry::new(key, flow_state::Action::ServeAt { host })
-}
-
-/// A segment of the client's connection from a port, to port 80, as it comes to this stage.
-pub fn segment(src_port: u16, flags: u8, arrival: Arrival) -> Ipv4Frame {
-    Ipv4Frame::tcp((CLIENT, src_port), (PUBLISHED, 80), flags)
-        .between(ROUTER_MAC, stage_mac_for(SELF, arrival))
-}
-
-/// A connection's first segment.
-pub fn syn(arrival: Arrival) -> Ipv4Frame {
-    segment(40_000, SYN, arrival)
-}
-
-/// A later segment of the same connection.
-pub fn ack(arrival: Arrival) -> Ipv4Frame {
-    segment(40_000, ACK, arrival)
-}
-
-/// A datagram to the UDP service.
-pub fn datagram(arrival: Arrival) -> Ipv4Frame {
-    Ipv4Frame::udp((CLIENT, 40_000), (PUBLISHED, 53), b"query")
-        .between(ROUTER_MAC, stage_mac_for(SELF, arrival))
-}
-
 /// What the host sends itself.
 fn from_host() -> Vec<u8> {
-    Ipv4Frame::tcp((PUBLISHED, 80), (CLIENT, 40_001), ACK)
+    Frame::tcp((PUBLISHED, WEB), (CLIENT, 40_001), ACK)
         .between(host_mac(SELF), ROUTER_MAC)
         .bytes()
 }
 
 /// What is for the host itself.
 fn to_host() -> Vec<u8> {
-    Ipv4Frame::tcp((CLIENT, 40_001), (host_address(SELF), 22), ACK)
+    Frame::tcp((CLIENT, 40_001), (host_address(SELF), 22), ACK)
         .between(ROUTER_MAC, host_mac(SELF))
         .bytes()
 }

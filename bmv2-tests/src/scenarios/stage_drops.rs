@@ -1,14 +1,13 @@
 //! What a host stage drops, and why.
 
-use super::stage::{
-    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, STRAY_PORT, Stage, ack, datagram, host_address,
-    pin, segment, service, stage_mac, stage_mac_for, syn,
+use super::group::{
+    CLIENT, PEER, PUBLISHED, ROUTER_MAC, SELF, ack, host_address, pin, segment, stage_mac,
+    stage_mac_for, syn,
 };
-use crate::frame::{Ipv4Frame, Layer4, SYN};
+use super::stage::{STRAY_PORT, Stage};
+use crate::frame::{Frame, SYN};
 use crate::{Capability, Platform};
-use dpr_p4::host_stage::{
-    Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, PROTOCOL_TCP, services,
-};
+use dpr_p4::host_stage::{Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK};
 
 pub(super) fn packets_to_nothing_here_are_dropped(platform: Platform<'_>) {
     let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
@@ -20,7 +19,7 @@ pub(super) fn packets_to_nothing_here_are_dropped(platform: Platform<'_>) {
         DropReason::UnknownPort,
     );
     let to = |address, port| {
-        Ipv4Frame::tcp((CLIENT, 9), (address, port), SYN)
+        Frame::tcp((CLIENT, 9), (address, port), SYN)
             .between(ROUTER_MAC, stage_mac_for(SELF, Arrival::Router))
             .bytes()
     };
@@ -66,50 +65,11 @@ pub(super) fn what_tables_do_not_know_is_dropped(platform: Platform<'_>) {
 
 pub(super) fn a_reroute_ends_when_the_ttl_does(platform: Platform<'_>) {
     let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
-    let with_ttl = |ttl| Ipv4Frame {
-        ttl,
-        ..syn(Arrival::Router)
-    };
+    let with_ttl = |ttl| syn(Arrival::Router).with_ttl(ttl);
     stage.reroutes(&with_ttl(2), PEER, Arrival::Peer, Outcome::ReroutedToOwner);
     for ttl in [1, 0] {
         stage.drops(PORT_NETWORK, &with_ttl(ttl).bytes(), DropReason::TtlExpired);
     }
-}
-
-pub(super) fn fragments_of_services_are_dropped(platform: Platform<'_>) {
-    let mut stage = Stage::with_bucket(platform, SELF, NO_HOST, 0);
-    let first = Ipv4Frame {
-        flags: 0b001,
-        ..datagram(Arrival::Router)
-    };
-    stage.drops(PORT_NETWORK, &first.bytes(), DropReason::Fragment);
-    // The rest has no ports; the service that would be meant is that of port 0.
-    let rest = Ipv4Frame {
-        flags: 0,
-        fragment_offset: 185,
-        layer_4: Layer4::Other {
-            protocol: PROTOCOL_TCP,
-            bytes: vec![0; 100],
-        },
-        ..syn(Arrival::Router)
-    };
-    stage.drops(PORT_NETWORK, &rest.bytes(), DropReason::NoService);
-    let any_port = service(
-        PROTOCOL_TCP,
-        0,
-        services::Action::InMap {
-            map_id: MAP,
-            mask: 0,
-        },
-    );
-    stage.target.client.write(&[any_port.insert()]);
-    stage.drops(PORT_NETWORK, &rest.bytes(), DropReason::Fragment);
-    // The host's own fragments are its own affair.
-    let own = Ipv4Frame {
-        dst: host_address(SELF),
-        ..rest
-    };
-    stage.serves(&own, Outcome::OwnTraffic);
 }
 
 pub(super) fn malformed_packets_are_dropped(platform: Platform<'_>) {
@@ -125,7 +85,7 @@ pub(super) fn malformed_packets_are_dropped(platform: Platform<'_>) {
 }
 
 /// A frame with an IPv4 header that is bad in each way that there is, and whether it is the checksum that is bad.
-pub(super) fn malformed(good: &Ipv4Frame) -> Vec<(Vec<u8>, bool)> {
+pub(super) fn malformed(good: &Frame) -> Vec<(Vec<u8>, bool)> {
     let broken = |offset: usize, value: u8| {
         let mut frame = good.bytes();
         frame[offset] = value;
@@ -138,7 +98,7 @@ pub(super) fn malformed(good: &Ipv4Frame) -> Vec<(Vec<u8>, bool)> {
         (broken(14, 0x44), false),
         (broken(17, 19), false),
         (broken(24, good.bytes()[24] ^ 1), true),
-        (broken(22, good.ttl + 1), true),
+        (broken(22, good.packet.ttl + 1), true),
     ]
 }
 
@@ -153,11 +113,9 @@ pub(super) fn truncated_packets_are_dropped(platform: Platform<'_>) {
     for length in shortest(platform)..whole.len() {
         stage.drops(PORT_NETWORK, &whole[..length], DropReason::ParserError);
     }
-    let with_options = Ipv4Frame {
-        options: vec![1; 40],
-        ..syn(Arrival::Router)
-    }
-    .bytes();
+    let with_options = syn(Arrival::Router)
+        .with(|packet| packet.options = vec![1; 40])
+        .bytes();
     for length in 34..with_options.len() {
         stage.drops(
             PORT_NETWORK,

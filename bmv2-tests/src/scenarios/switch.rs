@@ -1,7 +1,8 @@
 //! What a target does whatever its program.
 
+use super::group::{SELF, bucket, pin, segment, syn};
 use super::router::Router;
-use super::stage::{SELF, Stage, bucket, pin, segment, syn};
+use super::stage::Stage;
 use crate::Platform;
 use crate::frame::ACK;
 use dpr_p4::front_router;

@@ -196,7 +196,9 @@ impl HostStage {
             (Decision::Deliver(_), Some(flags)) => {
                 flags & (TCP_FLAG_SYN | TCP_FLAG_ACK) == TCP_FLAG_SYN
             }
-            (Decision::Deliver(Outcome::ServedByChain | Outcome::ServedAsOwner), None) => true,
+            (Decision::Deliver(Outcome::ServedByChain | Outcome::ServedAsOwner), None) => {
+                ipv4.icmp_type.is_none()
+            }
             _ => false,
         };
         if counts_as_syn {

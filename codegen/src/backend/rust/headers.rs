@@ -29,6 +29,8 @@ struct FieldCode {
     start: Literal,
     width: Literal,
     is_bool: bool,
+    /// Whether it is of the type that bits are read and written as.
+    is_u128: bool,
     doc: String,
 }
 
@@ -55,6 +57,7 @@ impl FieldCode {
             start: Literal::u32_unsuffixed(place.start),
             width: Literal::u32_unsuffixed(place.width),
             is_bool,
+            is_u128: place.width > u64::BITS,
             doc: format!(" `{}`: {bits}.", field.name),
         }
     }
@@ -74,7 +77,10 @@ impl FieldCode {
 
     fn write(&self, bytes: &TokenStream, value: &TokenStream) -> TokenStream {
         let FieldCode { start, width, .. } = self;
-        quote!(dpr_runtime::put_bits(#bytes, #start, #width, #value.into());)
+        match self.is_u128 {
+            true => quote!(dpr_runtime::put_bits(#bytes, #start, #width, #value);),
+            false => quote!(dpr_runtime::put_bits(#bytes, #start, #width, #value.into());),
+        }
     }
 }
 

@@ -1,0 +1,213 @@
+//! Random writes to a host stage.
+
+use super::world::{
+    Family, GATEWAY_MAC, HOST_MAC, ICMP, ICMPV6, STAGE_MAC, TCP, UDP, Who, client_port, ipv4, ipv6,
+};
+use super::{Kinds, any, one_of};
+use dpr_p4::address::to_bits;
+use dpr_p4::host_stage::{
+    buckets, computers, flow_state, flow_state6, gatherers, hosts, identity, published_addresses,
+    server_ids, services, tunnel_peers,
+};
+use dpr_runtime::{Entry, Range, Update};
+use fastrand::Rng;
+
+/// A write to a host stage.
+pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
+    match rng.u8(0..if kinds.others { 24 } else { 12 }) {
+        0 => identity(rng, kinds),
+        1..4 => service(rng, kinds),
+        4..6 => {
+            let key = flow_state::Key {
+                src: ipv4(Who::Client(rng.u16(0..4))),
+                dst: ipv4(Who::Published(rng.u16(0..3))),
+                protocol: one_of(rng, &[TCP, UDP]),
+                src_port: client_port(rng),
+                dst_port: one_of(rng, &[80, 443]),
+            };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                flow_state::Entry::new(key, flow_state::Action::ServeAt { host }),
+            )
+        }
+        6..10 => {
+            let key = buckets::Key {
+                map: rng.u16(0..2),
+                bucket: rng.u16(0..8),
+            };
+            let action = buckets::Action::OwnedBy {
+                owner_id: rng.u16(0..4),
+                previous_id: if rng.bool() { 0 } else { rng.u16(0..4) },
+                accept: rng.u8(0..2),
+            };
+            any(rng, buckets::Entry::new(key, action))
+        }
+        10..12 => host(rng, kinds),
+        12..14 => {
+            let key = flow_state6::Key {
+                src: ipv6(Who::Client(rng.u16(0..4))),
+                dst: ipv6(Who::Published(rng.u16(0..3))),
+                protocol: one_of(rng, &[TCP, UDP]),
+                src_port: client_port(rng),
+                dst_port: one_of(rng, &[80, 443]),
+            };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                flow_state6::Entry::new(key, flow_state6::Action::ServeAt { host }),
+            )
+        }
+        14..16 => {
+            let key = published_addresses::Key {
+                address: published(rng, kinds),
+            };
+            let at_home = rng.u8(0..2);
+            let action = published_addresses::Action::Published { at_home };
+            any(rng, published_addresses::Entry::new(key, action))
+        }
+        16..20 => {
+            let key = gatherers::Key { slot: rng.u8(..) };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                gatherers::Entry::new(key, gatherers::Action::GatheredAt { host }),
+            )
+        }
+        20 => {
+            let family = Family::any(rng, kinds);
+            let key = computers::Key {
+                address: to_bits(family.address(Who::Computer(rng.u16(0..3)))),
+            };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                computers::Entry::new(key, computers::Action::At { host }),
+            )
+        }
+        21..23 => {
+            let key = server_ids::Key {
+                config: rng.u8(0..2),
+                server: rng.u16(0..5),
+            };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                server_ids::Entry::new(key, server_ids::Action::ServeAt { host }),
+            )
+        }
+        _ => {
+            let family = Family::any(rng, kinds);
+            let key = tunnel_peers::Key {
+                address: to_bits(family.address(Who::Peer(rng.u16(0..2)))),
+            };
+            any(
+                rng,
+                tunnel_peers::Entry::new(key, tunnel_peers::Action::NoAction),
+            )
+        }
+    }
+}
+
+fn published(rng: &mut Rng, kinds: Kinds) -> u128 {
+    to_bits(Family::any(rng, kinds).address(Who::Published(rng.u16(0..3))))
+}
+
+fn identity(rng: &mut Rng, kinds: Kinds) -> Update {
+    if rng.u8(0..6) == 0 {
+        return Entry::<identity::Identity>::default_entry(&identity::Action::NoAction);
+    }
+    let translates = kinds.others && rng.bool();
+    let nat = if translates {
+        Who::Published(0)
+    } else {
+        Who::Own
+    };
+    // A host's own address may be a published one.
+    let own = match rng.u8(0..6) {
+        0 if kinds.others => Who::Published(1),
+        _ => Who::Own,
+    };
+    let be = identity::Action::Be {
+        host: rng.u16(0..3),
+        host_mac: HOST_MAC,
+        stage_mac: STAGE_MAC,
+        gateway_mac: if kinds.others && rng.u8(0..4) != 0 {
+            GATEWAY_MAC
+        } else {
+            0
+        },
+        address: ipv4(own),
+        address6: if kinds.others { ipv6(own) } else { 0 },
+        nat_address: if translates { ipv4(nat) } else { 0 },
+        nat_address6: if translates { ipv6(nat) } else { 0 },
+    };
+    Entry::<identity::Identity>::default_entry(&be)
+}
+
+fn service(rng: &mut Rng, kinds: Kinds) -> Update {
+    let low = rng.u16(0..500);
+    let protocols: &[u8] = if kinds.others {
+        &[TCP, TCP, UDP, UDP, ICMP, ICMPV6]
+    } else {
+        &[TCP, TCP, UDP, ICMP]
+    };
+    let address = match rng.u8(0..8) {
+        0 if kinds.others => to_bits(Family::any(rng, kinds).address(Who::Own)),
+        _ => published(rng, kinds),
+    };
+    let key = services::Key {
+        address,
+        protocol: one_of(rng, protocols),
+        port: one_of(
+            rng,
+            &[
+                Range::exactly(80),
+                Range {
+                    low,
+                    high: low + 600,
+                },
+                Range {
+                    low: 0,
+                    high: u16::MAX,
+                },
+            ],
+        ),
+    };
+    let map_id = rng.u16(0..2);
+    let action = match rng.u8(0..6) {
+        0 => services::Action::AnswerHere,
+        1 => services::Action::InMapByClient { map_id, mask: 7 },
+        2 if kinds.others => services::Action::InMapByConnectionId { map_id, mask: 7 },
+        _ => services::Action::InMap { map_id, mask: 7 },
+    };
+    let priority = rng.i32(1..4);
+    any(rng, services::Entry::with_priority(key, priority, action))
+}
+
+fn host(rng: &mut Rng, kinds: Kinds) -> Update {
+    let host = rng.u16(0..3);
+    let stage_mac = STAGE_MAC + 4 * u64::from(host) + rng.u64(0..2);
+    let peer = Who::Peer(host.saturating_sub(1));
+    let (peer_address, peer_address6) = (ipv4(peer), ipv6(peer));
+    let path_mtu = one_of(rng, &[10, 60, 100, 1500]);
+    let action = match rng.u8(0..if kinds.others { 5 } else { 1 }) {
+        1 => hosts::Action::ByNat {
+            stage_mac,
+            peer_address,
+            peer_address6,
+        },
+        2 => hosts::Action::ByIpip {
+            next_hop_mac: GATEWAY_MAC,
+            peer_address,
+            path_mtu,
+        },
+        3 => hosts::Action::ByIpip6 {
+            next_hop_mac: GATEWAY_MAC,
+            peer_address6,
+            path_mtu,
+        },
+        _ => hosts::Action::ByMac { stage_mac },
+    };
+    any(rng, hosts::Entry::new(hosts::Key { host }, action))
+}

@@ -1,0 +1,107 @@
+//! The addresses and ports that there are.
+
+use super::{Kinds, one_of};
+use fastrand::Rng;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Each stage owns four MACs from here on; hosts and router ports have one each.
+pub const STAGE_MAC: u64 = 0x0200_0000_0010;
+pub const HOST_MAC: u64 = 0x0200_0000_0100;
+pub const ROUTER_MAC: u64 = 0x0200_0000_0200;
+pub const GATEWAY_MAC: u64 = 0x0200_0000_0500;
+
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
+pub const ICMP: u8 = 1;
+pub const ICMPV6: u8 = 58;
+
+/// The ports of services, and one of none.
+pub const SERVICE_PORTS: [u16; 5] = [80, 81, 443, 1000, 5000];
+
+/// Who an address is of, by number.
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    Published(u16),
+    /// The host behind the stage.
+    Own,
+    /// The other hosts.
+    Peer(u16),
+    Client(u16),
+    Computer(u16),
+    /// Somebody on the way.
+    Transit,
+}
+
+/// A family of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    Ipv4,
+    Ipv6,
+}
+
+impl Family {
+    pub fn any(rng: &mut Rng, kinds: Kinds) -> Self {
+        if kinds.others && rng.bool() {
+            Family::Ipv6
+        } else {
+            Family::Ipv4
+        }
+    }
+
+    pub fn address(self, who: Who) -> IpAddr {
+        let (network, number) = match who {
+            Who::Published(number) => (1, number + 1),
+            Who::Own => (2, 101),
+            Who::Peer(number) => (2, 102 + number),
+            Who::Client(number) => (3, number + 1),
+            Who::Computer(number) => (4, number + 1),
+            Who::Transit => (5, 1),
+        };
+        match self {
+            Family::Ipv4 => Ipv4Addr::new(198, 51, network, number as u8).into(),
+            Family::Ipv6 => {
+                Ipv6Addr::new(0x2001, 0xdb8, network.into(), 0, 0, 0, 0xffff, number).into()
+            }
+        }
+    }
+}
+
+pub fn ipv4(who: Who) -> u32 {
+    match Family::Ipv4.address(who) {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(_) => 0,
+    }
+}
+
+pub fn ipv6(who: Who) -> u128 {
+    match Family::Ipv6.address(who) {
+        IpAddr::V6(address) => address.into(),
+        IpAddr::V4(_) => 0,
+    }
+}
+
+/// Where packets go.
+pub fn destination(rng: &mut Rng, family: Family) -> IpAddr {
+    match rng.u8(0..16) {
+        0 | 1 => family.address(Who::Own),
+        2 => match family {
+            Family::Ipv4 => Ipv4Addr::from(rng.u32(..)).into(),
+            Family::Ipv6 => Ipv6Addr::from(0xfe80 << 112 | rng.u128(0..9)).into(),
+        },
+        3 => family.address(Who::Computer(rng.u16(0..3))),
+        4 => family.address(Who::Peer(rng.u16(0..2))),
+        _ => family.address(Who::Published(rng.u16(0..3))),
+    }
+}
+
+pub fn client(rng: &mut Rng, family: Family) -> IpAddr {
+    family.address(Who::Client(rng.u16(0..4)))
+}
+
+pub fn client_port(rng: &mut Rng) -> u16 {
+    rng.u16(1024..1032)
+}
+
+pub fn service_port(rng: &mut Rng) -> u16 {
+    one_of(rng, &SERVICE_PORTS)
+}
