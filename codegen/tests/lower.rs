@@ -47,11 +47,17 @@ fn the_host_stage_lowers() {
     assert_eq!(
         table_names(&program),
         [
-            "StageIngress.decide.services",
+            "StageIngress.decapsulate.tunnel_peers",
+            "StageIngress.decide.server_ids",
             "StageIngress.decide.flow_state",
+            "StageIngress.decide.flow_state6",
             "StageIngress.decide.buckets",
             "StageIngress.reroute.hosts",
             "StageIngress.identity",
+            "StageIngress.published_addresses",
+            "StageIngress.gatherers",
+            "StageIngress.services",
+            "StageIngress.computers",
         ]
     );
 }
@@ -63,7 +69,9 @@ fn the_front_router_lowers() {
         table_names(&program),
         [
             "RouterIngress.answer_arp.gateways",
+            "RouterIngress.answer_arp.gateways6",
             "RouterIngress.route.routes",
+            "RouterIngress.route.routes6",
             "RouterIngress.route.members",
             "RouterIngress.ports",
         ]

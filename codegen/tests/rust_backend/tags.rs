@@ -509,22 +509,25 @@ impl dpr_runtime::Pipeline for Tags {
         let data = packet.bytes();
         let mut at = 0usize;
         let mut error = 0u32;
+        let mut ethernet_bytes = &[0u8; 14];
+        let mut tag_bytes = &[0u8; 4];
+        let mut options_bytes = &[0u8; 1];
         let mut ingress_port: u16 = ingress.port & 0x1ff;
         let mut egress_spec: u16 = 0;
         let mut seen: u8 = 0;
         let mut parser_error: u32 = 0;
         let mut ethernet_is_valid = false;
+        let mut ethernet_at = 0usize;
         let mut ethernet_dst: u64 = 0;
-        let mut ethernet_src: u64 = 0;
         let mut ethernet_type: u16 = 0;
         let mut tag_is_valid = false;
+        let mut tag_at = 0usize;
         let mut tag_priority: u8 = 0;
         let mut tag_drop: bool = false;
         let mut tag_id: u16 = 0;
-        let mut tag_type: u16 = 0;
         let mut options_is_valid = false;
-        let mut options_length: u8 = 0;
         let mut options_options: dpr_runtime::Varbits = dpr_runtime::Varbits::EMPTY;
+        let mut moved = false;
         'parser: {
             'parse_options_2: {
                 let Some(bytes) = data
@@ -543,17 +546,9 @@ impl dpr_runtime::Pipeline for Tags {
                     bytes[4],
                     bytes[5],
                 ]);
-                ethernet_src = u64::from_be_bytes([
-                    0,
-                    0,
-                    bytes[6],
-                    bytes[7],
-                    bytes[8],
-                    bytes[9],
-                    bytes[10],
-                    bytes[11],
-                ]);
                 ethernet_type = u16::from_be_bytes([bytes[12], bytes[13]]);
+                ethernet_bytes = bytes;
+                ethernet_at = at;
                 at += 14;
                 ethernet_is_valid = true;
                 match ethernet_type {
@@ -567,14 +562,15 @@ impl dpr_runtime::Pipeline for Tags {
                         tag_priority = bytes[0] >> 5;
                         tag_drop = ((bytes[0] >> 4) & 1) != 0;
                         tag_id = u16::from_be_bytes([bytes[0], bytes[1]]) & 4095;
-                        tag_type = u16::from_be_bytes([bytes[2], bytes[3]]);
+                        tag_bytes = bytes;
+                        tag_at = at;
                         at += 4;
                         tag_is_valid = true;
                         if tag_id == 0u16 {
                             error = 4u32;
                             break 'parser;
                         }
-                        match tag_type {
+                        match u16::from_be_bytes([tag_bytes[2], tag_bytes[3]]) {
                             0x88b5u16 => {
                                 break 'parse_options_2;
                             }
@@ -619,7 +615,7 @@ impl dpr_runtime::Pipeline for Tags {
                 error = 1;
                 break 'parser;
             };
-            options_length = bytes[0];
+            options_bytes = bytes;
             options_options = dpr_runtime::Varbits::new((at + 1) * 8, variable);
             at = end;
             options_is_valid = true;
@@ -634,7 +630,19 @@ impl dpr_runtime::Pipeline for Tags {
                 egress_spec = DROP_PORT;
                 break 'ingress;
             }
-            wide = (u128::from(ethernet_dst) << 48) | u128::from(ethernet_src);
+            wide = (u128::from(ethernet_dst) << 48)
+                | u128::from(
+                    u64::from_be_bytes([
+                        0,
+                        0,
+                        ethernet_bytes[6],
+                        ethernet_bytes[7],
+                        ethernet_bytes[8],
+                        ethernet_bytes[9],
+                        ethernet_bytes[10],
+                        ethernet_bytes[11],
+                    ]),
+                );
             hash = dpr_runtime::hash::scale(
                 u64::from(1u16),
                 u64::from(
@@ -647,7 +655,20 @@ impl dpr_runtime::Pipeline for Tags {
             ) as u16;
             let found = self
                 .ports
-                .lookup(&[ethernet_src | (u64::from(ingress_port) << 48)]);
+                .lookup(
+                    &[
+                        u64::from_be_bytes([
+                            0,
+                            0,
+                            ethernet_bytes[6],
+                            ethernet_bytes[7],
+                            ethernet_bytes[8],
+                            ethernet_bytes[9],
+                            ethernet_bytes[10],
+                            ethernet_bytes[11],
+                        ]) | (u64::from(ingress_port) << 48),
+                    ],
+                );
             match found.action() {
                 0 => {
                     let argument_port: u16 = ((found.words[0] >> 16) & 511) as u16;
@@ -680,11 +701,14 @@ impl dpr_runtime::Pipeline for Tags {
                         tag_id = argument_id;
                     }
                     1 => {
-                        ethernet_type = tag_type;
+                        ethernet_type = u16::from_be_bytes([tag_bytes[2], tag_bytes[3]]);
+                        if tag_is_valid {
+                            moved = true;
+                        }
                         tag_priority = 0;
                         tag_drop = false;
                         tag_id = 0;
-                        tag_type = 0;
+                        tag_bytes = &[0u8; 4];
                         tag_is_valid = false;
                     }
                     2 => {
@@ -714,46 +738,69 @@ impl dpr_runtime::Pipeline for Tags {
         if egress_spec == DROP_PORT {
             return dpr_runtime::Verdict::Drop;
         }
-        let mut emitted = [0u8; 27];
-        let mut end = 0usize;
-        'deparser: {
-            if ethernet_is_valid {
-                if let Some(head) = emitted
-                    .get_mut(end..)
-                    .and_then(|rest| rest.first_chunk_mut::<14>())
+        if moved {
+            let mut emitted = [0u8; 27];
+            let mut end = 0usize;
+            'deparser: {
+                if ethernet_is_valid {
+                    if let Some(head) = emitted
+                        .get_mut(end..)
+                        .and_then(|rest| rest.first_chunk_mut::<14>())
+                    {
+                        *head = *ethernet_bytes;
+                        [_, _, head[0], head[1], head[2], head[3], head[4], head[5]] = ethernet_dst
+                            .to_be_bytes();
+                        [head[12], head[13]] = ethernet_type.to_be_bytes();
+                        end += 14;
+                    }
+                }
+                if tag_is_valid {
+                    if let Some(head) = emitted
+                        .get_mut(end..)
+                        .and_then(|rest| rest.first_chunk_mut::<4>())
+                    {
+                        *head = *tag_bytes;
+                        [head[0], head[1]] = ((u16::from(tag_priority) << 13)
+                            | (u16::from(u8::from(tag_drop)) << 12) | tag_id)
+                            .to_be_bytes();
+                        end += 4;
+                    }
+                }
+                if options_is_valid {
+                    if let Some(head) = emitted
+                        .get_mut(end..)
+                        .and_then(|rest| rest.first_chunk_mut::<1>())
+                    {
+                        *head = *options_bytes;
+                        end += 1;
+                    }
+                    end = options_options.emit(data, &mut emitted, end * 8) / 8;
+                }
+            }
+            packet.replace_head(at, emitted.get(..end).unwrap_or_default());
+        } else {
+            {
+                let data = packet.bytes_mut();
+                if ethernet_is_valid
+                    && let Some(head) = data
+                        .get_mut(ethernet_at..)
+                        .and_then(|rest| rest.first_chunk_mut::<14>())
                 {
                     [_, _, head[0], head[1], head[2], head[3], head[4], head[5]] = ethernet_dst
                         .to_be_bytes();
-                    [_, _, head[6], head[7], head[8], head[9], head[10], head[11]] = ethernet_src
-                        .to_be_bytes();
                     [head[12], head[13]] = ethernet_type.to_be_bytes();
-                    end += 14;
                 }
-            }
-            if tag_is_valid {
-                if let Some(head) = emitted
-                    .get_mut(end..)
-                    .and_then(|rest| rest.first_chunk_mut::<4>())
+                if tag_is_valid
+                    && let Some(head) = data
+                        .get_mut(tag_at..)
+                        .and_then(|rest| rest.first_chunk_mut::<4>())
                 {
                     [head[0], head[1]] = ((u16::from(tag_priority) << 13)
                         | (u16::from(u8::from(tag_drop)) << 12) | tag_id)
                         .to_be_bytes();
-                    [head[2], head[3]] = tag_type.to_be_bytes();
-                    end += 4;
                 }
-            }
-            if options_is_valid {
-                if let Some(head) = emitted
-                    .get_mut(end..)
-                    .and_then(|rest| rest.first_chunk_mut::<1>())
-                {
-                    head[0] = options_length;
-                    end += 1;
-                }
-                end = options_options.emit(data, &mut emitted, end * 8) / 8;
             }
         }
-        packet.replace_head(at, emitted.get(..end).unwrap_or_default());
         dpr_runtime::Verdict::Send {
             port: egress_spec,
         }
