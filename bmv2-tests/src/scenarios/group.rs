@@ -360,3 +360,12 @@ pub fn ack(arrival: Arrival) -> Frame {
 pub fn datagram(arrival: Arrival) -> Frame {
     Family::Ipv4.datagram(b"query", arrival)
 }
+
+/// A stage's own message to a client, beside what it says (RFC 1812, section 4.3.2.5: precedence 6).
+pub fn told(message: Packet) -> Packet {
+    Packet {
+        traffic_class: 6 << 5,
+        identification: 0,
+        ..message
+    }
+}

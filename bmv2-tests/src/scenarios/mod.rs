@@ -3,16 +3,25 @@
 //! where the command is, run them all on every kind of target.
 
 mod arp_and_own_traffic;
+mod computers;
 mod decision;
-#[allow(dead_code)]
+mod fragments;
 mod group;
+mod homes;
+mod icmp_errors;
+mod ipv6;
+mod port_reuse;
+mod quic;
 mod router;
 mod router_drops;
+mod router_ipv6;
 mod routes;
-#[allow(dead_code)]
 mod stage;
 mod stage_drops;
 mod switch;
+mod translation;
+mod tunnels;
+mod vlan;
 
 use crate::target::{Capability, Platform, TargetKind};
 
@@ -75,6 +84,76 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         the_hosts_own_packets_pass_both_ways
         probes_are_counted_by_prober
     }
+    ipv6 {
+        state_decides_before_the_bucket
+        a_set_up_is_remembered
+        a_bucket_is_chosen_by_the_flows_hash
+        a_client_keeps_to_one_bucket
+        ports_are_found_behind_extension_headers
+        an_echo_request_is_answered_here
+        what_is_link_local_is_the_hosts_own
+    }
+    port_reuse {
+        a_set_up_on_a_used_five_tuple_goes_to_the_old_server
+        a_flood_of_set_ups_leaves_no_state
+        connections_of_both_families_have_their_own_state
+    }
+    tunnels {
+        a_packet_goes_in_a_tunnel_with_its_arrival_and_hops
+        a_peers_tunnel_ends_here
+        a_tunnels_hops_run_out
+        congestion_in_a_tunnel_is_congestion_on_the_way
+        tunnels_that_no_peer_sent_stay_closed
+        a_client_is_told_what_is_too_big_for_a_tunnel
+    }
+    translation {
+        a_published_address_becomes_the_hosts_own_and_back
+        a_udp_checksum_that_comes_out_as_none_is_written_as_ones
+        a_peer_is_reached_by_its_own_address
+        what_errors_quote_is_translated
+        the_stage_answers_echo_requests_itself
+        the_hosts_own_traffic_is_not_translated
+    }
+    icmp_errors {
+        errors_go_where_what_they_quote_came_from
+        quoted_options_are_passed_over
+        an_error_begins_nothing
+        an_error_to_another_than_it_concerns_is_dropped
+        a_client_is_told_when_its_packet_has_come_too_far
+        a_tunnels_too_big_message_is_passed_on_to_the_client
+    }
+    fragments {
+        the_rest_is_served_where_the_first_was
+        the_rest_goes_where_the_first_went
+        a_rest_without_its_first_is_dropped
+        fragments_from_the_router_meet_at_one_stage
+        the_hosts_own_fragments_are_its_own
+        all_fragments_are_translated
+        fragments_to_a_peer_keep_to_its_tunnel
+    }
+    quic {
+        a_connection_id_names_its_server
+        without_a_known_id_the_flow_decides
+        other_services_have_no_ids
+    }
+    computers {
+        a_computers_packets_go_to_the_host_that_it_is_behind
+        a_computer_keeps_its_address
+        a_computer_on_another_lan_is_reached_through_a_tunnel
+    }
+    homes {
+        the_host_answers_arp_for_what_is_at_home_with_it
+        the_host_answers_solicitations_but_for_what_is_elsewhere
+        a_hosts_own_address_can_be_a_service
+        another_hosts_own_address_can_be_a_service
+        a_host_may_have_only_a_published_address
+    }
+    vlan {
+        tags_are_kept
+        tags_are_kept_around_tunnels_and_translations
+        what_a_stage_says_has_the_tags_of_what_it_is_about
+        a_third_tag_is_the_hosts_own_affair
+    }
     stage_drops {
         packets_to_nothing_here_are_dropped
         what_tables_do_not_know_is_dropped
@@ -96,6 +175,14 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         tunnels_come_from_inside_only
         malformed_packets_are_dropped
         truncated_packets_are_dropped
+    }
+    router_ipv6 {
+        the_longest_prefix_wins
+        a_published_address_is_sprayed
+        neighbors_find_the_gateways
+        packets_that_are_not_routed_are_dropped
+        tunnels_come_from_inside_only
+        tags_are_kept
     }
     switch {
         another_program_is_refused (FixedProgram)

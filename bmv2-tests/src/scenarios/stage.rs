@@ -179,8 +179,8 @@ impl Stage {
         );
     }
 
-    /// Puts a frame into a port, and expects that it is dropped for this reason and that nothing comes out.
-    pub fn drops(&mut self, port: u16, frame: &[u8], reason: DropReason) {
+    /// Puts a frame into a port, and expects that it is counted as dropped for this reason.
+    pub fn counts_drop(&mut self, port: u16, frame: &[u8], reason: DropReason) {
         let before = self.outcomes();
         let dropped = self.counter(drops::ID, reason as u64).packets;
         self.target.port(port).inject(frame);
@@ -189,6 +189,11 @@ impl Stage {
             self.counter(drops::ID, reason as u64).packets
         });
         self.counted(&before, Outcome::Dropped, frame.len());
+    }
+
+    /// The same, and that nothing comes out.
+    pub fn drops(&mut self, port: u16, frame: &[u8], reason: DropReason) {
+        self.counts_drop(port, frame, reason);
         // Packets leave in the order in which they came: what comes out next is the next packet.
         let marker = from_host();
         self.target.port(PORT_HOST).inject(&marker);
