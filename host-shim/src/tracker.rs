@@ -36,7 +36,8 @@ pub struct TrackerConfig {
     /// A SYN that comes again this long after the first, to a host that has answered it, is reported as a set-up: the client has
     /// not heard the host yet, and must find it again however often its bucket moves meanwhile.
     pub syn_again_us: u64,
-    /// At most this many half-open flows are reported so at a time, that a flood of repeated SYNs does not fill the stages.
+    /// At most this many half-open flows are reported so at a time. With more of them than this, whoever they are, none is: in a
+    /// flood of SYNs only complete handshakes count.
     pub max_reported_half_open: usize,
     /// At most this many half-open flows; the oldest goes first.
     pub max_half_open: usize,
@@ -399,7 +400,8 @@ impl Tracker {
     }
 
     fn report_early(&mut self, now_us: u64, key: FiveTuple) {
-        if self.early.len() < self.config.max_reported_half_open {
+        let is_flooded = self.half_open.len() > self.config.max_reported_half_open;
+        if !is_flooded && self.early.len() < self.config.max_reported_half_open {
             self.early.insert(key);
             self.report_set_up(now_us, key);
         }
@@ -408,6 +410,9 @@ impl Tracker {
     /// Reports connections whose handshake has taken [`TrackerConfig::syn_again_us`] so far: a bucket that settles is to know all
     /// that its former owner accepted, however long a client takes. As many as may be reported so at a time.
     pub fn report_slow(&mut self, now_us: u64) {
+        if self.half_open.len() > self.config.max_reported_half_open {
+            return;
+        }
         let slow_us = self.config.syn_again_us;
         let slow: Vec<FiveTuple> = self
             .half_open

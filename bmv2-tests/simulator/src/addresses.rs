@@ -110,3 +110,24 @@ pub fn client_flow(number: u64, topology: &Topology, dice: &mut Dice) -> Flow {
         dst_port: PORT,
     }
 }
+
+/// The networks that floods come from.
+const FLOOD: u128 = address::mapped(0x1200_0000);
+const FLOOD_PREFIX: u32 = 7;
+
+/// A five-tuple of a flood.
+pub fn flood_flow(client: u32, port: u32) -> Flow {
+    Flow {
+        src: FLOOD + u128::from(client >> FLOOD_PREFIX),
+        dst: PUBLISHED,
+        protocol: PROTOCOL_TCP,
+        src_port: port as u16,
+        dst_port: PORT,
+    }
+}
+
+/// Whether a five-tuple is of a flood.
+pub fn is_flood(flow: &Flow) -> bool {
+    let low = 32 - FLOOD_PREFIX;
+    flow.src >> low == FLOOD >> low
+}

@@ -31,7 +31,7 @@ use shim::Shim;
 pub use dpr_controller::core::FlowKey as Flow;
 pub use observer::{Finding, Lifetime, Violation};
 pub use queue::{MILLISECOND, Micros, SECOND};
-pub use scenario::{Outcome, Scenario, Step, Topology};
+pub use scenario::{Flood, Outcome, Scenario, Step, Topology};
 
 /// What happens in the simulated world.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ enum Event {
     AtClient(frames::Segment),
     /// The next client begins.
     Arrival,
+    /// More SYNs of a flood.
+    Flood,
     /// These ports are used again.
     Reuse(Flow),
     /// A client's timer.
@@ -153,6 +155,9 @@ impl<'a> Simulation<'a> {
         self.queue.at(START, Event::Arrival);
         self.queue.at(START, Event::Move);
         self.queue.at(START, Event::Look);
+        if let Some(flood) = self.scenario.flood {
+            self.queue.at(START + flood.from, Event::Flood);
+        }
         for (at, step) in &self.scenario.script {
             self.queue.at(START + at, Event::Script(*step));
         }
@@ -164,6 +169,7 @@ impl<'a> Simulation<'a> {
             Event::AtStage { host, hops, frame } => self.at_stage(host, hops, &frame),
             Event::AtClient(segment) => self.at_client(&segment),
             Event::Arrival => self.arrival(),
+            Event::Flood => self.flood(),
             Event::Reuse(flow) => self.connect(flow),
             Event::Client { client, timer } => {
                 let before = self.clients[client].phase;

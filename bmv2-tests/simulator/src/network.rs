@@ -43,6 +43,28 @@ impl Simulation<'_> {
         self.queue.after(delay, at_router);
     }
 
+    /// A hundred SYNs from random clients, and when the next come.
+    pub(super) fn flood(&mut self) {
+        const BATCH: u64 = 100;
+        let now = self.queue.now();
+        let Some(flood) = self
+            .scenario
+            .flood
+            .filter(|flood| now < super::START + flood.to)
+        else {
+            return;
+        };
+        for _ in 0..BATCH {
+            let flow = addresses::flood_flow(self.dice.bits(), self.dice.bits());
+            let syn = Segment::new(flow, frames::flags::SYN, self.dice.bits(), 0);
+            let to = addresses::router_mac(CLIENT_PORT);
+            let frame = frames::emit(&syn, true, CLIENT_MAC, to);
+            self.at_router(CLIENT_PORT, 0, &frame);
+        }
+        let pause = BATCH * super::SECOND / flood.syns.max(1);
+        self.queue.after(pause.max(1), Event::Flood);
+    }
+
     pub(super) fn at_router(&mut self, port: u16, hops: usize, frame: &[u8]) {
         self.packet.set_bytes(frame);
         let ingress = Ingress {
@@ -151,6 +173,17 @@ impl Simulation<'_> {
             .handle_frame(now, Direction::ToHost, self.packet.bytes());
         match frames::parse(self.packet.bytes(), true) {
             Payload::Segment(mut segment) => {
+                if addresses::is_flood(&segment.flow) {
+                    // Answered from a cookie, and forgotten.
+                    self.outcome.flooded += 1;
+                    let number_after = segment.sequence.wrapping_add(1);
+                    let isn = self.dice.bits();
+                    let flags = frames::flags::SYN_ACK;
+                    let answer = Segment::new(segment.flow, flags, isn, number_after);
+                    let to = addresses::router_mac(addresses::router_port(number));
+                    let frame = frames::emit(&answer, false, addresses::host_mac(number), to);
+                    return self.send_from_host(number, &frame);
+                }
                 // The observer knows connections by the published address.
                 if self.scenario.topology.within == Rewriting::Nat {
                     segment.flow.dst = published_of(segment.flow.dst, number);

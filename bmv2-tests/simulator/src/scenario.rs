@@ -61,6 +61,17 @@ impl Default for Topology {
     }
 }
 
+/// A flood of SYNs to the published address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// In a second.
+    pub syns: u64,
+    /// When it begins.
+    pub from: Micros,
+    /// When it ends.
+    pub to: Micros,
+}
+
 /// Parameters of a simulation.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -108,6 +119,8 @@ pub struct Scenario {
     pub faults: Faults,
     /// The stages do not remember SYNs.
     pub no_recent: bool,
+    /// SYNs that nobody follows up, from random addresses: how many in a second, from when to when.
+    pub flood: Option<Flood>,
     /// When what is done.
     pub script: Vec<(Micros, Step)>,
     /// Writes down what happens to the connections of these ports.
@@ -140,6 +153,7 @@ impl Scenario {
             probe_interval: SECOND,
             faults: Faults::default(),
             no_recent: false,
+            flood: None,
             script: Vec::new(),
             trace: None,
         }
@@ -193,6 +207,8 @@ pub struct Outcome {
     pub dropped: u64,
     /// Packets that came to a host or left it for a client with a wrong checksum or length.
     pub damaged: u64,
+    /// SYNs of a flood that came to a host.
+    pub flooded: u64,
     /// Packets that passed a tunnel.
     pub tunnelled: u64,
     /// Flow-state entries in the live stages at the end, of connections that their hosts have seen end: at which stage, and whose.

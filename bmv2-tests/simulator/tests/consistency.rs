@@ -3,7 +3,7 @@
 
 use dpr_controller::core::{Affinity, Faults};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_simulator::{MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
+use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
 
 /// All chance follows from it; `DPR_SEED` tries another.
 fn seed() -> u64 {
@@ -207,6 +207,34 @@ fn assert_unbroken(scenario: &Scenario) {
         (0, 0),
         "{}",
         describe(scenario, &outcome)
+    );
+}
+
+/// A million SYNs in a second that nobody follows up, while buckets move: no connection breaks, and the stages hold nothing of them.
+#[test]
+fn a_flood_of_syns_fills_nothing_and_breaks_nothing() {
+    let calm = Scenario {
+        duration: 20 * SECOND,
+        drain: 10 * SECOND,
+        ..moves_only()
+    };
+    let flooded = Scenario {
+        flood: Some(Flood {
+            syns: 1_000_000,
+            from: 5 * SECOND,
+            to: 5 * SECOND + 400 * MILLISECOND,
+        }),
+        ..calm.clone()
+    };
+    let outcome = run(&flooded);
+    assert!(outcome.flooded >= 390_000, "{}", outcome.flooded);
+    assert_eq!(outcome.findings, [], "{}", describe(&flooded, &outcome));
+    assert_eq!((outcome.reset + outcome.timed_out, outcome.looped), (0, 0));
+    let most = |outcome: &Outcome| outcome.most_entries.iter().sum::<u64>();
+    let (before, after) = (most(&run(&calm)), most(&outcome));
+    assert!(
+        after < before + before / 4,
+        "{before} entries became {after}"
     );
 }
 
