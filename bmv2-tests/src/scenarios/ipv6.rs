@@ -136,15 +136,21 @@ pub(super) fn ports_are_found_behind_extension_headers(platform: Platform<'_>) {
             .with(|packet| packet.src = FAMILY.host(9));
         stage.reroutes(&other, PEER, Arrival::Peer, Outcome::ReroutedToOwner);
     }
-    // One too many, and one that is too long.
-    for chain in [
-        vec![extension(PROTOCOL_DESTINATION, 0); 5],
-        vec![extension(PROTOCOL_DESTINATION, 8)],
+    // Behind one too many there are no ports to be seen, and one that is too long is not read.
+    for (chain, reason) in [
+        (
+            vec![extension(PROTOCOL_DESTINATION, 0); 5],
+            DropReason::NoService,
+        ),
+        (
+            vec![extension(PROTOCOL_DESTINATION, 8)],
+            DropReason::ParserError,
+        ),
     ] {
         let frame = FAMILY
             .ack(Arrival::Router)
             .with(|packet| packet.extensions = chain);
-        stage.drops(PORT_NETWORK, &frame.bytes(), DropReason::ParserError);
+        stage.drops(PORT_NETWORK, &frame.bytes(), reason);
     }
 }
 
