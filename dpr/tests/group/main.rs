@@ -6,7 +6,7 @@ mod traffic;
 
 use dpr_bmv2_tests::namespace::{isolated, skip, skip_optional};
 use dpr_bmv2_tests::{TargetKind, eventually_within, simple_switch_grpc};
-use network::{CLIENT, Group, HOSTS, PUBLISHED, ctl};
+use network::{CLIENT, Group, HOSTS, Layout, PUBLISHED, ctl};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -46,22 +46,69 @@ fn connections_go_on_through_bmv2() {
 
 /// The test with this name, whose switches are of some kind.
 fn on(kind: TargetKind, test: &str) {
+    isolated_group(test, || script(kind));
+}
+
+/// The test with this name, on its own network, if there can be one.
+fn isolated_group(test: &str, script: impl FnOnce() + Send) {
     isolated(test, &["ip", "ethtool"], || {
         let bridge = Command::new("ip")
-            .args(["link", "add", "lan", "type", "bridge"])
+            .args(["link", "add", "bridge0", "type", "bridge"])
             .output();
         if !bridge.is_ok_and(|output| output.status.success()) {
             return skip(test, "the kernel has no bridges");
         }
-        dpr_bmv2_tests::namespace::run("ip link delete lan");
-        script(kind);
+        dpr_bmv2_tests::namespace::run("ip link delete bridge0");
+        script();
     });
 }
 
-fn script(kind: TargetKind) {
-    let group = Group::start(kind);
+#[test]
+fn hosts_on_two_lans_serve_through_tunnels() {
+    short_script("hosts_on_two_lans_serve_through_tunnels", Layout::TwoLans);
+}
+
+#[test]
+fn hosts_without_the_published_address_serve() {
+    short_script("hosts_without_the_published_address_serve", Layout::Nat);
+}
+
+#[test]
+fn the_front_router_may_be_on_a_host() {
+    short_script("the_front_router_may_be_on_a_host", Layout::RouterOnHost);
+}
+
+/// All hosts serve, and connections stay where they are while buckets move and a host drains.
+fn short_script(test: &str, layout: Layout) {
+    isolated_group(test, || {
+        let group = start(TargetKind::GeneratedRust, layout);
+        let crowd = Crowd::start(&group.client, SIZE);
+        crowd.wait_for_answers(1, None);
+        let servers = check_flows(&crowd);
+        assert!(
+            HOSTS
+                .iter()
+                .all(|host| servers.values().any(|server| server == host)),
+            "every host serves some of {servers:?}"
+        );
+        assert_ne!(ctl("drain h3")["moves"], 0);
+        wait_for_states(["serving", "serving", "drained"]);
+        wait_for_moves();
+        crowd.wait_for_answers(3, None);
+        assert_eq!(check_flows(&crowd), servers);
+        let during = Crowd::start(&group.client, SIZE / 3).finish(None);
+        assert!(!during.contains_key(&3), "while h3 is drained: {during:?}");
+        let ended = crowd.finish(None);
+        assert_eq!(ended.values().sum::<usize>(), SIZE);
+        wait_for_nothing();
+    });
+}
+
+/// A group whose hosts all serve.
+fn start(kind: TargetKind, layout: Layout) -> Group {
+    let group = Group::start(kind, layout);
     for (host, namespace) in group.hosts() {
-        traffic::serve(namespace, host);
+        traffic::serve(namespace, host, layout.serves_at(host));
     }
     eventually_within(
         PATIENCE,
@@ -70,7 +117,11 @@ fn script(kind: TargetKind) {
         || ctl("status")["router"]["members"].clone(),
     );
     wait_for_states(["serving"; 3]);
+    group
+}
 
+fn script(kind: TargetKind) {
+    let group = start(kind, Layout::OneLan);
     let crowd = Crowd::start(&group.client, SIZE);
     crowd.wait_for_answers(1, None);
     let servers = check_flows(&crowd);

@@ -1,11 +1,11 @@
-//! A group of three hosts on real interfaces: the calling thread's network namespace has the front router, the stages, a LAN between
+//! A group of three hosts on real interfaces: the calling thread's network namespace has the front router, the stages, a LAN or two between
 //! them and a network for management; the client and each host have one of their own.
 
 use dpr_bmv2_tests::namespace::{Namespace, run};
 use dpr_bmv2_tests::{Process, TargetKind, simple_switch_grpc};
 use std::fmt::Write as _;
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -21,6 +21,47 @@ pub const HOSTS: [u8; 3] = [1, 2, 3];
 
 const BINARY: &str = env!("CARGO_BIN_EXE_dpr");
 
+/// How the group is put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One LAN, and hosts that all have the published address.
+    OneLan,
+    /// The last host is in another LAN, which the front router joins to the first: tunnels lead there and back.
+    TwoLans,
+    /// One LAN, and hosts that have only their own addresses.
+    Nat,
+    /// One LAN, and the front router on the first host.
+    RouterOnHost,
+}
+
+impl Layout {
+    /// The number of a host's LAN.
+    fn lan(self, host: u8) -> u8 {
+        u8::from(self == Layout::TwoLans && host == 3)
+    }
+
+    /// A host's own address.
+    pub fn address(self, host: u8) -> Ipv4Addr {
+        Ipv4Addr::new(192, 0, 2 + self.lan(host), 10 + host)
+    }
+
+    /// Where a host's server listens.
+    pub fn serves_at(self, host: u8) -> Ipv4Addr {
+        match self {
+            Layout::Nat => self.address(host),
+            _ => PUBLISHED,
+        }
+    }
+
+    /// Where the front router's P4Runtime server is.
+    fn router_address(self) -> Ipv4Addr {
+        match self {
+            Layout::RouterOnHost => Ipv4Addr::new(10, 9, 0, 11),
+            _ => Ipv4Addr::LOCALHOST,
+        }
+    }
+}
+
 /// The daemons, and what they run on.
 #[derive(Debug)]
 pub struct Group {
@@ -34,17 +75,20 @@ pub struct Group {
 
 impl Group {
     /// Lays the cables, then starts all daemons.
-    pub fn start(kind: TargetKind) -> Self {
+    pub fn start(kind: TargetKind, layout: Layout) -> Self {
         run("ip link set lo up");
-        run("ip link add lan type bridge");
-        run("ip link set lan up");
+        for lan in ["bridge0", "bridge1"] {
+            run(&format!("ip link add {lan} type bridge"));
+            run(&format!("ip link set {lan} up"));
+        }
         run("ip link add management type bridge");
         run("ip address add 10.9.0.1/24 dev management");
         run("ip link set management up");
-        let client = connect_client();
-        let hosts: Vec<Namespace> = HOSTS.map(connect_host).into();
+        let client = Namespace::new();
+        let hosts: Vec<Namespace> = HOSTS.map(|host| connect_host(host, layout)).into();
+        connect_router(&client, layout, &hosts[0]);
         let files = TempDir::new().expect("a temporary directory");
-        let daemons = start(kind, files.path(), &hosts);
+        let daemons = start(kind, layout, files.path(), &hosts);
         Group {
             _daemons: daemons,
             client,
@@ -64,9 +108,8 @@ impl Group {
     }
 }
 
-/// The client, and the front router's cables to it and to the LAN.
-fn connect_client() -> Namespace {
-    let client = Namespace::new();
+/// The client's network, and the front router's cables to it and to the LANs.
+fn connect_router(client: &Namespace, layout: Layout, first_host: &Namespace) {
     let id = client.id();
     run(&format!(
         "ip link add outside type veth peer name client0 netns {id}"
@@ -75,22 +118,35 @@ fn connect_client() -> Namespace {
     client.run(&format!("ip address add {CLIENT}/24 dev client0"));
     client.call(|| raise("client0"));
     client.run("ip route add default via 198.51.100.1");
-    raise("outside");
-    run("ip link add inside type veth peer name lan0");
-    run("ip link set lan0 master lan");
-    raise("inside");
-    raise("lan0");
-    client
+    for lan in 0..2 {
+        run(&format!(
+            "ip link add inside{lan} type veth peer name router{lan}"
+        ));
+        run(&format!("ip link set router{lan} master bridge{lan}"));
+        raise(&format!("router{lan}"));
+    }
+    let ends = ["outside", "inside0", "inside1"];
+    if layout == Layout::RouterOnHost {
+        for end in ends {
+            run(&format!("ip link set {end} netns {}", first_host.id()));
+        }
+        first_host.call(move || ends.map(raise));
+    } else {
+        for end in ends {
+            raise(end);
+        }
+    }
 }
 
 /// A host with its stage's cables, which has the published address but does not answer ARP for it.
-fn connect_host(host: u8) -> Namespace {
+fn connect_host(host: u8, layout: Layout) -> Namespace {
     let namespace = Namespace::new();
     let id = namespace.id();
     run(&format!(
         "ip link add stage{host} type veth peer name lan{host}"
     ));
-    run(&format!("ip link set lan{host} master lan"));
+    let lan = layout.lan(host);
+    run(&format!("ip link set lan{host} master bridge{lan}"));
     run(&format!(
         "ip link add host{host} type veth peer name eth0 netns {id}"
     ));
@@ -111,11 +167,14 @@ fn connect_host(host: u8) -> Namespace {
         }
     }
     namespace.run(&format!("ip link set eth0 address 02:00:00:00:0{host}:01"));
-    namespace.run(&format!("ip address add 192.0.2.1{host}/24 dev eth0"));
-    namespace.run(&format!("ip address add {PUBLISHED}/32 dev lo"));
+    let address = layout.address(host);
+    namespace.run(&format!("ip address add {address}/24 dev eth0"));
+    if layout != Layout::Nat {
+        namespace.run(&format!("ip address add {PUBLISHED}/32 dev lo"));
+    }
     namespace.run(&format!("ip address add 10.9.0.1{host}/24 dev manage0"));
     namespace.call(|| ["eth0", "manage0"].map(raise));
-    namespace.run("ip route add default via 192.0.2.254");
+    namespace.run(&format!("ip route add default via 192.0.{}.254", 2 + lan));
     namespace
 }
 
@@ -128,20 +187,27 @@ fn raise(interface: &str) {
 }
 
 /// Starts the switches, the controller and the shims.
-fn start(kind: TargetKind, directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
-    let mut switches = vec![switch(kind, "front_router", 9570, "outside", "inside")];
+fn start(kind: TargetKind, layout: Layout, directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
+    let grpc = SocketAddr::from((layout.router_address(), 9570));
+    let router = switch(
+        kind,
+        "front_router",
+        grpc,
+        &["outside", "inside0", "inside1"],
+    );
+    let router = match layout {
+        Layout::RouterOnHost => hosts[0].call(move || Process::start(router)),
+        _ => Process::start(router),
+    };
+    let mut switches = vec![router];
     for host in HOSTS {
         let (network, port) = (format!("stage{host}"), format!("host{host}"));
-        switches.push(switch(
-            kind,
-            "host_stage",
-            9570 + u16::from(host),
-            &network,
-            &port,
-        ));
+        let grpc = SocketAddr::from((Ipv4Addr::LOCALHOST, 9570 + u16::from(host)));
+        let stage = switch(kind, "host_stage", grpc, &[&network, &port]);
+        switches.push(Process::start(stage));
     }
     let config = directory.join("group.toml");
-    fs::write(&config, group_config()).expect("the group's configuration");
+    fs::write(&config, group_config(layout)).expect("the group's configuration");
     let mut controller = Command::new(BINARY);
     controller.args(["controller", "--config"]).arg(config);
     let controller = Process::start(controller);
@@ -149,7 +215,7 @@ fn start(kind: TargetKind, directory: &Path, hosts: &[Namespace]) -> Vec<Process
     let mut daemons = vec![controller];
     for (host, namespace) in HOSTS.iter().zip(hosts) {
         let config = directory.join(format!("h{host}.toml"));
-        fs::write(&config, host_config(*host)).expect("a host's configuration");
+        fs::write(&config, host_config(*host, layout)).expect("a host's configuration");
         let mut shim = Command::new(BINARY);
         shim.args(["shim", "--config"]).arg(config);
         daemons.push(namespace.call(move || Process::start(shim)));
@@ -158,9 +224,8 @@ fn start(kind: TargetKind, directory: &Path, hosts: &[Namespace]) -> Vec<Process
     daemons
 }
 
-/// Starts a switch. Where the program is not built in, the controller brings it.
-fn switch(kind: TargetKind, program: &str, grpc: u16, first: &str, second: &str) -> Process {
-    let address = format!("127.0.0.1:{grpc}");
+/// The command of a switch whose ports are interfaces, from 1 on. Where the program is not built in, the controller brings it.
+fn switch(kind: TargetKind, program: &str, grpc: SocketAddr, ports: &[&str]) -> Command {
     let mut switch = match (kind, simple_switch_grpc()) {
         (TargetKind::Bmv2, Some(binary)) => Command::new(binary),
         _ => Command::new(BINARY),
@@ -170,16 +235,24 @@ fn switch(kind: TargetKind, program: &str, grpc: u16, first: &str, second: &str)
         TargetKind::JsonEngine => switch.arg("switch"),
         TargetKind::Bmv2 => switch.args(["--no-p4", "--device-id", "1"]),
     };
-    switch.args(["-i", &format!("1@{first}"), "-i", &format!("2@{second}")]);
+    for (port, interface) in (1..).zip(ports) {
+        switch.args(["-i", &format!("{port}@{interface}")]);
+    }
+    let address = grpc.to_string();
     match kind {
         TargetKind::GeneratedRust | TargetKind::JsonEngine => switch.args(["--grpc", &address]),
         TargetKind::Bmv2 => switch.args(["--", "--grpc-server-addr", &address]),
     };
-    Process::start(switch)
+    switch
 }
 
 /// With timers that are short for a test, except that a busy machine must not make a host seem dead.
-fn group_config() -> String {
+fn group_config(layout: Layout) -> String {
+    let router = layout.router_address();
+    let within = match layout {
+        Layout::Nat => "nat",
+        _ => "mac",
+    };
     let mut text = format!(
         r#"
 group = "shop"
@@ -192,14 +265,21 @@ address = "{PUBLISHED}"
 protocol = "tcp"
 ports = 80
 [router]
-p4runtime = "127.0.0.1:9570"
+p4runtime = "{router}:9570"
 spray = "random"
 ports = [
     {{ port = 1, mac = "0a:00:00:00:00:01", outside = true }},
     {{ port = 2, mac = "0a:00:00:00:00:02" }},
+    {{ port = 3, mac = "0a:00:00:00:00:03" }},
 ]
-gateways = [{{ port = 1, address = "198.51.100.1" }}, {{ port = 2, address = "192.0.2.254" }}]
+gateways = [
+    {{ port = 1, address = "198.51.100.1" }},
+    {{ port = 2, address = "192.0.2.254" }},
+    {{ port = 3, address = "192.0.3.254" }},
+]
 routes = [{{ prefix = "198.51.100.0/24", port = 1, mac = "0e:00:00:00:00:01" }}]
+[rewriting]
+within = "{within}"
 [protocol]
 settle_ms = 500
 linger_ms = 500
@@ -211,6 +291,8 @@ probes_missed = 3
 "#
     );
     for host in HOSTS {
+        let (address, lan) = (layout.address(host), layout.lan(host));
+        let router_port = 2 + lan;
         // Writing to a string does not fail.
         let _ = write!(
             text,
@@ -218,25 +300,27 @@ probes_missed = 3
 [[hosts]]
 id = {host}
 name = "h{host}"
-address = "192.0.2.1{host}"
+address = "{address}"
+lan = "lan{lan}"
 mac = "02:00:00:00:0{host}:01"
 stage_mac = "06:00:00:00:0{host}:00"
 p4runtime = "127.0.0.1:957{host}"
-router_port = 2
+router_port = {router_port}
 "#
         );
     }
     text
 }
 
-fn host_config(host: u8) -> String {
+fn host_config(host: u8, layout: Layout) -> String {
+    let address = layout.address(host);
     format!(
         r#"
 host = {host}
 name = "h{host}"
 controller = "http://10.9.0.1:9560"
 interface = "eth0"
-address = "192.0.2.1{host}"
+address = "{address}"
 mac = "02:00:00:00:0{host}:01"
 "#
     )

@@ -5,7 +5,7 @@ use dpr_bmv2_tests::eventually_within;
 use dpr_bmv2_tests::namespace::Namespace;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,10 +23,10 @@ const PARTS: u32 = 25;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a host's server. It ends with the test's process.
-pub fn serve(namespace: &Namespace, host: u8) {
+pub fn serve(namespace: &Namespace, host: u8, address: Ipv4Addr) {
     let listener = namespace
-        .call(|| TcpListener::bind((PUBLISHED, PORT)))
-        .expect("the published address");
+        .call(move || TcpListener::bind((address, PORT)))
+        .expect("the host's address");
     thread::spawn(move || {
         for connection in listener.incoming() {
             // Whoever waits for answers on a broken connection says so.
