@@ -10,6 +10,7 @@ pub mod frame;
 pub mod namespace;
 mod port;
 mod process;
+pub mod random;
 pub mod scenarios;
 mod target;
 

@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::packets::{packet, transport};
 use common::whole::{fault, packet_fault};
-use common::world::{Family, GATEWAY_MAC, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, ipv4, ipv6};
-use common::{Kinds, one_of};
 use dpr_bmv2_tests::describe;
 use dpr_bmv2_tests::frame::{Frame, Layer4, Packet as IpPacket, Tag, internet_checksum};
+use dpr_bmv2_tests::random::world::{
+    Family, GATEWAY_MAC, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, ipv4, ipv6,
+};
+use dpr_bmv2_tests::random::{Kinds, one_of, packet, transport};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
     HostStage, PORT_HOST, PORT_NETWORK, buckets, hosts, identity, published_addresses, services,

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::Kinds;
 use common::side_by_side::{front_routers, host_stages};
+use dpr_bmv2_tests::random::Kinds;
 use dpr_p4::{by_hand, front_router, host_stage};
 use dpr_p4runtime::config::P4Info;
 use dpr_runtime::{Pipeline, ProgramInfo};

@@ -1,15 +1,14 @@
 //! Damaged, short and random packets: no panic, and what does not parse is dropped and counted as that.
 
-mod common;
-
-use common::Kinds;
-use common::frames::Frames;
-use common::world::{Family, GATEWAY_MAC, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, ipv4, ipv6};
 use dpr_bmv2_tests::describe;
 use dpr_bmv2_tests::frame::{
     Extension, Frame, Layer4, Packet as IpPacket, arp_request, ethernet, neighbor_solicitation,
     quic_long, quic_short,
 };
+use dpr_bmv2_tests::random::world::{
+    Family, GATEWAY_MAC, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, ipv4, ipv6,
+};
+use dpr_bmv2_tests::random::{Frames, Kinds};
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{CounterValue, Entity, Entry, Ingress, Packet, Pipeline, Query, Verdict, Worker};
 use fastrand::Rng;

@@ -2,6 +2,7 @@
 //! panics if the target does something else. They are listed once, in [`SCENARIOS`]; the tests of the `dpr` package, which knows
 //! where the command is, run them all on every kind of target.
 
+mod agreement;
 mod arp_and_own_traffic;
 mod computers;
 mod decision;
@@ -183,6 +184,10 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         packets_that_are_not_routed_are_dropped
         tunnels_come_from_inside_only
         tags_are_kept
+    }
+    agreement {
+        of_host_stages
+        of_front_routers
     }
     switch {
         another_program_is_refused (FixedProgram)

@@ -1,9 +1,6 @@
 //! Two pipelines of one program side by side: the same writes and packets, the same outcomes.
 
-use super::Kinds;
-use super::frames::Frames;
-use super::router_entries::router_update;
-use super::stage_entries::stage_update;
+use dpr_bmv2_tests::random::{Frames, Kinds, router_update, stage_update};
 use dpr_bmv2_tests::{describe, difference};
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{

@@ -14,6 +14,8 @@ fn mac(rng: &mut Rng) -> u64 {
 pub fn router_update(rng: &mut Rng, kinds: Kinds) -> Update {
     let published = Who::Published(rng.u16(0..3));
     let (set, last) = (rng.u16(0..3), rng.u16(0..3));
+    // There is no choice of one.
+    let random_last = if kinds.chance { last } else { 0 };
     let (port, src_mac, dst_mac) = (one_of(rng, &[1, 2, 300, 511]), mac(rng), mac(rng));
     match rng.u8(0..if kinds.others { 14 } else { 10 }) {
         0 | 1 => {
@@ -45,7 +47,10 @@ pub fn router_update(rng: &mut Rng, kinds: Kinds) -> Update {
                     dst_mac,
                 },
                 1 => routes::Action::SprayByFlow { set, last },
-                _ => routes::Action::SprayRandomly { set, last },
+                _ => routes::Action::SprayRandomly {
+                    set,
+                    last: random_last,
+                },
             };
             any(rng, routes::Entry::new(routes::Key { prefix }, action))
         }
@@ -63,7 +68,10 @@ pub fn router_update(rng: &mut Rng, kinds: Kinds) -> Update {
                     dst_mac,
                 },
                 1 => routes6::Action::SprayByFlow { set, last },
-                _ => routes6::Action::SprayRandomly { set, last },
+                _ => routes6::Action::SprayRandomly {
+                    set,
+                    last: random_last,
+                },
             };
             any(rng, routes6::Entry::new(routes6::Key { prefix }, action))
         }

@@ -4,16 +4,14 @@ use super::{Kinds, one_of};
 use fastrand::Rng;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Each stage owns four MACs from here on; hosts and router ports have one each.
+/// Each stage owns four MACs from here on.
 pub const STAGE_MAC: u64 = 0x0200_0000_0010;
+/// The host's.
 pub const HOST_MAC: u64 = 0x0200_0000_0100;
+/// Of all of a router's ports.
 pub const ROUTER_MAC: u64 = 0x0200_0000_0200;
+/// Where a stage's own messages go.
 pub const GATEWAY_MAC: u64 = 0x0200_0000_0500;
-
-pub const TCP: u8 = 6;
-pub const UDP: u8 = 17;
-pub const ICMP: u8 = 1;
-pub const ICMPV6: u8 = 58;
 
 /// The ports of services, and one of none.
 pub const SERVICE_PORTS: [u16; 5] = [80, 81, 443, 1000, 5000];
@@ -21,12 +19,15 @@ pub const SERVICE_PORTS: [u16; 5] = [80, 81, 443, 1000, 5000];
 /// Who an address is of, by number.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
+    /// Services'.
     Published(u16),
     /// The host behind the stage.
     Own,
     /// The other hosts.
     Peer(u16),
+    /// Clients.
     Client(u16),
+    /// Other computers of the LAN.
     Computer(u16),
     /// Somebody on the way.
     Transit,
@@ -35,11 +36,14 @@ pub enum Who {
 /// A family of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
+    /// IPv4.
     Ipv4,
+    /// IPv6.
     Ipv6,
 }
 
 impl Family {
+    /// One that these kinds allow.
     pub fn any(rng: &mut Rng, kinds: Kinds) -> Self {
         if kinds.others && rng.bool() {
             Family::Ipv6
@@ -48,6 +52,7 @@ impl Family {
         }
     }
 
+    /// Somebody's address.
     pub fn address(self, who: Who) -> IpAddr {
         let (network, number) = match who {
             Who::Published(number) => (1, number + 1),
@@ -66,6 +71,7 @@ impl Family {
     }
 }
 
+/// Somebody's IPv4 address as tables have it that know no other.
 pub fn ipv4(who: Who) -> u32 {
     match Family::Ipv4.address(who) {
         IpAddr::V4(address) => address.into(),
@@ -73,6 +79,7 @@ pub fn ipv4(who: Who) -> u32 {
     }
 }
 
+/// Somebody's IPv6 address.
 pub fn ipv6(who: Who) -> u128 {
     match Family::Ipv6.address(who) {
         IpAddr::V6(address) => address.into(),
@@ -94,14 +101,17 @@ pub fn destination(rng: &mut Rng, family: Family) -> IpAddr {
     }
 }
 
+/// One of the clients' addresses.
 pub fn client(rng: &mut Rng, family: Family) -> IpAddr {
     family.address(Who::Client(rng.u16(0..4)))
 }
 
+/// One of the clients' ports.
 pub fn client_port(rng: &mut Rng) -> u16 {
     rng.u16(1024..1032)
 }
 
+/// A port of a service, or of none.
 pub fn service_port(rng: &mut Rng) -> u16 {
     one_of(rng, &SERVICE_PORTS)
 }

@@ -1,13 +1,12 @@
 //! Random writes to a host stage.
 
-use super::world::{
-    Family, GATEWAY_MAC, HOST_MAC, ICMP, ICMPV6, STAGE_MAC, TCP, UDP, Who, client_port, ipv4, ipv6,
-};
+use super::world::{Family, GATEWAY_MAC, HOST_MAC, STAGE_MAC, Who, client_port, ipv4, ipv6};
 use super::{Kinds, any, one_of};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
-    buckets, computers, flow_state, flow_state6, gatherers, hosts, identity, published_addresses,
-    server_ids, services, tunnel_peers,
+    PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, buckets, computers, flow_state,
+    flow_state6, gatherers, hosts, identity, published_addresses, server_ids, services,
+    tunnel_peers,
 };
 use dpr_runtime::{Entry, Range, Update};
 use fastrand::Rng;
@@ -21,7 +20,7 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
             let key = flow_state::Key {
                 src: ipv4(Who::Client(rng.u16(0..4))),
                 dst: ipv4(Who::Published(rng.u16(0..3))),
-                protocol: one_of(rng, &[TCP, UDP]),
+                protocol: one_of(rng, &[PROTOCOL_TCP, PROTOCOL_UDP]),
                 src_port: client_port(rng),
                 dst_port: one_of(rng, &[80, 443]),
             };
@@ -48,7 +47,7 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
             let key = flow_state6::Key {
                 src: ipv6(Who::Client(rng.u16(0..4))),
                 dst: ipv6(Who::Published(rng.u16(0..3))),
-                protocol: one_of(rng, &[TCP, UDP]),
+                protocol: one_of(rng, &[PROTOCOL_TCP, PROTOCOL_UDP]),
                 src_port: client_port(rng),
                 dst_port: one_of(rng, &[80, 443]),
             };
@@ -148,31 +147,37 @@ fn identity(rng: &mut Rng, kinds: Kinds) -> Update {
 fn service(rng: &mut Rng, kinds: Kinds) -> Update {
     let low = rng.u16(0..500);
     let protocols: &[u8] = if kinds.others {
-        &[TCP, TCP, UDP, UDP, ICMP, ICMPV6]
+        &[
+            PROTOCOL_TCP,
+            PROTOCOL_TCP,
+            PROTOCOL_UDP,
+            PROTOCOL_UDP,
+            PROTOCOL_ICMP,
+            PROTOCOL_ICMPV6,
+        ]
     } else {
-        &[TCP, TCP, UDP, ICMP]
+        &[PROTOCOL_TCP, PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMP]
     };
     let address = match rng.u8(0..8) {
         0 if kinds.others => to_bits(Family::any(rng, kinds).address(Who::Own)),
         _ => published(rng, kinds),
     };
+    // No two that overlap have the same priority: targets differ in which of them they take.
+    let (port, priority) = match rng.u8(0..3) {
+        0 => (Range::exactly(80), 601),
+        1 => {
+            let high = low + 600;
+            (Range { low, high }, 2 + 2 * i32::from(low))
+        }
+        _ => {
+            let (low, high) = (0, u16::MAX);
+            (Range { low, high }, 501)
+        }
+    };
     let key = services::Key {
         address,
         protocol: one_of(rng, protocols),
-        port: one_of(
-            rng,
-            &[
-                Range::exactly(80),
-                Range {
-                    low,
-                    high: low + 600,
-                },
-                Range {
-                    low: 0,
-                    high: u16::MAX,
-                },
-            ],
-        ),
+        port,
     };
     let map_id = rng.u16(0..2);
     let action = match rng.u8(0..6) {
@@ -181,7 +186,6 @@ fn service(rng: &mut Rng, kinds: Kinds) -> Update {
         2 if kinds.others => services::Action::InMapByConnectionId { map_id, mask: 7 },
         _ => services::Action::InMap { map_id, mask: 7 },
     };
-    let priority = rng.i32(1..4);
     any(rng, services::Entry::with_priority(key, priority, action))
 }
 

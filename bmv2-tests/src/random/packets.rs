@@ -2,7 +2,7 @@
 
 use super::world::{Family, Who, client, client_port, destination, service_port};
 use super::{Kinds, one_of};
-use dpr_bmv2_tests::frame::{Extension, Layer4, Packet, quic_long, quic_short};
+use crate::frame::{Extension, Layer4, Packet, quic_long, quic_short};
 use fastrand::Rng;
 use std::net::IpAddr;
 

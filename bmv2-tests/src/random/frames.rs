@@ -3,7 +3,7 @@
 use super::packets::packet;
 use super::world::{Family, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, client, destination};
 use super::{Kinds, one_of};
-use dpr_bmv2_tests::frame::{Frame, Packet, Tag, arp_reply, arp_request, neighbor_solicitation};
+use crate::frame::{Frame, Packet, Tag, arp_reply, arp_request, neighbor_solicitation};
 use fastrand::Rng;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,6 +15,7 @@ pub struct Frames {
 }
 
 impl Frames {
+    /// Of these kinds.
     pub fn new(kinds: Kinds) -> Self {
         Frames {
             kinds,
