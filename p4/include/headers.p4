@@ -52,6 +52,7 @@ const bit<16> IPV4_BYTES = 20;
 // Below this no link may be (RFC 791): routers that say less know no better.
 const bit<16> IPV4_LEAST_MTU = 68;
 const bit<16> IPV6_BYTES = 40;
+const bit<16> IPV6_FRAGMENT_BYTES = 8;
 const bit<16> ICMP_BYTES = 8;
 // What an ICMP error quotes of layer 4 at least.
 const bit<16> QUOTED_TRANSPORT_BYTES = 8;

@@ -11,6 +11,8 @@ const bit<16> ICMP_QUOTE = IPV4_BYTES + ICMP_BYTES + IPV4_BYTES + QUOTED_TRANSPO
 const bit<16> ICMP_TUNNEL_QUOTE = ICMP_QUOTE + IPV4_BYTES;
 const bit<16> ICMPV6_QUOTE = ICMP_BYTES + IPV6_BYTES + QUOTED_TRANSPORT_BYTES;
 const bit<16> ICMPV6_TUNNEL_QUOTE = ICMPV6_QUOTE + IPV6_BYTES;
+// Enough for a fragment's header, too: such errors quote all that fits (RFC 4443).
+const bit<16> ICMPV6_FRAGMENT_QUOTE = ICMPV6_TUNNEL_QUOTE + IPV6_FRAGMENT_BYTES;
 
 // The first ten bytes of an IPv4 header without options that is no fragment, and the first seven of an IPv6 one, by what
 // they carry.
@@ -201,9 +203,20 @@ parser StageParser(packet_in packet, out headers_t headers, inout metadata_t met
         meta.flow.src = headers.quoted_ipv6.dst;
         meta.flow.dst = headers.quoted_ipv6.src;
         meta.flow.protocol = headers.quoted_ipv6.next_header;
-        transition select(headers.quoted_ipv6.next_header) {
-            PROTOCOL_TCP: parse_quoted_transport;
-            PROTOCOL_UDP: parse_quoted_transport;
+        transition select(headers.quoted_ipv6.next_header, headers.ip.ipv6.payload_length) {
+            (PROTOCOL_TCP, _): parse_quoted_transport;
+            (PROTOCOL_UDP, _): parse_quoted_transport;
+            (PROTOCOL_FRAGMENT, ICMPV6_FRAGMENT_QUOTE..65535): parse_quoted_fragment;
+            default: accept;
+        }
+    }
+
+    state parse_quoted_fragment {
+        packet.extract(headers.quoted_fragment, 0);
+        meta.flow.protocol = headers.quoted_fragment.next_header;
+        transition select(headers.quoted_fragment.data[47:35], headers.quoted_fragment.next_header) {
+            (0, PROTOCOL_TCP): parse_quoted_transport;
+            (0, PROTOCOL_UDP): parse_quoted_transport;
             default: accept;
         }
     }
@@ -242,6 +255,7 @@ control StageDeparser(packet_out packet, in headers_t headers) {
         packet.emit(headers.quoted_ipv4);
         packet.emit(headers.quoted_ipv4_options);
         packet.emit(headers.quoted_ipv6);
+        packet.emit(headers.quoted_fragment);
         packet.emit(headers.quoted_transport);
     }
 }

@@ -93,6 +93,7 @@ struct headers_t {
     ipv4_t                   quoted_ipv4;
     ipv4_options_t           quoted_ipv4_options;
     ipv6_t                   quoted_ipv6;
+    ipv6_extension_t         quoted_fragment;
     quoted_transport_t       quoted_transport;
 }
 

@@ -137,6 +137,10 @@ fn error(rng: &mut Rng, family: Family, kinds: Kinds) -> Packet {
     } else {
         let mut quoted = transport(rng, [service, client], kinds);
         decorate(rng, &mut quoted);
+        if rng.u8(0..4) == 0 {
+            let fragments = quoted.fragments(rng.u32(..), 16);
+            quoted = fragments[rng.usize(..fragments.len())].clone();
+        }
         quoted
     };
     let kind = match family {

@@ -88,6 +88,29 @@ pub(super) fn quoted_options_are_passed_over(platform: Platform<'_>) {
     }
 }
 
+pub(super) fn a_quoted_first_fragment_has_ports(platform: Platform<'_>) {
+    for family in Family::BOTH {
+        let mut stage = Stage::with_bucket(platform, PEER, NO_HOST, 0);
+        stage.pin(&family.datagram(&[], Arrival::Router), THIRD);
+        let (from, to) = ((family.published(), DNS), (family.client(), CLIENT_PORT));
+        let mut fragments = Packet::udp(from, to, &[0x5a; 400]).fragments(77, 200);
+        let (rest, first) = (fragments.remove(1), fragments.remove(0));
+        let error = |quoted: &Packet| {
+            let error = quoted.too_big(family.transit(), 1280, 500);
+            arriving(error, Arrival::Router)
+        };
+        stage.reroutes(
+            &error(&first),
+            THIRD,
+            Arrival::Final,
+            Outcome::ReroutedByState,
+        );
+        // Of another nobody knows whose it was.
+        let error = error(&rest).bytes();
+        stage.drops(PORT_NETWORK, &error, DropReason::NoService);
+    }
+}
+
 pub(super) fn an_error_begins_nothing(platform: Platform<'_>) {
     // What is delivered because of a quoted SYN-ACK is no set-up to remember.
     for family in Family::BOTH {

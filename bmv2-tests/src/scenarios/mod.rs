@@ -118,6 +118,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     icmp_errors {
         errors_go_where_what_they_quote_came_from
         quoted_options_are_passed_over
+        a_quoted_first_fragment_has_ports
         an_error_begins_nothing
         an_error_to_another_than_it_concerns_is_dropped
         a_client_is_told_when_its_packet_has_come_too_far
