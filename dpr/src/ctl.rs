@@ -11,7 +11,7 @@ use dpr_protocol::admin::v1::{
     SetCriteriaRequest, SetWeightRequest, StatusRequest, UndrainRequest, WatchDrainRequest,
     admin_client::AdminClient, drain_progress::Outcome,
 };
-use std::{io::Write, net::SocketAddrV4, time::Duration};
+use std::{io::Write, net::SocketAddr, time::Duration};
 use tonic::transport::Channel;
 
 /// What the command takes.
@@ -104,9 +104,9 @@ enum Request {
     /// Which host serves a connection, and why
     Explain {
         /// As SRC:PORT
-        client: SocketAddrV4,
+        client: SocketAddr,
         /// As ADDRESS:PORT, published
-        service: SocketAddrV4,
+        service: SocketAddr,
         /// tcp or udp
         #[arg(default_value = "tcp")]
         protocol: String,

@@ -13,8 +13,8 @@ pub struct StageView {
     pub server: Option<HostId>,
     /// The bucket's entry.
     pub bucket: Option<buckets::Action>,
-    /// The hosts that it can reroute to.
-    pub hosts: Vec<HostId>,
+    /// The hosts that it can reroute to, and by which kind of rewriting.
+    pub hosts: BTreeMap<HostId, &'static str>,
 }
 
 /// One stage on a packet's way.
@@ -246,10 +246,16 @@ fn decide(
         ("delivers it: it owns the bucket".to_owned(), Next::Deliver)
     };
     let (decision, next) = match next {
-        Next::Reroute(host, _) if !view.hosts.contains(&host) => (
-            format!("drops it: it has no entry for {}", name(host)),
-            Next::Drop,
-        ),
+        Next::Reroute(host, _) => match view.hosts.get(&host) {
+            Some(kind) => {
+                entries.push(format!("hosts {} -> {kind}", name(host)));
+                (decision, next)
+            }
+            None => (
+                format!("drops it: it has no entry for {}", name(host)),
+                Next::Drop,
+            ),
+        },
         next => (decision, next),
     };
     (
@@ -289,7 +295,7 @@ mod tests {
                         service,
                         server: None,
                         bucket,
-                        hosts: vec![1, 2, 3],
+                        hosts: (1..=3).map(|host| (host, "by_mac")).collect(),
                     },
                 )
             })

@@ -294,11 +294,18 @@ pub fn hosts(hosts: &[HostStatus]) -> String {
 
 fn five_tuple(five_tuple: Option<&FiveTuple>) -> String {
     five_tuple.map_or_else(String::new, |flow| {
-        format!(
-            "{}:{} -> {}:{}/{}",
-            flow.src, flow.src_port, flow.dst, flow.dst_port, flow.protocol
-        )
+        let (src, dst) = (bracketed(&flow.src), bracketed(&flow.dst));
+        let (src_port, dst_port) = (flow.src_port, flow.dst_port);
+        format!("{src}:{src_port} -> {dst}:{dst_port}/{}", flow.protocol)
     })
+}
+
+/// An address as it stands before a port (RFC 3986, section 3.2.2).
+fn bracketed(address: &str) -> String {
+    match address.contains(':') {
+        true => format!("[{address}]"),
+        false => address.to_owned(),
+    }
 }
 
 pub fn flows(reply: &FlowsReply) -> String {

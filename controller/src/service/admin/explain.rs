@@ -133,6 +133,17 @@ fn queries(flow: FlowKey, bucket: BucketId) -> Vec<Query> {
     ]
 }
 
+/// The kind of rewriting of an entry, by its action's name.
+fn kind(action: hosts::Action) -> Option<&'static str> {
+    match action {
+        hosts::Action::ByMac { .. } => Some("by_mac"),
+        hosts::Action::ByNat { .. } => Some("by_nat"),
+        hosts::Action::ByIpip { .. } => Some("by_ipip"),
+        hosts::Action::ByIpip6 { .. } => Some("by_ipip6"),
+        hosts::Action::UnknownHost => None,
+    }
+}
+
 /// Asks for a flow's server, in the table of its family.
 fn flow_query(flow: &FlowKey) -> Query {
     let (table, matches) = match (address::ipv4(flow.src), address::ipv4(flow.dst)) {
@@ -183,7 +194,8 @@ fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
         } else if let Ok(entry) = buckets::Entry::try_from(entry) {
             view.bucket = Some(entry.action);
         } else if let Ok(entry) = hosts::Entry::try_from(entry) {
-            view.hosts.push(entry.key.host);
+            view.hosts
+                .extend(kind(entry.action).map(|kind| (entry.key.host, kind)));
         } else if let Ok(entry) = services::Entry::try_from(entry) {
             let key = entry.key;
             let is_of = key.address == flow.dst && key.protocol == flow.protocol;
