@@ -13,17 +13,19 @@ fn example(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_group_is_taken_by_the_controller() {
-    let output = Command::new(env!("CARGO_BIN_EXE_dpr"))
-        .args(["controller", "--check", "--config"])
-        .arg(example("group.toml"))
-        .output()
-        .expect("the command runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+fn the_groups_are_taken_by_the_controller() {
+    for name in ["group.toml", "two-lans.toml"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_dpr"))
+            .args(["controller", "--check", "--config"])
+            .arg(example(name))
+            .output()
+            .expect("the command runs");
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }
 
 #[test]
