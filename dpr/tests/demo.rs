@@ -96,6 +96,8 @@ fn a_small_run_serves_every_connection() {
             "alive",
             "target_share",
             "connections",
+            "most_connections",
+            "most_flow_entries",
             "packets_served",
             "packets_rerouted",
         ];

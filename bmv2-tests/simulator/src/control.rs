@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
-    Command, Core, CriteriaChange, Group, HostSpec, Input, Output, Protocol, RouterSpec, Service,
-    Spray, Target, Ways,
+    Command, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output, Protocol,
+    RouterSpec, Service, Spray, Target, Ways,
 };
-use dpr_p4::address;
 use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6, identity};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
@@ -201,24 +200,11 @@ fn group(scenario: &Scenario) -> Group {
 
 /// The connection that an entry of flow state is of.
 fn flow_of(entry: &TableEntry) -> Option<Flow> {
-    if let Ok(entry) = Entry::<flow_state::FlowState>::try_from(entry) {
-        let key = entry.key;
-        return Some(Flow {
-            src: address::mapped(key.src),
-            dst: address::mapped(key.dst),
-            protocol: key.protocol,
-            src_port: key.src_port,
-            dst_port: key.dst_port,
-        });
-    }
-    let key = Entry::<flow_state6::FlowState6>::try_from(entry).ok()?.key;
-    Some(Flow {
-        src: key.src,
-        dst: key.dst,
-        protocol: key.protocol,
-        src_port: key.src_port,
-        dst_port: key.dst_port,
-    })
+    let ipv4 = Entry::<flow_state::FlowState>::try_from(entry).ok();
+    let ipv4 = ipv4.map(|entry| FlowStateKey::Ipv4(entry.key));
+    let ipv6 = || Entry::<flow_state6::FlowState6>::try_from(entry).ok();
+    let key = ipv4.or_else(|| Some(FlowStateKey::Ipv6(ipv6()?.key)));
+    key.map(Flow::from)
 }
 
 /// What a pipeline holds: all entries, and a stage's identity.

@@ -1,31 +1,12 @@
 //! Per-connection consistency in virtual time: the real pipelines, controller and shims under everything that goes wrong, and what
 //! breaks when any one part of the protocol is left out.
 
+mod common;
+
+use common::{describe, seed};
 use dpr_controller::core::{Affinity, Faults};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, run, trace};
-
-/// All chance follows from it; `DPR_SEED` tries another.
-fn seed() -> u64 {
-    std::env::var("DPR_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(1)
-}
-
-/// What a failure needs to be understood and repeated.
-fn describe(scenario: &Scenario, outcome: &Outcome) -> String {
-    let mut lines = vec![format!("seed {}: {outcome:?}", scenario.seed)];
-    let odd = outcome.findings.first().map(|finding| finding.flow);
-    let odd = odd
-        .or(outcome.stuck.first().copied())
-        .or(outcome.remaining.first().map(|(_, flow)| *flow));
-    if let Some(flow) = odd {
-        lines.push(format!("what happened to {flow:?}:"));
-        lines.extend(trace(scenario, flow));
-    }
-    lines.join("\n")
-}
+use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, run};
 
 /// Everything that the protocol must survive: random spray, delay and reordering, late reports, lost SYN-ACKs, slow clients, ports
 /// that are used again, late FINs, constant moves, a controller that is cut off, one that is killed in the middle of moves, a stage

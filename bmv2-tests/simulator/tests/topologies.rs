@@ -1,29 +1,11 @@
 //! The same promises in other groups: two LANs with tunnels between them, hosts that have only their own addresses, IPv6, and
 //! connections whose segments travel in UDP datagrams; with moves, joins, drains, restarts and a host's death.
 
+mod common;
+
+use common::{describe, seed};
 use dpr_controller::core::Rewriting;
-use dpr_simulator::{Outcome, SECOND, Scenario, Step, Topology, run, trace};
-
-/// All chance follows from it; `DPR_SEED` tries another.
-fn seed() -> u64 {
-    std::env::var("DPR_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(1)
-}
-
-fn describe(scenario: &Scenario, outcome: &Outcome) -> String {
-    let mut lines = vec![format!("seed {}: {outcome:?}", scenario.seed)];
-    let odd = outcome.findings.first().map(|finding| finding.flow);
-    let odd = odd
-        .or(outcome.stuck.first().copied())
-        .or(outcome.remaining.first().map(|(_, flow)| *flow));
-    if let Some(flow) = odd {
-        lines.push(format!("what happened to {flow:?}:"));
-        lines.extend(trace(scenario, flow));
-    }
-    lines.join("\n")
-}
+use dpr_simulator::{Outcome, SECOND, Scenario, Step, Topology, run};
 
 /// A group that changes under its connections.
 fn scenario(topology: Topology) -> Scenario {

@@ -39,7 +39,17 @@ control V(inout headers_t h, inout metadata_t m) {
     apply {}
 }
 
+// Its parameters may be one header.
+control Marked(out piece_t to, in piece_t from) {
+    apply {
+        to = from;
+        to.low = 3;
+    }
+}
+
 control I(inout headers_t h, inout metadata_t m, inout standard_metadata_t s) {
+    Marked() marked;
+
     action exchange() {
         piece_t held = h.first;
         h.first = h.second;
@@ -103,6 +113,9 @@ control I(inout headers_t h, inout metadata_t m, inout standard_metadata_t s) {
 
     apply {
         s.egress_spec = 1;
+        if (h.first.kind == 0x0a) {
+            marked.apply(h.first, h.first);
+        }
         steps.apply();
     }
 }

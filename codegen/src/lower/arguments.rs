@@ -68,6 +68,8 @@ impl<'a> Lowerer<'a, '_> {
 
         let mut bindings = Vec::new();
         let mut back = Vec::new();
+        // What is only read is copied before anything that it overlaps starts out invalid.
+        let mut invalidated = Vec::new();
         for (at, (param, operand)) in operands.iter().enumerate() {
             let ty = self.declared_type(param.id);
             let constant;
@@ -94,7 +96,7 @@ impl<'a> Lowerer<'a, '_> {
                 && self.may_stand_for_itself(operand, others, body)
             {
                 if param.direction == Direction::Out {
-                    self.invalidate(operand, span, out);
+                    self.invalidate(operand, span, &mut invalidated);
                 }
                 bindings.push((param.id, Binding::Operand(operand.clone())));
                 continue;
@@ -114,6 +116,7 @@ impl<'a> Lowerer<'a, '_> {
             }
             bindings.push((param.id, Binding::Operand(copy)));
         }
+        out.append(&mut invalidated);
         self.bindings.extend(bindings);
         back
     }

@@ -1,8 +1,7 @@
 //! What a target can hold, by key and value, in the types that come from the P4 programs.
 
-use super::types::{BucketId, FlowKey, HostId};
+use super::types::{BucketId, FlowKey, FlowStateKey, HostId};
 use dpr_p4::{
-    address,
     front_router::{gateways, gateways6, members, ports, routes, routes6},
     host_stage::{
         buckets, computers, flow_state, flow_state6, gatherers, hosts, identity,
@@ -235,28 +234,14 @@ fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
         Some(Value::Server(host)) => Some(host),
         _ => None,
     };
-    match (address::ipv4(flow.src), address::ipv4(flow.dst)) {
-        (Some(src), Some(dst)) => {
-            let key = flow_state::Key {
-                src,
-                dst,
-                protocol: flow.protocol,
-                src_port: flow.src_port,
-                dst_port: flow.dst_port,
-            };
+    match FlowStateKey::from(*flow) {
+        FlowStateKey::Ipv4(key) => {
             let action = server.map_or(flow_state::Action::NoAction, |host| {
                 flow_state::Action::ServeAt { host }
             });
             change_entry(change, &flow_state::Entry::new(key, action))
         }
-        _ => {
-            let key = flow_state6::Key {
-                src: flow.src,
-                dst: flow.dst,
-                protocol: flow.protocol,
-                src_port: flow.src_port,
-                dst_port: flow.dst_port,
-            };
+        FlowStateKey::Ipv6(key) => {
             let action = server.map_or(flow_state6::Action::NoAction, |host| {
                 flow_state6::Action::ServeAt { host }
             });
@@ -321,13 +306,7 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
                 .ok()
                 .and_then(|entry| match entry.action {
                     flow_state::Action::ServeAt { host } => {
-                        let key = FlowKey {
-                            src: address::mapped(entry.key.src),
-                            dst: address::mapped(entry.key.dst),
-                            protocol: entry.key.protocol,
-                            src_port: entry.key.src_port,
-                            dst_port: entry.key.dst_port,
-                        };
+                        let key = FlowStateKey::Ipv4(entry.key).into();
                         Some((Key::Flow(key), Value::Server(host)))
                     }
                     flow_state::Action::NoAction => None,
@@ -338,13 +317,7 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
                 .ok()
                 .and_then(|entry| match entry.action {
                     flow_state6::Action::ServeAt { host } => {
-                        let key = FlowKey {
-                            src: entry.key.src,
-                            dst: entry.key.dst,
-                            protocol: entry.key.protocol,
-                            src_port: entry.key.src_port,
-                            dst_port: entry.key.dst_port,
-                        };
+                        let key = FlowStateKey::Ipv6(entry.key).into();
                         Some((Key::Flow(key), Value::Server(host)))
                     }
                     flow_state6::Action::NoAction => None,

@@ -50,8 +50,9 @@ pub use explain::{Explanation, Hop, Path, StageView, explain};
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
-    Affinity, BucketId, Faults, FlowKey, Group, HostId, HostSpec, Location, Micros, NextHop,
-    Protocol, Rewriting, RouterSpec, Service, Spray, Target, UnknownFault, Ways, hash_five_tuple,
+    Affinity, BucketId, Faults, FlowKey, FlowStateKey, Group, HostId, HostSpec, Location, Micros,
+    NextHop, Protocol, Rewriting, RouterSpec, Service, Spray, Target, UnknownFault, Ways,
+    hash_five_tuple,
 };
 
 use crate::criteria::{Candidate, MapCriteria};

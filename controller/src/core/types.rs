@@ -1,7 +1,10 @@
 //! Numbers and names that the core's inputs and outputs are made of, and what it is configured with.
 
 use crate::criteria::MapCriteria;
-use dpr_p4::{address, host_stage::buckets};
+use dpr_p4::{
+    address,
+    host_stage::{buckets, flow_state, flow_state6},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Time in microseconds since any origin that stays the same for one [`Core`](super::Core).
@@ -23,6 +26,64 @@ pub struct FlowKey {
     pub src_port: u16,
     /// The service's port.
     pub dst_port: u16,
+}
+
+/// A connection's key in the stages' tables of flow state, of which there is one for each family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowStateKey {
+    /// In `flow_state`.
+    Ipv4(flow_state::Key),
+    /// In `flow_state6`.
+    Ipv6(flow_state6::Key),
+}
+
+impl From<FlowKey> for FlowStateKey {
+    fn from(flow: FlowKey) -> Self {
+        let FlowKey {
+            src,
+            dst,
+            protocol,
+            src_port,
+            dst_port,
+        } = flow;
+        match (address::ipv4(src), address::ipv4(dst)) {
+            (Some(src), Some(dst)) => FlowStateKey::Ipv4(flow_state::Key {
+                src,
+                dst,
+                protocol,
+                src_port,
+                dst_port,
+            }),
+            _ => FlowStateKey::Ipv6(flow_state6::Key {
+                src,
+                dst,
+                protocol,
+                src_port,
+                dst_port,
+            }),
+        }
+    }
+}
+
+impl From<FlowStateKey> for FlowKey {
+    fn from(key: FlowStateKey) -> Self {
+        match key {
+            FlowStateKey::Ipv4(key) => FlowKey {
+                src: address::mapped(key.src),
+                dst: address::mapped(key.dst),
+                protocol: key.protocol,
+                src_port: key.src_port,
+                dst_port: key.dst_port,
+            },
+            FlowStateKey::Ipv6(key) => FlowKey {
+                src: key.src,
+                dst: key.dst,
+                protocol: key.protocol,
+                src_port: key.src_port,
+                dst_port: key.dst_port,
+            },
+        }
+    }
 }
 
 /// A bucket of a map.

@@ -45,10 +45,21 @@ pub struct Director<'a> {
     pub router: Arc<dyn Pipeline>,
     /// The stages by host, for their counters.
     pub stages: Vec<Arc<dyn Pipeline>>,
+    /// The most connections that each host held at once, and the most entries of its stage, as far as was looked.
+    pub most: Vec<Most>,
     /// Where it is shown.
     pub display: Display,
     /// When the demo began.
     pub began: Instant,
+}
+
+/// What there was of a host at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Most {
+    /// Connections that it held.
+    connections: u64,
+    /// Entries of flow state in its stage.
+    entries: u64,
 }
 
 impl Director<'_> {
@@ -139,6 +150,10 @@ impl Director<'_> {
     async fn pause(&mut self, due: Instant) -> anyhow::Result<StatusReply> {
         let status = self.control.status().await?;
         let view = self.view(&status);
+        for ((most, line), stage) in self.most.iter_mut().zip(&view.hosts).zip(&self.stages) {
+            most.connections = most.connections.max(line.live);
+            most.entries = most.entries.max(figures::flow_entries(stage.as_ref()));
+        }
         self.display.show(&view);
         tokio::time::sleep(STEP.min(due.saturating_duration_since(Instant::now()))).await;
         Ok(status)
@@ -200,6 +215,8 @@ impl Director<'_> {
                     alive,
                     target_share: line.target_share,
                     connections: progress.accepted[index(host)],
+                    most_connections: self.most[index(host)].connections,
+                    most_flow_entries: self.most[index(host)].entries,
                     packets_served: line.served,
                     packets_rerouted: line.rerouted,
                 }

@@ -150,6 +150,7 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
             network,
             progress,
             router,
+            most: vec![Default::default(); usize::from(count)],
             stages,
             display,
             began,

@@ -22,6 +22,11 @@ pub struct HostReport {
     pub target_share: f64,
     /// Connections that it accepted.
     pub connections: u64,
+    /// The most that it held at once, as far as was looked (ten times a second).
+    pub most_connections: u64,
+    /// The most entries of flow state that its stage held at once: one for each connection that it holds, and one for each of
+    /// another host's whose bucket it owns.
+    pub most_flow_entries: u64,
     /// Packets that its stage gave to it.
     pub packets_served: u64,
     /// Packets that its stage sent to another host's.
@@ -143,17 +148,26 @@ impl Report {
 
         writeln!(
             out,
-            "  {:<6}{:<7}{:>12}{:>14}{:>16}{:>18}",
-            "host", "alive", "target share", "connections", "packets served", "packets rerouted"
+            "  {:<6}{:<7}{:>12}{:>14}{:>11}{:>14}{:>16}{:>18}",
+            "host",
+            "alive",
+            "target share",
+            "connections",
+            "at once",
+            "flow entries",
+            "packets served",
+            "packets rerouted"
         )?;
         for host in &self.hosts {
             writeln!(
                 out,
-                "  {:<6}{:<7}{:>11.1}%{:>14}{:>16}{:>18}",
+                "  {:<6}{:<7}{:>11.1}%{:>14}{:>11}{:>14}{:>16}{:>18}",
                 host.id,
                 if host.alive { "yes" } else { "no" },
                 host.target_share * 100.0,
                 grouped(host.connections),
+                grouped(host.most_connections),
+                grouped(host.most_flow_entries),
                 grouped(host.packets_served),
                 grouped(host.packets_rerouted)
             )?;
@@ -308,6 +322,8 @@ mod tests {
                 alive: true,
                 target_share: 1.0,
                 connections: 9,
+                most_connections: 4,
+                most_flow_entries: 7,
                 packets_served: 90,
                 packets_rerouted: 10,
             }],

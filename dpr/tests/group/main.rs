@@ -82,15 +82,7 @@ fn the_front_router_may_be_on_a_host() {
 fn short_script(test: &str, layout: Layout) {
     isolated_group(test, || {
         let group = start(TargetKind::GeneratedRust, layout);
-        let crowd = Crowd::start(&group.client, SIZE);
-        crowd.wait_for_answers(1, None);
-        let servers = check_flows(&crowd);
-        assert!(
-            HOSTS
-                .iter()
-                .all(|host| servers.values().any(|server| server == host)),
-            "every host serves some of {servers:?}"
-        );
+        let (crowd, servers) = crowd_at_all_hosts(&group);
         assert_ne!(ctl("drain h3")["moves"], 0);
         wait_for_states(["serving", "serving", "drained"]);
         wait_for_moves();
@@ -122,15 +114,7 @@ fn start(kind: TargetKind, layout: Layout) -> Group {
 
 fn script(kind: TargetKind) {
     let group = start(kind, Layout::OneLan);
-    let crowd = Crowd::start(&group.client, SIZE);
-    crowd.wait_for_answers(1, None);
-    let servers = check_flows(&crowd);
-    assert!(
-        HOSTS
-            .iter()
-            .all(|host| servers.values().any(|server| server == host)),
-        "every host serves some of {servers:?}"
-    );
+    let (crowd, servers) = crowd_at_all_hosts(&group);
     assert_ne!(ctl("weight h1 4")["moves"], 0);
     wait_for_moves();
     crowd.wait_for_answers(2, None);
@@ -177,6 +161,20 @@ fn script(kind: TargetKind) {
         assert_eq!(ended.get(&host).copied().unwrap_or(0), held, "h{host}");
     }
     wait_for_nothing();
+}
+
+/// Connections of which every host serves some, and who serves which.
+fn crowd_at_all_hosts(group: &Group) -> (Crowd, BTreeMap<SocketAddr, u8>) {
+    let crowd = Crowd::start(&group.client, SIZE);
+    crowd.wait_for_answers(1, None);
+    let servers = check_flows(&crowd);
+    assert!(
+        HOSTS
+            .iter()
+            .all(|host| servers.values().any(|server| server == host)),
+        "every host serves some of {servers:?}"
+    );
+    (crowd, servers)
 }
 
 fn wait_for_states(wanted: [&str; 3]) {

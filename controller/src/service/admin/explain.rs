@@ -2,13 +2,10 @@
 
 use super::{Operators, flow_message, host_name};
 use crate::{
-    core::{BucketId, FlowKey, HostId, Input, StageView, Target, explain},
+    core::{BucketId, FlowKey, FlowStateKey, HostId, Input, StageView, Target, explain},
     p4runtime_client::Request,
 };
-use dpr_p4::{
-    address,
-    host_stage::{Arrival, buckets, flow_state, flow_state6, hosts, services},
-};
+use dpr_p4::host_stage::{Arrival, buckets, flow_state, flow_state6, hosts, services};
 use dpr_protocol::admin::v1::{ExplainReply, Hop, Path};
 use dpr_runtime::{Entity, EntryFilter, Query, Table, TableKey};
 use std::{collections::BTreeMap, time::Duration};
@@ -146,27 +143,9 @@ fn kind(action: hosts::Action) -> Option<&'static str> {
 
 /// Asks for a flow's server, in the table of its family.
 fn flow_query(flow: &FlowKey) -> Query {
-    let (table, matches) = match (address::ipv4(flow.src), address::ipv4(flow.dst)) {
-        (Some(src), Some(dst)) => {
-            let key = flow_state::Key {
-                src,
-                dst,
-                protocol: flow.protocol,
-                src_port: flow.src_port,
-                dst_port: flow.dst_port,
-            };
-            (flow_state::ID, key.matches())
-        }
-        _ => {
-            let key = flow_state6::Key {
-                src: flow.src,
-                dst: flow.dst,
-                protocol: flow.protocol,
-                src_port: flow.src_port,
-                dst_port: flow.dst_port,
-            };
-            (flow_state6::ID, key.matches())
-        }
+    let (table, matches) = match FlowStateKey::from(*flow) {
+        FlowStateKey::Ipv4(key) => (flow_state::ID, key.matches()),
+        FlowStateKey::Ipv6(key) => (flow_state6::ID, key.matches()),
     };
     Query::Tables {
         table: Some(table),
