@@ -36,9 +36,10 @@ pub struct TrackerConfig {
     /// A SYN that comes again this long after the first, to a host that has answered it, is reported as a set-up: the client has
     /// not heard the host yet, and must find it again however often its bucket moves meanwhile.
     pub syn_again_us: u64,
-    /// At most this many half-open flows are reported so at a time. With more of them than this, whoever they are, none is: in a
-    /// flood of SYNs only complete handshakes count.
+    /// At most this many half-open flows are reported so at a time, that a flood of repeated SYNs does not fill the stages.
     pub max_reported_half_open: usize,
+    /// With more half-open flows than this none is reported: in a flood of SYNs only complete handshakes count.
+    pub flood_half_open: usize,
     /// At most this many half-open flows; the oldest goes first.
     pub max_half_open: usize,
     /// At most this many five-tuples are remembered for [`EventKind::Reopened`]; the oldest goes first.
@@ -58,6 +59,7 @@ impl Default for TrackerConfig {
             udp_idle_us: 30 * SECOND,
             syn_again_us: SECOND / 2,
             max_reported_half_open: 4_096,
+            flood_half_open: 4_096,
             max_half_open: 65_536,
             max_departed: 262_144,
         }
@@ -399,9 +401,12 @@ impl Tracker {
         }
     }
 
+    fn is_flooded(&self) -> bool {
+        self.half_open.len() > self.config.flood_half_open
+    }
+
     fn report_early(&mut self, now_us: u64, key: FiveTuple) {
-        let is_flooded = self.half_open.len() > self.config.max_reported_half_open;
-        if !is_flooded && self.early.len() < self.config.max_reported_half_open {
+        if !self.is_flooded() && self.early.len() < self.config.max_reported_half_open {
             self.early.insert(key);
             self.report_set_up(now_us, key);
         }
@@ -410,7 +415,7 @@ impl Tracker {
     /// Reports connections whose handshake has taken [`TrackerConfig::syn_again_us`] so far: a bucket that settles is to know all
     /// that its former owner accepted, however long a client takes. As many as may be reported so at a time.
     pub fn report_slow(&mut self, now_us: u64) {
-        if self.half_open.len() > self.config.max_reported_half_open {
+        if self.is_flooded() {
             return;
         }
         let slow_us = self.config.syn_again_us;

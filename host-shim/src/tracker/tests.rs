@@ -206,6 +206,29 @@ fn a_client_that_does_not_hear_the_host_is_reported_once_and_in_bounds() {
 }
 
 #[test]
+fn in_a_flood_only_complete_handshakes_are_reported() {
+    let config = TrackerConfig {
+        flood_half_open: 3,
+        ..TrackerConfig::default()
+    };
+    let mut link = Link::new(config);
+    for _ in 0..2 {
+        for port in 1..=4 {
+            link.sees_of(flow(port), ToHost, SYN, 100, 0, 0);
+            link.sees_of(flow(port), FromHost, SYN | ACK, 500, 101, 0);
+        }
+        link.waits(SECOND);
+    }
+    link.tracker.report_slow(link.now_us);
+    assert_eq!(link.said(), []);
+    // One that completes counts, and with it the flood is over.
+    link.sees_of(flow(1), ToHost, ACK, 101, 501, 0);
+    assert_eq!(link.said(), [EventKind::SetUp]);
+    link.tracker.report_slow(link.now_us);
+    assert_eq!(link.said(), [EventKind::SetUp; 3]);
+}
+
+#[test]
 fn fins_that_cross_close_the_connection() {
     let mut link = link();
     link.opens(100, 500)
