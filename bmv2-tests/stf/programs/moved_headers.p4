@@ -12,8 +12,10 @@ header piece_t {
 }
 
 struct headers_t {
-    piece_t first;
-    piece_t second;
+    piece_t    first;
+    piece_t    second;
+    piece_t    third;
+    piece_t[2] spare;
 }
 
 struct metadata_t {
@@ -115,6 +117,12 @@ control I(inout headers_t h, inout metadata_t m, inout standard_metadata_t s) {
         s.egress_spec = 1;
         if (h.first.kind == 0x0a) {
             marked.apply(h.first, h.first);
+        } else if (h.first.kind == 0x0b) {
+            // From an element of a stack that is also named by a number: fields that share a byte come along.
+            h.spare[0].setValid();
+            h.spare[0].rest = h.spare[(bit<32>)h.first.number].rest + h.first.rest;
+            h.third = h.spare[0];
+            h.third.low = 7;
         }
         steps.apply();
     }
@@ -132,6 +140,7 @@ control D(packet_out packet, in headers_t h) {
     apply {
         packet.emit(h.first);
         packet.emit(h.second);
+        packet.emit(h.third);
     }
 }
 

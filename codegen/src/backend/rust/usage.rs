@@ -104,11 +104,11 @@ impl Usage {
                     usage.add_all(program, to);
                     usage.add_all(program, from);
                 }
+                let all = (0..program.headers.len()).map(|index| HeaderId(index as u32));
+                usage.add_neighbours(program, &all.collect());
             }
             Deparse::Rebuild { .. } => usage.keep_headers(program),
         }
-        let (kept, in_place) = (usage.kept.clone(), deparse == Deparse::InPlace);
-        usage.add_neighbours(program, |header| in_place || kept.contains(&header));
         usage.find_lazy(program);
         usage
     }
@@ -177,8 +177,7 @@ impl Usage {
             let varbit = varbit_field(&program.header_types[header_type.index()]);
             self.fields.extend(varbit.map(|field| (*id, field)));
         }
-        self.kept = regular;
-        // A copy has what its original has and was given.
+        // An original has what its copy needs, the neighbours of what is written included.
         let mut before = 0;
         while before != self.fields.len() + self.written.len() {
             before = self.fields.len() + self.written.len();
@@ -192,7 +191,9 @@ impl Usage {
                     self.fields.insert((*to, field));
                 }
             }
+            self.add_neighbours(program, &regular);
         }
+        self.kept = regular;
     }
 
     /// Whether a field has a local.
@@ -223,13 +224,10 @@ impl Usage {
             .extend((0..header_type.fields.len()).map(|field| (header, field)));
     }
 
-    /// A field that is written back takes the other fields of its bytes with it, and a copy's take its original's.
-    fn add_neighbours(&mut self, program: &Program, is_written_back: impl Fn(HeaderId) -> bool) {
-        for (index, header) in program.headers.iter().enumerate() {
-            let id = HeaderId(index as u32);
-            if !is_written_back(id) {
-                continue;
-            }
+    /// A field that is written back takes the other fields of its bytes with it.
+    fn add_neighbours(&mut self, program: &Program, headers: &BTreeSet<HeaderId>) {
+        for &id in headers {
+            let header = &program.headers[id.index()];
             for run in runs(&places(&program.header_types[header.header_type.index()])) {
                 if run
                     .places
