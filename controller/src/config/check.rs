@@ -202,28 +202,27 @@ fn check_locations(config: &Config) -> Result<(), Problem> {
                 return problem(spanned.span(), "address6", message);
             }
         }
-        if group.translated(to) == (0, 0) {
+        if !group.is_translated(to) {
             continue;
         }
         for is_ipv4 in [true, false] {
-            let mut addresses: Vec<IpAddr> = config
-                .services
-                .iter()
-                .map(|service| service.get_ref().address)
-                .filter(|address| address.is_ipv4() == is_ipv4)
-                .collect();
-            addresses.sort_unstable();
-            addresses.dedup();
-            let message = match addresses.as_slice() {
-                [_, other, ..] => {
-                    format!("`nat` leaves room for one published address, not {other}")
-                }
-                [_] if !is_ipv4 && to.location.address6 == 0 => {
-                    "`nat` needs one to stand for the published address".to_owned()
-                }
-                _ => continue,
+            let services = config.services.iter();
+            let mut family =
+                services.filter(|service| service.get_ref().address.is_ipv4() == is_ipv4);
+            let Some(first) = family.next() else {
+                continue;
             };
-            return problem(spanned.span(), "address6", message);
+            if let Some(other) =
+                family.find(|other| other.get_ref().address != first.get_ref().address)
+            {
+                let address = other.get_ref().address;
+                let message = format!("`nat` leaves room for one published address, not {address}");
+                return problem(other.span(), "address", message);
+            }
+            if !is_ipv4 && to.location.address6 == 0 {
+                let message = "`nat` needs one to stand for the published address";
+                return problem(spanned.span(), "address6", message);
+            }
         }
     }
     Ok(())

@@ -351,4 +351,9 @@ fn nat_leaves_room_for_one_published_address() {
     let two = GOOD.replacen("203.0.113.10", "203.0.113.9", 1);
     let error = nat(&two).expect_err("two addresses").to_string();
     assert!(error.contains("room for one published address"), "{error}");
+    assert!(error.contains("`address`: "), "{error}");
+    let of_ipv6 = GOOD.replace("203.0.113.10", "2001:db8::10");
+    let error = nat(&of_ipv6).expect_err("no host has one").to_string();
+    let expected = "`address6`: `nat` needs one to stand for the published address";
+    assert!(error.contains(expected), "{error}");
 }

@@ -19,7 +19,7 @@ const PROTOCOL_ICMP: u8 = dpr_p4::host_stage::PROTOCOL_ICMP;
 const PROTOCOL_ICMPV6: u8 = dpr_p4::host_stage::PROTOCOL_ICMPV6;
 
 /// The hosts that every stage names for what is not a flow's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Neighbors {
     /// Where fragments meet: hosts that take part in all that is sprayed.
     gather: Vec<HostId>,
@@ -81,14 +81,16 @@ impl Group {
         host.location.gateway_mac.or(of_port).unwrap_or(0)
     }
 
+    /// Whether other hosts send it packets by its own addresses, which stand for the published ones.
+    pub fn is_translated(&self, host: &HostSpec) -> bool {
+        let mut others = self.hosts.iter().filter(|other| other.id != host.id);
+        self.ways.within == Rewriting::Nat
+            || others.any(|other| self.rewriting(other, host) == Rewriting::Nat)
+    }
+
     /// The published addresses, of IPv4 and IPv6, that a host's own stand for; 0 where it has the published ones.
     pub fn translated(&self, host: &HostSpec) -> (u32, u128) {
-        let is_translated = self
-            .hosts
-            .iter()
-            .any(|other| other.id != host.id && self.rewriting(other, host) == Rewriting::Nat)
-            || self.ways.within == Rewriting::Nat;
-        if !is_translated {
+        if !self.is_translated(host) {
             return (0, 0);
         }
         let published = |is_ipv4: bool| {
@@ -201,17 +203,19 @@ impl Core {
         entries
     }
 
-    /// Which hosts gather fragments and serve by connection id now.
-    fn neighbors_now(&self) -> Neighbors {
-        let of = |takes: &dyn Fn(&Host) -> bool| {
-            let hosts = self.hosts.values().filter(|host| takes(host));
-            hosts.map(|host| host.spec.id).collect()
-        };
+    /// Which hosts gather fragments now.
+    fn gathering(&self) -> impl Iterator<Item = HostId> {
+        let takes = |host: &&Host| host.membership == Membership::In && !host.spec.draining;
+        let hosts = self.hosts.values().filter(takes);
+        hosts.map(|host| host.spec.id)
+    }
+
+    /// Which hosts serve by connection id now.
+    fn serving(&self) -> impl Iterator<Item = HostId> {
         let has_ids = self.group.has_connection_ids();
-        Neighbors {
-            gather: of(&|host| host.membership == Membership::In && !host.spec.draining),
-            serve: of(&|host| has_ids && host.is_member()),
-        }
+        let hosts = self.hosts.values();
+        let serving = hosts.filter(move |host| has_ids && host.is_member());
+        serving.map(|host| host.spec.id)
     }
 
     /// The entries of all stages for them.
@@ -239,12 +243,17 @@ impl Core {
 
     /// Tells all stages if other hosts gather or serve.
     pub(super) fn keep_neighbors(&mut self) {
-        let now = self.neighbors_now();
-        if now == self.neighbors {
+        let told = &self.neighbors;
+        let is_told = self.gathering().eq(told.gather.iter().copied())
+            && self.serving().eq(told.serve.iter().copied());
+        if is_told {
             return;
         }
         let before = self.neighbor_entries();
-        self.neighbors = now;
+        self.neighbors = Neighbors {
+            gather: self.gathering().collect(),
+            serve: self.serving().collect(),
+        };
         let after = self.neighbor_entries();
         let gone = before.keys().filter(|key| !after.contains_key(key));
         let changes: Vec<(Key, Option<Value>)> = gone
