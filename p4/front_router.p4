@@ -4,7 +4,6 @@
 #include "arch/v1model.p4"
 #include "include/headers.p4"
 #include "include/group.p4"
-#include "include/checksum.p4"
 #include "include/ip_parser.p4"
 
 const bit<32> MAX_ROUTES = 4096;

@@ -1,6 +1,8 @@
 //! The packet pipelines of dpr, and the types that their control planes use: generated from the P4 programs beside this crate's
 //! manifest each time it is built.
 
+use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry};
+
 pub mod address;
 pub mod by_hand;
 pub mod probe;
@@ -19,6 +21,21 @@ pub mod front_router {
 
     /// The same program for BMv2, and for whatever else runs its JSON.
     pub const BMV2_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/front_router.json"));
+}
+
+/// Shows the entries of a host stage's flow state, which is in a table for each family.
+pub fn read_flow_state(stage: &dyn Pipeline, visit: &mut dyn FnMut(TableEntry)) {
+    for table in [host_stage::flow_state::ID, host_stage::flow_state6::ID] {
+        let query = Query::Tables {
+            table: Some(table),
+            filter: EntryFilter::All,
+        };
+        stage.read(&query, &mut |entity| {
+            if let Entity::Table(entry) = entity {
+                visit(entry);
+            }
+        });
+    }
 }
 
 /// Who a stage is in one LAN of IPv4, where the host has the published addresses and nobody is told of packets that are dropped.

@@ -9,6 +9,7 @@ use dpr_controller::core::{
     RouterSpec, Service, Spray, Target, Ways,
 };
 use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6, identity};
+use dpr_p4::read_flow_state;
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
 
@@ -780,13 +781,7 @@ impl Simulation<'_> {
     /// Flow-state entries in a stage.
     pub(super) fn entries(&self, index: usize) -> u64 {
         let mut entries = 0;
-        for table in [flow_state::ID, flow_state6::ID] {
-            let query = Query::Tables {
-                table: Some(table),
-                filter: EntryFilter::All,
-            };
-            self.hosts[index].stage.read(&query, &mut |_| entries += 1);
-        }
+        read_flow_state(&self.hosts[index].stage, &mut |_| entries += 1);
         entries
     }
 
@@ -809,20 +804,13 @@ impl Simulation<'_> {
             .zip(1u16..)
             .filter(|(host, _)| !host.is_dead)
         {
-            for table in [flow_state::ID, flow_state6::ID] {
-                let query = Query::Tables {
-                    table: Some(table),
-                    filter: EntryFilter::All,
-                };
-                host.stage.read(&query, &mut |entity| {
-                    if let Entity::Table(entry) = entity
-                        && let Some(flow) = flow_of(&entry)
-                        && self.observer.is_over(flow)
-                    {
-                        remaining.push((number, flow));
-                    }
-                });
-            }
+            read_flow_state(&host.stage, &mut |entry| {
+                if let Some(flow) = flow_of(&entry)
+                    && self.observer.is_over(flow)
+                {
+                    remaining.push((number, flow));
+                }
+            });
         }
         remaining
     }

@@ -261,90 +261,80 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
             Value::Identity(identity::Action::from_call(action).ok()?),
         ));
     }
-    match entry.table {
-        hosts::ID => hosts::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Host(entry.key.host), Value::Host(entry.action))),
-        tunnel_peers::ID => tunnel_peers::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::TunnelPeer(entry.key), Value::TunnelPeer)),
-        published_addresses::ID => published_addresses::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Published(entry.key), Value::Published(entry.action))),
+    let known = match entry.table {
+        hosts::ID => {
+            let entry = typed::<hosts::Hosts>(entry)?;
+            (Key::Host(entry.key.host), Value::Host(entry.action))
+        }
+        tunnel_peers::ID => {
+            let entry = typed::<tunnel_peers::TunnelPeers>(entry)?;
+            (Key::TunnelPeer(entry.key), Value::TunnelPeer)
+        }
+        published_addresses::ID => {
+            let entry = typed::<published_addresses::PublishedAddresses>(entry)?;
+            (Key::Published(entry.key), Value::Published(entry.action))
+        }
         gatherers::ID => {
-            gatherers::Entry::try_from(entry)
-                .ok()
-                .and_then(|entry| match entry.action {
-                    gatherers::Action::GatheredAt { host } => {
-                        Some((Key::Gatherer(entry.key), Value::At(host)))
-                    }
-                    gatherers::Action::NoAction => None,
-                })
+            let entry = typed::<gatherers::Gatherers>(entry)?;
+            let gatherers::Action::GatheredAt { host } = entry.action else {
+                return None;
+            };
+            (Key::Gatherer(entry.key), Value::At(host))
         }
         server_ids::ID => {
-            server_ids::Entry::try_from(entry)
-                .ok()
-                .and_then(|entry| match entry.action {
-                    server_ids::Action::ServeAt { host } => {
-                        Some((Key::ServerId(entry.key), Value::At(host)))
-                    }
-                    server_ids::Action::NoAction => None,
-                })
+            let entry = typed::<server_ids::ServerIds>(entry)?;
+            let server_ids::Action::ServeAt { host } = entry.action else {
+                return None;
+            };
+            (Key::ServerId(entry.key), Value::At(host))
         }
         computers::ID => {
-            computers::Entry::try_from(entry)
-                .ok()
-                .and_then(|entry| match entry.action {
-                    computers::Action::At { host } => {
-                        Some((Key::Computer(entry.key), Value::At(host)))
-                    }
-                    computers::Action::NoAction => None,
-                })
+            let entry = typed::<computers::Computers>(entry)?;
+            let computers::Action::At { host } = entry.action else {
+                return None;
+            };
+            (Key::Computer(entry.key), Value::At(host))
         }
         flow_state::ID => {
-            flow_state::Entry::try_from(entry)
-                .ok()
-                .and_then(|entry| match entry.action {
-                    flow_state::Action::ServeAt { host } => {
-                        let key = FlowStateKey::Ipv4(entry.key).into();
-                        Some((Key::Flow(key), Value::Server(host)))
-                    }
-                    flow_state::Action::NoAction => None,
-                })
+            let entry = typed::<flow_state::FlowState>(entry)?;
+            let flow_state::Action::ServeAt { host } = entry.action else {
+                return None;
+            };
+            let key = FlowStateKey::Ipv4(entry.key).into();
+            (Key::Flow(key), Value::Server(host))
         }
         flow_state6::ID => {
-            flow_state6::Entry::try_from(entry)
-                .ok()
-                .and_then(|entry| match entry.action {
-                    flow_state6::Action::ServeAt { host } => {
-                        let key = FlowStateKey::Ipv6(entry.key).into();
-                        Some((Key::Flow(key), Value::Server(host)))
-                    }
-                    flow_state6::Action::NoAction => None,
-                })
+            let entry = typed::<flow_state6::FlowState6>(entry)?;
+            let flow_state6::Action::ServeAt { host } = entry.action else {
+                return None;
+            };
+            let key = FlowStateKey::Ipv6(entry.key).into();
+            (Key::Flow(key), Value::Server(host))
         }
-        buckets::ID => buckets::Entry::try_from(entry)
-            .ok()
-            .and_then(|entry| match entry.action {
-                buckets::Action::OwnedBy {
-                    owner_id,
-                    previous_id,
-                    accept,
-                } => {
-                    let owned = Owned {
-                        owner: owner_id,
-                        previous: previous_id,
-                        accept: accept == 1,
-                    };
-                    Some((Key::Bucket(entry.key), Value::Owned(owned)))
-                }
-                buckets::Action::NoBucket => None,
-            }),
-        services::ID => services::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Service(entry.key), Value::Service(entry.action))),
-        _ => None,
-    }
+        buckets::ID => {
+            let entry = typed::<buckets::Buckets>(entry)?;
+            let buckets::Action::OwnedBy {
+                owner_id,
+                previous_id,
+                accept,
+            } = entry.action
+            else {
+                return None;
+            };
+            let owned = Owned {
+                owner: owner_id,
+                previous: previous_id,
+                accept: accept == 1,
+            };
+            (Key::Bucket(entry.key), Value::Owned(owned))
+        }
+        services::ID => {
+            let entry = typed::<services::Services>(entry)?;
+            (Key::Service(entry.key), Value::Service(entry.action))
+        }
+        _ => return None,
+    };
+    Some(known)
 }
 
 /// As [`decode`], for the front router.
@@ -352,25 +342,37 @@ pub(super) fn decode_router(entry: &TableEntry) -> Option<(Key, Value)> {
     if entry.is_default {
         return None;
     }
-    match entry.table {
-        ports::ID => ports::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Port(entry.key), Value::Port(entry.action))),
-        gateways::ID => gateways::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Gateway(entry.key), Value::Gateway(entry.action))),
-        gateways6::ID => gateways6::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Gateway6(entry.key), Value::Gateway6(entry.action))),
-        routes6::ID => routes6::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Route6(entry.key), Value::Route6(entry.action))),
-        members::ID => members::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Member(entry.key), Value::Member(entry.action))),
-        routes::ID => routes::Entry::try_from(entry)
-            .ok()
-            .map(|entry| (Key::Route(entry.key), Value::Route(entry.action))),
-        _ => None,
-    }
+    let known = match entry.table {
+        ports::ID => {
+            let entry = typed::<ports::Ports>(entry)?;
+            (Key::Port(entry.key), Value::Port(entry.action))
+        }
+        gateways::ID => {
+            let entry = typed::<gateways::Gateways>(entry)?;
+            (Key::Gateway(entry.key), Value::Gateway(entry.action))
+        }
+        gateways6::ID => {
+            let entry = typed::<gateways6::Gateways6>(entry)?;
+            (Key::Gateway6(entry.key), Value::Gateway6(entry.action))
+        }
+        members::ID => {
+            let entry = typed::<members::Members>(entry)?;
+            (Key::Member(entry.key), Value::Member(entry.action))
+        }
+        routes::ID => {
+            let entry = typed::<routes::Routes>(entry)?;
+            (Key::Route(entry.key), Value::Route(entry.action))
+        }
+        routes6::ID => {
+            let entry = typed::<routes6::Routes6>(entry)?;
+            (Key::Route6(entry.key), Value::Route6(entry.action))
+        }
+        _ => return None,
+    };
+    Some(known)
+}
+
+/// A table's entry in its own words, if the program has such entries.
+fn typed<T: Table>(entry: &TableEntry) -> Option<Entry<T>> {
+    Entry::try_from(entry).ok()
 }

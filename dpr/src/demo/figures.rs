@@ -1,7 +1,7 @@
 //! Reads the packet counters of the pipelines.
 
 use dpr_p4::{front_router, host_stage};
-use dpr_runtime::{Entity, EntryFilter, Pipeline, Query};
+use dpr_runtime::{Entity, Pipeline, Query};
 
 use super::topology::{Topology, TopologyKind};
 
@@ -56,13 +56,7 @@ pub fn sprayed(router: &dyn Pipeline) -> u64 {
 /// Entries of flow state that a stage holds.
 pub fn flow_entries(stage: &dyn Pipeline) -> u64 {
     let mut entries = 0;
-    for table in [host_stage::flow_state::ID, host_stage::flow_state6::ID] {
-        let query = Query::Tables {
-            table: Some(table),
-            filter: EntryFilter::All,
-        };
-        stage.read(&query, &mut |_| entries += 1);
-    }
+    dpr_p4::read_flow_state(stage, &mut |_| entries += 1);
     entries
 }
 

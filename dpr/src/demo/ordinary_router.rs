@@ -8,30 +8,21 @@ use dpr_p4::{
     address,
     front_router::{gateways, gateways6, ports, routes, routes6},
 };
-use dpr_runtime::{Entry, Lpm, Pipeline, Table, Update};
+use dpr_runtime::{Lpm, Pipeline, Update};
 
 use super::topology::*;
 use super::world::{ROUTER_INSIDE, ROUTER_OUTSIDE};
-
-fn insert<T: Table>(key: T::Key, action: T::Action) -> Update {
-    let entry: Entry<T> = Entry {
-        key,
-        priority: 0,
-        action,
-    };
-    entry.insert()
-}
 
 fn gateway(port: u16, address: IpAddr) -> Update {
     match address {
         IpAddr::V4(address) => {
             let address = address.to_bits();
-            insert::<gateways::Gateways>(gateways::Key { port, address }, gateways::Action::Answer)
+            gateways::Entry::new(gateways::Key { port, address }, gateways::Action::Answer).insert()
         }
         IpAddr::V6(address) => {
             let address = address.to_bits();
             let key = gateways6::Key { port, address };
-            insert::<gateways6::Gateways6>(key, gateways6::Action::Advertise)
+            gateways6::Entry::new(key, gateways6::Action::Advertise).insert()
         }
     }
 }
@@ -49,7 +40,7 @@ fn route(network: IpAddr, prefix: u8, port: u16, macs: (u64, u64)) -> Update {
                 src_mac,
                 dst_mac,
             };
-            insert::<routes::Routes>(key, action)
+            routes::Entry::new(key, action).insert()
         }
         None => {
             let value = address::to_bits(network);
@@ -61,7 +52,7 @@ fn route(network: IpAddr, prefix: u8, port: u16, macs: (u64, u64)) -> Update {
                 src_mac,
                 dst_mac,
             };
-            insert::<routes6::Routes6>(key, action)
+            routes6::Entry::new(key, action).insert()
         }
     }
 }
@@ -80,7 +71,7 @@ pub fn set_up(router: &dyn Pipeline, topology: Topology, hosts: usize) -> anyhow
         (ROUTER_INSIDE, inside_mac, 0),
     ] {
         let action = ports::Action::UsePort { mac, outside };
-        updates.push(insert::<ports::Ports>(ports::Key { port }, action));
+        updates.push(ports::Entry::new(ports::Key { port }, action).insert());
     }
     let to_clients = (ROUTER_OUTSIDE_MAC, CLIENTS_MAC);
     for (network, prefix) in [

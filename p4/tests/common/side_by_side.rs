@@ -60,7 +60,6 @@ fn is_default(entity: &Entity) -> bool {
 }
 
 /// Runs both side by side and adds up what the counter `outcomes` or `drops` counted.
-#[allow(clippy::too_many_arguments)]
 fn compare(
     seed: u64,
     generated: &dyn Pipeline,

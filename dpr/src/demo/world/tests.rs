@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use dpr_p4::address;
 use dpr_p4::front_router::{self, FrontRouter};
 use dpr_p4::host_stage::{self, HostStage};
-use dpr_runtime::{Entry, Lpm, Range, Table, Update};
+use dpr_runtime::{Lpm, Range, Update};
 
 use super::*;
 use crate::demo::observer::ViolationKind;
@@ -18,15 +18,6 @@ const TOPOLOGY: Topology = Topology {
     kind: TopologyKind::Lan,
     ipv6: false,
 };
-
-fn insert<T: Table>(key: T::Key, action: T::Action) -> Update {
-    let entry: Entry<T> = Entry {
-        key,
-        priority: 0,
-        action,
-    };
-    entry.insert()
-}
 
 fn write(pipeline: &dyn Pipeline, update: Update) {
     pipeline.write(&update).expect("the entry is right");
@@ -44,14 +35,17 @@ fn router() -> Arc<dyn Pipeline> {
             mac,
             outside: is_outside,
         };
-        write(&router, insert::<ports::Ports>(ports::Key { port }, action));
+        write(
+            &router,
+            ports::Entry::new(ports::Key { port }, action).insert(),
+        );
         let key = gateways::Key {
             port,
             address: address.into(),
         };
         write(
             &router,
-            insert::<gateways::Gateways>(key, gateways::Action::Answer),
+            gateways::Entry::new(key, gateways::Action::Answer).insert(),
         );
     }
     let to_clients = routes::Key {
@@ -65,7 +59,7 @@ fn router() -> Arc<dyn Pipeline> {
         src_mac: ROUTER_OUTSIDE_MAC,
         dst_mac: CLIENTS_MAC,
     };
-    write(&router, insert::<routes::Routes>(to_clients, next_hop));
+    write(&router, routes::Entry::new(to_clients, next_hop).insert());
     let published = routes::Key {
         prefix: Lpm {
             value: address::ipv4(address::to_bits(PUBLISHED.0)).expect("IPv4"),
@@ -76,7 +70,7 @@ fn router() -> Arc<dyn Pipeline> {
         set: 1,
         last: HOSTS - 1,
     };
-    write(&router, insert::<routes::Routes>(published, spray));
+    write(&router, routes::Entry::new(published, spray).insert());
     for host in 1..=HOSTS {
         let member = members::Action::ToMember {
             host,
@@ -86,13 +80,14 @@ fn router() -> Arc<dyn Pipeline> {
         };
         write(
             &router,
-            insert::<members::Members>(
+            members::Entry::new(
                 members::Key {
                     set: 1,
                     index: host - 1,
                 },
                 member,
-            ),
+            )
+            .insert(),
         );
     }
     Arc::new(router)
@@ -108,14 +103,14 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
         stage_mac(host),
         TOPOLOGY.address(host).into(),
     );
-    write(&stage, Entry::<identity::Identity>::default_entry(&action));
+    write(&stage, identity::Entry::default_entry(&action));
     for peer in (1..=HOSTS).filter(|peer| *peer != host) {
         let action = hosts::Action::ByMac {
             stage_mac: stage_mac(peer),
         };
         write(
             &stage,
-            insert::<hosts::Hosts>(hosts::Key { host: peer }, action),
+            hosts::Entry::new(hosts::Key { host: peer }, action).insert(),
         );
     }
     for bucket in 0..BUCKETS {
@@ -127,7 +122,7 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
         };
         write(
             &stage,
-            insert::<buckets::Buckets>(buckets::Key { map: 0, bucket }, action),
+            buckets::Entry::new(buckets::Key { map: 0, bucket }, action).insert(),
         );
     }
     let key = services::Key {
@@ -138,15 +133,14 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
             high: PUBLISHED.1,
         },
     };
-    let service: Entry<services::Services> = Entry {
-        key,
-        priority: 1,
-        action: services::Action::InMap {
-            map_id: 0,
-            mask: BUCKETS - 1,
-        },
+    let action = services::Action::InMap {
+        map_id: 0,
+        mask: BUCKETS - 1,
     };
-    write(&stage, service.insert());
+    write(
+        &stage,
+        services::Entry::with_priority(key, 1, action).insert(),
+    );
     Arc::new(stage)
 }
 
