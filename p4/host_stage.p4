@@ -110,27 +110,25 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         size = GATHERERS_SIZE;
     }
 
-    // The service's bucket map, and its number of buckets (a power of two) less one.
-    action in_map(bit<16> map_id, bit<16> mask) {
+    // The service's bucket map, its number of buckets (a power of two) less one, and what of a flow chooses its bucket. With
+    // `by_class`, clients of some classes have maps of their own.
+    action in_map(bit<16> map_id, bit<16> mask, Affinity affinity, bit<1> by_class) {
         meta.is_service = true;
         meta.map = map_id;
         meta.bucket_mask = mask;
+        meta.affinity = affinity;
+        meta.by_class = by_class == 1;
     }
 
-    // The same, with one bucket for all that a client's address does on any of the map's services.
-    action in_map_by_client(bit<16> map_id, bit<16> mask) {
-        meta.is_service = true;
-        meta.map = map_id;
-        meta.bucket_mask = mask;
-        meta.affinity = Affinity.client;
-    }
-
-    // The same for QUIC, where servers put their number into connection ids.
-    action in_map_by_connection_id(bit<16> map_id, bit<16> mask) {
-        meta.is_service = true;
-        meta.map = map_id;
-        meta.bucket_mask = mask;
-        meta.affinity = Affinity.connection_id;
+    // The same while the service comes from another map, or its buckets are chosen by something else than before. Until the
+    // change is committed here, the former ones count.
+    action changes_map(bit<16> map_id, bit<16> mask, Affinity affinity, bit<1> by_class, bit<16> former_map_id,
+                       Affinity former_affinity, bit<1> committed) {
+        in_map(map_id, mask, affinity, by_class);
+        meta.is_changing = true;
+        meta.is_committed = committed == 1;
+        meta.former_map = former_map_id;
+        meta.former_affinity = former_affinity;
     }
 
     // What any host may answer: echo requests.
@@ -147,8 +145,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         }
         actions = {
             in_map;
-            in_map_by_client;
-            in_map_by_connection_id;
+            changes_map;
             answer_here;
             @defaultonly NoAction;
         }

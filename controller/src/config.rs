@@ -11,8 +11,9 @@ pub(crate) use fields::parse_mac;
 use crate::core::{
     Affinity, Group, HostSpec, Location, NextHop, Protocol, RouterSpec, Service, Spray, Ways,
 };
-use crate::criteria::MapCriteria;
+use crate::criteria::{ClientClass, MapCriteria};
 use dpr_p4::address;
+use dpr_runtime::Lpm;
 use fields::{AffinityName, MacAddress, Ports, ProtocolName, RewritingName, SprayMode};
 use serde::Deserialize;
 use std::{
@@ -42,6 +43,11 @@ pub struct Config {
     services: Vec<Spanned<ServiceConfig>>,
     #[serde(default)]
     maps: Vec<Spanned<MapConfig>>,
+    #[serde(default)]
+    classes: Vec<Spanned<ClassConfig>>,
+    /// What hosts cost the clients of regions.
+    #[serde(default)]
+    regions: BTreeMap<String, Spanned<BTreeMap<String, f64>>>,
     #[serde(default)]
     hosts: Vec<Spanned<HostConfig>>,
     router: Option<Spanned<RouterConfig>>,
@@ -120,6 +126,21 @@ struct MapConfig {
     weights: BTreeMap<String, f64>,
     data: Option<Vec<String>>,
     load: Option<fields::LoadName>,
+    /// Hosts of QoS classes, with their weights.
+    #[serde(default)]
+    qos: BTreeMap<String, BTreeMap<String, f64>>,
+    distance: Option<fields::DistanceName>,
+    session_timeout_s: Option<u64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClassConfig {
+    class: u8,
+    name: String,
+    prefixes: Vec<fields::Prefix>,
+    qos: Option<String>,
+    region: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -268,6 +289,7 @@ impl Config {
                     AffinityName::Connection => Affinity::Connection,
                     AffinityName::Client => Affinity::Client,
                     AffinityName::ConnectionId => Affinity::ConnectionId,
+                    AffinityName::Session => Affinity::Session,
                 },
             }
         });
@@ -303,6 +325,16 @@ impl Config {
                 .iter()
                 .map(|map| (map.get_ref().map, self.map_criteria(map.get_ref())))
                 .collect(),
+            classes: self
+                .classes
+                .iter()
+                .map(|class| client_class(class.get_ref()))
+                .collect(),
+            regions: self
+                .regions
+                .iter()
+                .map(|(name, costs)| (name.clone(), self.by_host(costs.get_ref())))
+                .collect(),
             protocol: self.protocol.to_protocol(),
         }
     }
@@ -330,18 +362,33 @@ impl Config {
 
     fn map_criteria(&self, map: &MapConfig) -> MapCriteria {
         let id = |name: &String| self.host_number(name);
+        let usual = MapCriteria::default();
         MapCriteria {
-            weights: map
-                .weights
-                .iter()
-                .filter_map(|(name, weight)| Some((id(name)?, *weight)))
-                .collect(),
+            weights: self.by_host(&map.weights),
             data: map
                 .data
                 .as_ref()
                 .map(|names| names.iter().filter_map(id).collect()),
             load: map.load.map(|load| load.0),
+            qos: map
+                .qos
+                .iter()
+                .map(|(class, weights)| (class.clone(), self.by_host(weights)))
+                .collect(),
+            distance: map.distance.map(|distance| distance.0),
+            session_timeout: map
+                .session_timeout_s
+                .map_or(usual.session_timeout, Duration::from_secs),
+            ..usual
         }
+    }
+
+    /// Numbers by hosts' names, by the hosts' own numbers.
+    fn by_host(&self, named: &BTreeMap<String, f64>) -> BTreeMap<u16, f64> {
+        let numbers = named.iter();
+        numbers
+            .filter_map(|(name, number)| Some((self.host_number(name)?, *number)))
+            .collect()
     }
 }
 
@@ -372,6 +419,22 @@ fn host_spec(host: &HostConfig) -> HostSpec {
         weight: host.weight,
         joined: host.joined,
         draining: false,
+    }
+}
+
+fn client_class(class: &ClassConfig) -> ClientClass {
+    let prefixes = class.prefixes.iter();
+    ClientClass {
+        class: class.class,
+        name: class.name.clone(),
+        prefixes: prefixes
+            .map(|prefix| Lpm {
+                value: prefix.network,
+                prefix: prefix.length,
+            })
+            .collect(),
+        qos: class.qos.clone(),
+        region: class.region.clone(),
     }
 }
 

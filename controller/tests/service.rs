@@ -519,6 +519,7 @@ async fn operators_change_criteria_and_take_hosts_out() {
             }],
             data: Some(admin::Holders::default()),
             load: Some("connections".to_owned()),
+            ..Default::default()
         })
         .await
         .expect("good criteria");

@@ -7,9 +7,9 @@ mod print;
 use anyhow::{Context, bail};
 use dpr_protocol::admin::v1::{
     BucketsRequest, CriteriaRequest, DrainProgress, DrainRequest, ExplainRequest, FiveTuple,
-    FlowsRequest, Holders, HostWeight, JoinRequest, ReloadRequest, RemoveRequest, ServicesRequest,
-    SetCriteriaRequest, SetWeightRequest, StatusRequest, UndrainRequest, WatchDrainRequest,
-    admin_client::AdminClient, drain_progress::Outcome,
+    FlowsRequest, Holders, HostWeight, JoinRequest, QosClass, ReloadRequest, RemoveRequest,
+    ServicesRequest, SetCriteriaRequest, SetWeightRequest, StatusRequest, UndrainRequest,
+    WatchDrainRequest, admin_client::AdminClient, drain_progress::Outcome,
 };
 use std::{io::Write, net::SocketAddr, time::Duration};
 use tonic::transport::Channel;
@@ -138,6 +138,15 @@ struct SetCriteria {
     /// Let shares follow this load, or `off`
     #[arg(long, value_parser = ["connections", "cpu", "requests", "off"])]
     load: Option<String>,
+    /// The hosts of a QoS class of clients, with their weights, as `gold=h1:2,h3`, or `gold=off`; may be repeated
+    #[arg(long, value_name = "CLASS=HOSTS")]
+    qos: Vec<String>,
+    /// What the costs of hosts from clients' regions do: only the nearest serve, shares are divided by costs, or `off`
+    #[arg(long, value_parser = ["nearest", "shared", "off"])]
+    distance: Option<String>,
+    /// How long a session lives after its last connection, such as 90s or 10m
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    session_timeout: Option<Duration>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -436,8 +445,16 @@ impl TryFrom<SetCriteria> for SetCriteriaRequest {
     type Error = anyhow::Error;
 
     fn try_from(set: SetCriteria) -> anyhow::Result<Self> {
-        if set.weights.is_empty() && set.data.is_none() && set.load.is_none() {
-            bail!("say what is to change: --weight, --data or --load");
+        let changes_something = !set.weights.is_empty()
+            || set.data.is_some()
+            || set.load.is_some()
+            || !set.qos.is_empty()
+            || set.distance.is_some()
+            || set.session_timeout.is_some();
+        if !changes_something {
+            bail!(
+                "say what is to change: --weight, --data, --load, --qos, --distance or --session-timeout"
+            );
         }
         let weights = set.weights.iter().map(|text| {
             let (host, weight) = text
@@ -469,8 +486,38 @@ impl TryFrom<SetCriteria> for SetCriteriaRequest {
                 },
             }),
             load: set.load,
+            qos: set
+                .qos
+                .iter()
+                .map(|text| qos_class(text))
+                .collect::<anyhow::Result<_>>()?,
+            distance: set.distance,
+            session_timeout_ms: set
+                .session_timeout
+                .map(|timeout| timeout.as_millis() as u64),
         })
     }
+}
+
+/// From `gold=h1:2,h3` or `gold=off`.
+fn qos_class(text: &str) -> anyhow::Result<QosClass> {
+    let (name, hosts) = text
+        .split_once('=')
+        .with_context(|| format!("`{text}` is not CLASS=HOSTS"))?;
+    let hosts = hosts.split(',').filter(|host| *host != "off").map(|text| {
+        let (host, weight) = text.split_once(':').unwrap_or((text, "1"));
+        let weight: f64 = weight
+            .parse()
+            .with_context(|| format!("`{weight}` is no weight"))?;
+        Ok(HostWeight {
+            host: host.trim().to_owned(),
+            weight: Some(weight),
+        })
+    });
+    Ok(QosClass {
+        name: name.to_owned(),
+        hosts: hosts.collect::<anyhow::Result<_>>()?,
+    })
 }
 
 impl From<Join> for JoinRequest {

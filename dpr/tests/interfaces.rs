@@ -3,8 +3,8 @@
 use dpr_bmv2_tests::namespace::{isolated, run, skip_optional, thread_id, unshare_network};
 use dpr_bmv2_tests::{Launch, Platform, Target, TargetKind, eventually, simple_switch_grpc};
 use dpr_p4::host_stage::{
-    self, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_TCP, buckets, identity, outcomes,
-    services,
+    self, Affinity, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, PROTOCOL_TCP, buckets, identity,
+    outcomes, services,
 };
 use dpr_runtime::Range;
 use std::io::{Read, Write};
@@ -119,7 +119,7 @@ fn start(kind: TargetKind) -> Target {
         previous_id: NO_HOST,
         accept: 0,
     };
-    let in_map = services::Action::InMap { map_id: 1, mask: 0 };
+    let in_map = dpr_p4::in_map(1, 0, Affinity::Connection);
     target.client.write(&[
         identity::Entry::default_entry(&be),
         buckets::Entry::new(buckets::Key { map: 1, bucket: 0 }, owned_by).insert(),

@@ -56,3 +56,18 @@ pub fn on_one_lan(
         nat_address6: 0,
     }
 }
+
+/// What a stage does with packets to a service whose buckets are on a map: `mask` is the map's number of buckets (a power of two)
+/// less one.
+pub const fn in_map(
+    map_id: u16,
+    mask: u16,
+    affinity: host_stage::Affinity,
+) -> host_stage::services::Action {
+    host_stage::services::Action::InMap {
+        map_id,
+        mask,
+        affinity: affinity as u8,
+        by_class: 0,
+    }
+}

@@ -5,17 +5,26 @@
 
 const bit<32> FLOW_STATE_SIZE = 1048576;
 const bit<32> BUCKETS_SIZE = 262144;
+const bit<32> CLIENTS_SIZE = 65536;
+const bit<32> SESSIONS_SIZE = 262144;
 
 // Slots of the register that remembers delivered SYNs, and for how long (60 s, in ticks of 1,024 microseconds).
 const bit<32> RECENT_SLOTS = 131072;
 const bit<32> RECENT_TTL = 58594;
+
+// Whether all of a client's flows have one bucket.
+bool is_by_client(in Affinity affinity) {
+    return affinity == Affinity.client || affinity == Affinity.session;
+}
 
 control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
     // SYNs delivered here: fingerprint (upper half; never 0) and time (lower half), by hash. Read when this stage is asked as a
     // bucket's previous owner.
     ARCH_REGISTER(bit<64>, recent, RECENT_SLOTS);
 
+    Affinity affinity = Affinity.connection;
     bit<16> bucket = 0;
+    bit<16> former_bucket = 0;
     bit<32> flow_hash = 0;
     bit<32> client_hash = 0;
     bool is_recent = false;
@@ -23,6 +32,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     host_id_t server = NO_HOST;
     host_id_t owner = NO_HOST;
     host_id_t previous = NO_HOST;
+    host_id_t former_owner = NO_HOST;
     bool accept_as_peer = false;
 
     action serve_at(host_id_t host) {
@@ -78,6 +88,51 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         size = FLOW_STATE_SIZE;
     }
 
+    // Where a client's session on the services of a map is. As with connections, it has an entry at its host, and one at its
+    // bucket's owner if that is another.
+    table sessions {
+        key = {
+            meta.map: exact @name("map");
+            meta.flow.src: exact @name("client");
+        }
+        actions = {
+            serve_at;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = SESSIONS_SIZE;
+    }
+
+    // If the service's affinity changes, the buckets before and after are of this map.
+    action in_class_map(bit<16> map_id) {
+        meta.map = map_id;
+        meta.former_map = map_id;
+    }
+
+    // As `changes_map` of services.
+    action changes_class_map(bit<16> map_id, bit<16> former_map_id, bit<1> committed) {
+        meta.map = map_id;
+        meta.is_changing = true;
+        meta.is_committed = committed == 1;
+        meta.former_map = former_map_id;
+        meta.former_affinity = meta.affinity;
+    }
+
+    // The maps of clients' classes, in place of the service's.
+    table clients {
+        key = {
+            meta.map: exact @name("map");
+            meta.flow.src: lpm @name("client");
+        }
+        actions = {
+            in_class_map;
+            changes_class_map;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = CLIENTS_SIZE;
+    }
+
     action owned_by(host_id_t owner_id, host_id_t previous_id, bit<1> accept) {
         owner = owner_id;
         previous = previous_id;
@@ -102,6 +157,32 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         size = BUCKETS_SIZE;
     }
 
+    action formerly_owned_by(host_id_t owner_id) {
+        former_owner = owner_id;
+    }
+
+    // Who owned the buckets of the former maps, while flows change from one map or affinity to another.
+    table former_buckets {
+        key = {
+            meta.former_map: exact @name("map");
+            former_bucket: exact @name("bucket");
+        }
+        actions = {
+            formerly_owned_by;
+            @defaultonly NoAction;
+        }
+        const default_action = NoAction();
+        size = BUCKETS_SIZE;
+    }
+
+    // What changes is asked for as in a move: until the commit the former owner counts, and what comes from it by then is
+    // taken in; afterwards it is asked.
+    action weigh_former_owner() {
+        previous = former_owner == meta.self ? NO_HOST : former_owner;
+        accept_as_peer = !meta.is_committed && owner == meta.self;
+        owner = meta.is_committed ? owner : former_owner;
+    }
+
     // The slot of a flow: the low bits of its hash choose its bucket and say little here.
     action recall() {
         bit<32> fingerprint;
@@ -120,6 +201,7 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     apply {
         bool is_ipv4 = headers.ip.ipv4.isValid();
         bool is_by_id = false;
+        bool is_by_session = false;
         if (is_ipv4) {
             ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
         } else {
@@ -128,7 +210,11 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         if (meta.arrival == Arrival.final) {
             deliver(meta, Outcome.served_final);
         } else {
-            if (meta.affinity == Affinity.connection_id && meta.has_connection_id) {
+            affinity = meta.affinity;
+            if (meta.is_changing && !meta.is_committed) {
+                affinity = meta.former_affinity;
+            }
+            if (affinity == Affinity.connection_id && meta.has_connection_id) {
                 has_server = server_ids.apply().hit;
                 is_by_id = has_server;
             }
@@ -139,23 +225,41 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     has_server = flow_state6.apply().hit;
                 }
             }
+            if (!has_server && affinity == Affinity.session) {
+                has_server = sessions.apply().hit;
+                is_by_session = has_server;
+            }
             if (has_server) {
                 if (server == meta.self) {
-                    deliver(meta, is_by_id ? Outcome.served_by_id : Outcome.served_by_state);
+                    deliver(meta, is_by_id ? Outcome.served_by_id
+                        : is_by_session ? Outcome.served_by_session : Outcome.served_by_state);
                 } else {
-                    reroute_to(meta, server, Arrival.final, is_by_id ? Outcome.rerouted_by_id : Outcome.rerouted_by_state);
+                    reroute_to(meta, server, Arrival.final, is_by_id ? Outcome.rerouted_by_id
+                        : is_by_session ? Outcome.rerouted_by_session : Outcome.rerouted_by_state);
                 }
             } else {
+                if (meta.by_class) {
+                    clients.apply();
+                }
                 bucket = flow_hash[15:0] & meta.bucket_mask;
-                if (meta.affinity == Affinity.client) {
+                former_bucket = bucket;
+                if (is_by_client(meta.affinity) || meta.is_changing && is_by_client(meta.former_affinity)) {
                     if (is_ipv4) {
                         ARCH_HASH_CLIENT(client_hash, meta.flow);
                     } else {
                         ARCH_HASH_CLIENT6(client_hash, meta.flow);
                     }
-                    bucket = client_hash[15:0] & meta.bucket_mask;
+                    if (is_by_client(meta.affinity)) {
+                        bucket = client_hash[15:0] & meta.bucket_mask;
+                    }
+                    if (is_by_client(meta.former_affinity)) {
+                        former_bucket = client_hash[15:0] & meta.bucket_mask;
+                    }
                 }
                 if (buckets.apply().hit) {
+                    if (meta.is_changing && former_buckets.apply().hit) {
+                        weigh_former_owner();
+                    }
                     if (meta.arrival == Arrival.chain) {
                         recall();
                         if (is_recent || owner == meta.self) {

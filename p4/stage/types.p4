@@ -36,7 +36,9 @@ enum bit<8> Outcome {
     served_as_first = 15,       // a fragment, as its datagram's first was
     rerouted_as_first = 16,     // a fragment, as its datagram's first was
     forwarded = 17,             // to the host of another computer of the LAN
-    told_client = 18            // a tunnel's too-big message, passed on to whose packet was too big
+    told_client = 18,           // a tunnel's too-big message, passed on to whose packet was too big
+    served_by_session = 19,     // step 2, by the client's session
+    rerouted_by_session = 20    // step 2, by the client's session
 }
 
 // Why a packet was dropped; indexes the counter `drops`.
@@ -67,7 +69,8 @@ enum bit<3> Verdict {
 enum bit<2> Affinity {
     connection = 0,     // the five-tuple
     client = 1,         // the client's address
-    connection_id = 2   // the server id in a QUIC connection id; the five-tuple if it has none
+    connection_id = 2,  // the server id in a QUIC connection id; the five-tuple if it has none
+    session = 3         // the client's address, and where its session is
 }
 
 // How a packet gets to another host.
@@ -131,6 +134,13 @@ struct metadata_t {
     bit<16>      map;
     bit<16>      bucket_mask;
     Affinity     affinity;
+    // Whether classes of clients have maps of their own.
+    bool         by_class;
+    // While flows change from one map or affinity to another: whether the new ones count here already, and the former ones.
+    bool         is_changing;
+    bool         is_committed;
+    bit<16>      former_map;
+    Affinity     former_affinity;
     // What becomes of it.
     Verdict      verdict;
     Outcome      outcome;

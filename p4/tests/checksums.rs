@@ -11,8 +11,8 @@ use dpr_bmv2_tests::random::world::{
 use dpr_bmv2_tests::random::{Kinds, one_of, packet, transport};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
-    HostStage, PORT_HOST, PORT_NETWORK, buckets, hosts, identity, published_addresses, services,
-    tunnel_peers,
+    Affinity, HostStage, PORT_HOST, PORT_NETWORK, buckets, hosts, identity, published_addresses,
+    services, tunnel_peers,
 };
 use dpr_runtime::{Entry, Ingress, Packet, Pipeline, Range, Update, Verdict, Worker};
 use fastrand::Rng;
@@ -62,7 +62,7 @@ impl Stage {
                     },
                 };
                 let action = match protocol {
-                    6 | 17 => services::Action::InMap { map_id: 0, mask: 0 },
+                    6 | 17 => dpr_p4::in_map(0, 0, Affinity::Connection),
                     _ => services::Action::AnswerHere,
                 };
                 stage.write(services::Entry::with_priority(key, 1, action).insert());

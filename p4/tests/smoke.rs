@@ -85,7 +85,7 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
                 port: Range::exactly(80),
             },
             1,
-            host_stage::services::Action::InMap { map_id: 0, mask: 0 },
+            dpr_p4::in_map(0, 0, host_stage::Affinity::Connection),
         )
         .insert(),
     ] {

@@ -3,6 +3,7 @@
 use dpr_controller::core::{FlowKey as Flow, Location};
 use dpr_p4::address;
 use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP};
+use dpr_runtime::Lpm;
 
 use super::dice::Dice;
 use super::scenario::Topology;
@@ -91,6 +92,10 @@ pub fn location(host: u16, topology: &Topology) -> Location {
     }
 }
 
+/// The networks that clients are in.
+const CLIENTS: u128 = address::mapped(0x6440_0000);
+const CLIENTS6: u128 = 0x2001_0db8_0200_0000_0000_0000_0000_0000;
+
 /// The five-tuple of the client with this number. Only topologies with several kinds of them draw lots.
 pub fn client_flow(number: u64, topology: &Topology, dice: &mut Dice) -> Flow {
     // Spread over 65,536 addresses, with ports that are not used twice.
@@ -98,17 +103,27 @@ pub fn client_flow(number: u64, topology: &Topology, dice: &mut Dice) -> Flow {
     let is_ipv6 = topology.ipv6 > 0.0 && dice.chance(topology.ipv6);
     let is_udp = topology.udp > 0.0 && dice.chance(topology.udp);
     let (network, dst) = if is_ipv6 {
-        (0x2001_0db8_0200_0000_0000_0000_0000_0000, PUBLISHED6)
+        (CLIENTS6, PUBLISHED6)
     } else {
-        (address::mapped(0x6440_0000), PUBLISHED)
+        (CLIENTS, PUBLISHED)
     };
     Flow {
-        src: network + u128::from(mixed >> 48),
+        src: network + u128::from((mixed >> 48) * u64::from(topology.clients) >> 16),
         dst,
         protocol: if is_udp { PROTOCOL_UDP } else { PROTOCOL_TCP },
         src_port: 1_024 + (number % 60_000) as u16,
         dst_port: PORT,
     }
+}
+
+/// The sixteenths of the networks that clients are in, of both families.
+pub fn client_prefixes() -> impl Iterator<Item = [Lpm<u128>; 2]> {
+    (0..16u128).map(|sixteenth| {
+        [(CLIENTS, 96 + 20), (CLIENTS6, 96 + 20)].map(|(network, prefix)| Lpm {
+            value: network + (sixteenth << 12),
+            prefix,
+        })
+    })
 }
 
 /// The networks that floods come from.

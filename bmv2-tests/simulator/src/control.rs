@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
-    Command, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output, Protocol,
-    RouterSpec, Service, Spray, Target, Ways,
+    Affinity, Command, ConfiguredRules, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input,
+    Output, Protocol, Reconfiguration, RouterSpec, Service, Spray, Target, Ways,
 };
-use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6, identity};
+use dpr_controller::criteria::{ClientClass, MapCriteria};
+use dpr_p4::host_stage::{
+    PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients, flow_state, flow_state6, identity, services,
+};
 use dpr_p4::read_flow_state;
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
@@ -83,7 +86,6 @@ struct Link {
 
 /// The controller.
 pub(super) struct Control {
-    group: Group,
     core: Core,
     /// Counts restarts.
     controller: u64,
@@ -99,10 +101,8 @@ const REDIAL: Micros = 300 * MILLISECOND;
 
 impl Control {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let group = group(scenario);
         Control {
-            core: Core::new(group.clone(), 0),
-            group,
+            core: Core::new(group(scenario), 0),
             controller: 0,
             is_cut_off: false,
             wakes_at: None,
@@ -188,6 +188,8 @@ fn group(scenario: &Scenario) -> Group {
         }),
         hosts: hosts.collect(),
         criteria: BTreeMap::new(),
+        classes: Vec::new(),
+        regions: BTreeMap::new(),
         protocol: Protocol {
             moves_per_second: 10_000.0,
             probe_interval: Duration::from_micros(scenario.probe_interval),
@@ -206,6 +208,19 @@ fn flow_of(entry: &TableEntry) -> Option<Flow> {
     let ipv6 = || Entry::<flow_state6::FlowState6>::try_from(entry).ok();
     let key = ipv4.or_else(|| Some(FlowStateKey::Ipv6(ipv6()?.key)));
     key.map(Flow::from)
+}
+
+/// Whether an entry commits a change of a service's affinity, or of the class of a client's prefix.
+fn is_rule_commit(entry: &TableEntry) -> bool {
+    let service = Entry::<services::Services>::try_from(entry);
+    let client = Entry::<clients::Clients>::try_from(entry);
+    matches!(
+        service.map(|entry| entry.action),
+        Ok(services::Action::ChangesMap { committed: 1, .. })
+    ) || matches!(
+        client.map(|entry| entry.action),
+        Ok(clients::Action::ChangesClassMap { committed: 1, .. })
+    )
 }
 
 /// What a pipeline holds: all entries, and a stage's identity.
@@ -501,7 +516,7 @@ impl Simulation<'_> {
             let traced = self
                 .scenario
                 .trace
-                .filter(|flow| self.bucket(flow) == entry.key.bucket);
+                .filter(|flow| self.is_in(flow, &entry.key));
             if let Some(flow) = traced {
                 self.note(flow, || {
                     format!("stage {host}: bucket {} owner {owner_id} previous {previous_id} accept {accept}", entry.key.bucket)
@@ -511,10 +526,13 @@ impl Simulation<'_> {
                 self.outcome.moves += 1;
                 let crossed = self.current.values().filter(|client| {
                     let client = &self.clients[**client];
-                    client.phase == Phase::Open && self.bucket(&client.flow) == entry.key.bucket
+                    client.phase == Phase::Open && self.is_in(&client.flow, &entry.key)
                 });
                 self.outcome.crossed += crossed.count() as u64;
             }
+        }
+        if is_rule_commit(entry) {
+            self.outcome.rule_commits += 1;
         }
         if let Some(flow) = self.scenario.trace
             && flow_of(entry) == Some(flow)
@@ -528,8 +546,10 @@ impl Simulation<'_> {
         }
     }
 
-    fn bucket(&self, flow: &Flow) -> u16 {
-        (self.scenario.affinity.hash(flow) & (self.scenario.buckets - 1)) as u16
+    /// Whether a connection is in a bucket, as the controller has it.
+    fn is_in(&self, flow: &Flow, bucket: &buckets::Key) -> bool {
+        let lookups = self.control.core.lookups(flow);
+        lookups.is_some_and(|lookups| lookups.bucket == *bucket)
     }
 
     fn owns(&self, host: u16, key: &buckets::Key) -> bool {
@@ -703,6 +723,66 @@ impl Simulation<'_> {
         self.order(Command::SetCriteria { map: 1, change });
     }
 
+    pub(super) fn order_affinity(&mut self, affinity: Affinity) {
+        let group = self.control.core.group();
+        let services = group.services.iter();
+        let services = services.map(|service| Service {
+            affinity,
+            ..*service
+        });
+        let rules = ConfiguredRules {
+            services: services.collect(),
+            classes: group.classes.clone(),
+            regions: BTreeMap::new(),
+        };
+        self.order_rules(rules, Vec::new());
+    }
+
+    pub(super) fn order_classes(&mut self, way: u8) {
+        let mut classes: Vec<ClientClass> = (1..=3)
+            .map(|class| ClientClass {
+                class,
+                name: format!("class{class}"),
+                prefixes: Vec::new(),
+                qos: Some(format!("qos{class}")),
+                region: None,
+            })
+            .collect();
+        for (number, prefixes) in (1u8..).zip(addresses::client_prefixes()) {
+            // 0 is no class.
+            let class = usize::from(number.wrapping_mul(way).wrapping_add(number / 4) % 4);
+            if let Some(class) = class.checked_sub(1).filter(|_| way != 0) {
+                classes[class].prefixes.extend(prefixes);
+            }
+        }
+        let criteria = MapCriteria {
+            qos: (1..=3u16)
+                .map(|class| {
+                    let hosts = (1..=self.scenario.hosts).filter(|host| host % 3 == class % 3);
+                    (
+                        format!("qos{class}"),
+                        hosts.map(|host| (host, 1.0)).collect(),
+                    )
+                })
+                .collect(),
+            ..self.control.core.criteria().remove(&1).unwrap_or_default()
+        };
+        let rules = ConfiguredRules {
+            services: self.control.core.group().services.clone(),
+            classes,
+            regions: BTreeMap::new(),
+        };
+        self.order_rules(rules, vec![(1, criteria)]);
+    }
+
+    fn order_rules(&mut self, rules: ConfiguredRules, criteria: Vec<(u16, MapCriteria)>) {
+        self.order(Command::from(Reconfiguration {
+            rules: Some(rules),
+            criteria,
+            ..Reconfiguration::default()
+        }));
+    }
+
     /// A host's shim comes to the controller, and an operator brings the host in.
     pub(super) fn join(&mut self, number: u16) {
         self.order(Command::Join {
@@ -733,12 +813,9 @@ impl Simulation<'_> {
         }
         self.control.controller += 1;
         self.control.links.clear();
-        let hosts = self.control.core.hosts().cloned().collect();
-        let criteria = self.control.core.criteria();
         let group = Group {
-            hosts,
-            criteria,
-            ..self.control.group.clone()
+            hosts: self.control.core.hosts().cloned().collect(),
+            ..self.control.core.group().clone()
         };
         self.control.core = Core::new(group, now);
         self.control.wakes_at = None;

@@ -219,6 +219,8 @@ impl<'a> Simulation<'a> {
                 load: Some(load),
                 ..CriteriaChange::default()
             }),
+            Step::Affinity(affinity) => self.order_affinity(affinity),
+            Step::Classes(way) => self.order_classes(way),
             Step::Remove(host) => {
                 if !self.order(Command::Remove { host, force: false }) {
                     self.queue.after(SECOND / 4, Event::Script(step));

@@ -32,6 +32,11 @@ pub enum Step {
     Load(Option<LoadMeasure>),
     /// A host leaves for good as soon as it may.
     Remove(u16),
+    /// Something else of a connection chooses its bucket from now on.
+    Affinity(Affinity),
+    /// Clients' prefixes are dealt out to three QoS classes, which have hosts of their own, and to none; another way for each
+    /// number, and all to none for 0.
+    Classes(u8),
 }
 
 /// How the hosts stand to each other, and what their clients speak.
@@ -47,6 +52,8 @@ pub struct Topology {
     pub ipv6: f64,
     /// Share of the connections whose segments travel in UDP datagrams.
     pub udp: f64,
+    /// Addresses that clients have, of each family.
+    pub clients: u32,
 }
 
 impl Default for Topology {
@@ -57,6 +64,7 @@ impl Default for Topology {
             between: Rewriting::Ipip,
             ipv6: 0.0,
             udp: 0.0,
+            clients: 65_536,
         }
     }
 }
@@ -187,6 +195,8 @@ pub struct Outcome {
     pub moves: u64,
     /// Connections that were open in a bucket when it was committed to another host.
     pub crossed: u64,
+    /// Commits of changes of affinities and classes that the stages have seen, by service and prefix.
+    pub rule_commits: u64,
     /// Segments that hosts got.
     pub delivered: u64,
     /// Of those, by how many stages they passed.

@@ -6,7 +6,8 @@ mod common;
 use common::{describe, seed};
 use dpr_controller::core::{Affinity, Faults};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, run};
+use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, Topology, run};
+use std::collections::BTreeMap;
 
 /// Everything that the protocol must survive: random spray, delay and reordering, late reports, lost SYN-ACKs, slow clients, ports
 /// that are used again, late FINs, constant moves, a controller that is cut off, one that is killed in the middle of moves, a stage
@@ -179,6 +180,82 @@ fn criteria_and_membership_change_under_live_connections() {
     }
 }
 
+/// What chooses connections' buckets changes, and so do the classes of their clients, under constant moves; a controller ends in
+/// the middle of a change, and a host dies in another.
+#[test]
+fn affinities_and_classes_change_under_live_connections() {
+    let scenario = Scenario {
+        duration: 100 * SECOND,
+        drain: 150 * SECOND,
+        script: vec![
+            (3 * SECOND, Step::Affinity(Affinity::Client)),
+            (14 * SECOND, Step::Classes(1)),
+            (28 * SECOND, Step::Classes(3)),
+            (29 * SECOND, Step::Affinity(Affinity::Connection)),
+            (48 * SECOND, Step::Affinity(Affinity::Session)),
+            (52 * SECOND, Step::RestartController),
+            (64 * SECOND, Step::Classes(2)),
+            (66 * SECOND, Step::Kill(3)),
+            (84 * SECOND, Step::Classes(0)),
+            (85 * SECOND, Step::Affinity(Affinity::Connection)),
+        ],
+        ..Scenario::new(seed())
+    };
+    let outcome = run(&scenario);
+    let what = || describe(&scenario, &outcome);
+    assert_eq!(outcome.findings, [], "{}", what());
+    assert!(outcome.rule_commits > 300, "{}", what());
+    let failed = outcome.reset + outcome.timed_out;
+    assert!(failed <= outcome.failed_with_host, "{}", what());
+    assert_eq!(outcome.completed + failed, outcome.begun, "{}", what());
+    assert_eq!((outcome.looped, outcome.damaged), (0, 0), "{}", what());
+    assert_eq!(outcome.remaining, [], "{}", what());
+}
+
+/// A client's connections come to the host of its session, wherever its bucket is by then.
+#[test]
+fn sessions_stay_where_they_are_while_buckets_move() {
+    let scenario = Scenario {
+        affinity: Affinity::Session,
+        topology: Topology {
+            clients: 200,
+            ipv6: 0.3,
+            ..Topology::default()
+        },
+        ..moves_only()
+    };
+    assert_unbroken(&scenario);
+    let count = |scenario: &Scenario| {
+        let outcome = run(scenario);
+        let mut sessions: BTreeMap<u128, (u16, u64)> = BTreeMap::new();
+        let (mut kept, mut left) = (0, 0);
+        for lifetime in &outcome.lifetimes {
+            let known = sessions.get(&lifetime.flow.src).copied();
+            let (host, since) = known.unwrap_or((lifetime.host, lifetime.from));
+            sessions.insert(lifetime.flow.src, (host, since));
+            // A session begins when its first connection is reported.
+            if lifetime.from > since + 3 * SECOND {
+                *(if lifetime.host == host {
+                    &mut kept
+                } else {
+                    &mut left
+                }) += 1;
+            }
+        }
+        (kept, left)
+    };
+    let (kept, left) = count(&scenario);
+    assert!(kept > 2_000 && left == 0, "{kept} kept, {left} left");
+    let (_, left) = count(&Scenario {
+        affinity: Affinity::Client,
+        ..scenario
+    });
+    assert!(
+        left > 500,
+        "without sessions clients go where their buckets do"
+    );
+}
+
 fn assert_unbroken(scenario: &Scenario) {
     let outcome = run(scenario);
     assert!(outcome.crossed > 100, "{}", describe(scenario, &outcome));
@@ -236,6 +313,24 @@ fn breaks(scenario: &Scenario) {
 #[test]
 fn without_the_chain_connections_break() {
     breaks(&Scenario {
+        faults: Faults {
+            no_chain: true,
+            ..Faults::default()
+        },
+        ..moves_only()
+    });
+}
+
+#[test]
+fn without_the_chain_changes_of_affinity_break_connections() {
+    breaks(&Scenario {
+        moves_per_second: 0.0,
+        script: (1..6)
+            .map(|time| {
+                let affinity = [Affinity::Connection, Affinity::Client][time % 2];
+                (4 * time as u64 * SECOND, Step::Affinity(affinity))
+            })
+            .collect(),
         faults: Faults {
             no_chain: true,
             ..Faults::default()

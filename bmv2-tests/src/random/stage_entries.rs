@@ -4,16 +4,16 @@ use super::world::{Family, GATEWAY_MAC, HOST_MAC, STAGE_MAC, Who, client_port, i
 use super::{Kinds, any, one_of};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
-    PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, buckets, computers, flow_state,
-    flow_state6, gatherers, hosts, identity, published_addresses, server_ids, services,
-    tunnel_peers,
+    Affinity, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients,
+    computers, flow_state, flow_state6, former_buckets, gatherers, hosts, identity,
+    published_addresses, server_ids, services, sessions, tunnel_peers,
 };
-use dpr_runtime::{Entry, Range, Update};
+use dpr_runtime::{Entry, Lpm, Range, Update};
 use fastrand::Rng;
 
 /// A write to a host stage.
 pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
-    match rng.u8(0..if kinds.others { 24 } else { 12 }) {
+    match rng.u8(0..if kinds.others { 32 } else { 12 }) {
         0 => identity(rng, kinds),
         1..4 => service(rng, kinds),
         4..6 => {
@@ -95,6 +95,48 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
                 server_ids::Entry::new(key, server_ids::Action::ServeAt { host }),
             )
         }
+        23..26 => {
+            let key = sessions::Key {
+                map: rng.u16(0..2),
+                client: client(rng, kinds),
+            };
+            let host = rng.u16(0..4);
+            any(
+                rng,
+                sessions::Entry::new(key, sessions::Action::ServeAt { host }),
+            )
+        }
+        26..28 => {
+            let (value, prefix) = match rng.u8(0..4) {
+                0 => (0, 0),
+                1 => (client(rng, kinds) & u128::MAX << 8, 120),
+                _ => (client(rng, kinds), 128),
+            };
+            let key = clients::Key {
+                map: rng.u16(0..2),
+                client: Lpm { value, prefix },
+            };
+            let map_id = rng.u16(0..2);
+            let action = match rng.bool() {
+                true => clients::Action::InClassMap { map_id },
+                false => clients::Action::ChangesClassMap {
+                    map_id,
+                    former_map_id: rng.u16(0..2),
+                    committed: rng.u8(0..2),
+                },
+            };
+            any(rng, clients::Entry::new(key, action))
+        }
+        28..31 => {
+            let key = former_buckets::Key {
+                map: rng.u16(0..2),
+                bucket: rng.u16(0..8),
+            };
+            let action = former_buckets::Action::FormerlyOwnedBy {
+                owner_id: rng.u16(0..4),
+            };
+            any(rng, former_buckets::Entry::new(key, action))
+        }
         _ => {
             let family = Family::any(rng, kinds);
             let key = tunnel_peers::Key {
@@ -106,6 +148,10 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
             )
         }
     }
+}
+
+fn client(rng: &mut Rng, kinds: Kinds) -> u128 {
+    to_bits(Family::any(rng, kinds).address(Who::Client(rng.u16(0..4))))
 }
 
 fn published(rng: &mut Rng, kinds: Kinds) -> u128 {
@@ -180,11 +226,30 @@ fn service(rng: &mut Rng, kinds: Kinds) -> Update {
         port,
     };
     let map_id = rng.u16(0..2);
+    let affinity = |rng: &mut Rng| match rng.u8(0..6) {
+        0 => Affinity::Client,
+        1 if kinds.others => Affinity::ConnectionId,
+        2 if kinds.others => Affinity::Session,
+        _ => Affinity::Connection,
+    };
+    let by_class = u8::from(kinds.others && rng.bool());
     let action = match rng.u8(0..6) {
         0 => services::Action::AnswerHere,
-        1 => services::Action::InMapByClient { map_id, mask: 7 },
-        2 if kinds.others => services::Action::InMapByConnectionId { map_id, mask: 7 },
-        _ => services::Action::InMap { map_id, mask: 7 },
+        1 if kinds.others => services::Action::ChangesMap {
+            map_id,
+            mask: 7,
+            affinity: affinity(rng) as u8,
+            by_class,
+            former_map_id: rng.u16(0..2),
+            former_affinity: affinity(rng) as u8,
+            committed: rng.u8(0..2),
+        },
+        _ => services::Action::InMap {
+            map_id,
+            mask: 7,
+            affinity: affinity(rng) as u8,
+            by_class,
+        },
     };
     any(rng, services::Entry::with_priority(key, priority, action))
 }

@@ -1,13 +1,13 @@
 //! The decision rule, one scenario for each branch.
 
 use super::group::{
-    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, THIRD, ack, bucket, datagram, host_address,
-    pin, segment, service, stage_mac_for, syn,
+    CLIENT, MAP, PEER, PUBLISHED, ROUTER_MAC, SELF, THIRD, ack, bucket, datagram, hash_of,
+    host_address, pin, segment, service, stage_mac_for, syn,
 };
 use super::stage::Stage;
 use crate::Platform;
 use crate::frame::{ACK, Frame, SYN};
-use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets, services};
+use dpr_p4::host_stage::{Affinity, Arrival, NO_HOST, Outcome, PROTOCOL_TCP, buckets};
 use dpr_runtime::{Range, hash};
 use std::net::Ipv4Addr;
 
@@ -156,10 +156,7 @@ pub(super) fn datagrams_are_remembered_like_set_ups(platform: Platform<'_>) {
 pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
     const MASK: u16 = 0x0f;
     let mut stage = Stage::start(platform);
-    let in_map = services::Action::InMap {
-        map_id: MAP,
-        mask: MASK,
-    };
+    let in_map = dpr_p4::in_map(MAP, MASK, Affinity::Connection);
     let owner = |bucket: u16| [SELF, PEER, THIRD][usize::from(bucket) % 3];
     let buckets = (0..=MASK).map(|bucket| {
         let action = buckets::Action::OwnedBy {
@@ -174,14 +171,7 @@ pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
     stage.target.client.write(&updates);
     for src_port in 1000..1040 {
         let frame = segment(src_port, SYN, Arrival::Router);
-        // CRC-32 of the five-tuple in the order of its fields.
-        let mut tuple = Vec::new();
-        tuple.extend(CLIENT.octets());
-        tuple.extend(PUBLISHED.octets());
-        tuple.push(PROTOCOL_TCP);
-        tuple.extend(src_port.to_be_bytes());
-        tuple.extend(80u16.to_be_bytes());
-        match owner(hash::crc32(&tuple) as u16 & MASK) {
+        match owner(hash_of(&frame) as u16 & MASK) {
             SELF => stage.serves(&frame, Outcome::ServedAsOwner),
             other => stage.reroutes(&frame, other, Arrival::Peer, Outcome::ReroutedToOwner),
         }
@@ -191,10 +181,7 @@ pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
 pub(super) fn a_client_keeps_to_one_bucket_of_the_map_that_services_share(platform: Platform<'_>) {
     const MASK: u16 = 0x07;
     let mut stage = Stage::start(platform);
-    let by_client = services::Action::InMapByClient {
-        map_id: MAP,
-        mask: MASK,
-    };
+    let by_client = dpr_p4::in_map(MAP, MASK, Affinity::Client);
     let owner = |bucket: u16| [SELF, PEER, THIRD][usize::from(bucket) % 3];
     let mut passive = service(PROTOCOL_TCP, 0, by_client);
     passive.key.port = Range {
@@ -233,10 +220,7 @@ pub(super) fn services_are_port_ranges(platform: Platform<'_>) {
     let mut range = service(
         PROTOCOL_TCP,
         0,
-        services::Action::InMap {
-            map_id: MAP + 1,
-            mask: 0,
-        },
+        dpr_p4::in_map(MAP + 1, 0, Affinity::Connection),
     );
     range.key.port = Range {
         low: 8000,
@@ -245,10 +229,7 @@ pub(super) fn services_are_port_ranges(platform: Platform<'_>) {
     let mut within = service(
         PROTOCOL_TCP,
         8443,
-        services::Action::InMap {
-            map_id: MAP,
-            mask: 0,
-        },
+        dpr_p4::in_map(MAP, 0, Affinity::Connection),
     );
     within.priority = 2;
     let action = buckets::Action::OwnedBy {

@@ -4,10 +4,11 @@
 use crate::frame::{ACK, Frame, Layer4, Packet, SYN};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
-    Arrival, PROTOCOL_TCP, PROTOCOL_UDP, buckets, computers, flow_state, flow_state6, gatherers,
-    hosts, identity, published_addresses, server_ids, services, tunnel_peers,
+    Affinity, Arrival, NO_HOST, PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients, computers,
+    flow_state, flow_state6, former_buckets, gatherers, hosts, identity, published_addresses,
+    server_ids, services, sessions, tunnel_peers,
 };
-use dpr_runtime::{Entry, Range, Update};
+use dpr_runtime::{Entry, Lpm, Range, Update, hash};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The host whose stage is under test.
@@ -246,10 +247,7 @@ pub fn service(protocol: u8, port: u16, action: services::Action) -> services::E
 
 /// The map with the one bucket.
 pub fn in_map() -> services::Action {
-    services::Action::InMap {
-        map_id: MAP,
-        mask: 0,
-    }
+    dpr_p4::in_map(MAP, 0, Affinity::Connection)
 }
 
 /// A published address, and whether it is the one at home with the host.
@@ -288,13 +286,51 @@ pub fn bucket(owner_id: u16, previous_id: u16, accept: u8) -> buckets::Entry {
         previous_id,
         accept,
     };
-    buckets::Entry::new(
-        buckets::Key {
-            map: MAP,
-            bucket: 0,
-        },
-        owned_by,
-    )
+    let key = buckets::Key {
+        map: MAP,
+        bucket: 0,
+    };
+    buckets::Entry::new(key, owned_by)
+}
+
+/// The one bucket of another map.
+pub fn bucket_of(map: u16, owner_id: u16) -> buckets::Entry {
+    let mut entry = bucket(owner_id, NO_HOST, 0);
+    entry.key.map = map;
+    entry
+}
+
+/// Who owned a bucket of a map that flows come from.
+pub fn former_bucket(map: u16, bucket: u16, owner_id: u16) -> former_buckets::Entry {
+    let key = former_buckets::Key { map, bucket };
+    former_buckets::Entry::new(key, former_buckets::Action::FormerlyOwnedBy { owner_id })
+}
+
+/// The map of a class of clients, in place of the service's.
+pub fn classed(map: u16, client: Lpm<u128>, map_id: u16) -> clients::Entry {
+    let key = clients::Key { map, client };
+    clients::Entry::new(key, clients::Action::InClassMap { map_id })
+}
+
+/// A client's session on the services.
+pub fn session(client: IpAddr, host: u16) -> sessions::Entry {
+    let key = sessions::Key {
+        map: MAP,
+        client: to_bits(client),
+    };
+    sessions::Entry::new(key, sessions::Action::ServeAt { host })
+}
+
+/// CRC-32 of a segment's five-tuple over IPv4 in the order of its fields.
+pub fn hash_of(frame: &Frame) -> u32 {
+    let key = pin(frame, NO_HOST).key;
+    let mut tuple = Vec::new();
+    tuple.extend(key.src.to_be_bytes());
+    tuple.extend(key.dst.to_be_bytes());
+    tuple.push(key.protocol);
+    tuple.extend(key.src_port.to_be_bytes());
+    tuple.extend(key.dst_port.to_be_bytes());
+    hash::crc32(&tuple)
 }
 
 /// The flow state of the frame's connection over IPv4.

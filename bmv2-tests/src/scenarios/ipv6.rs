@@ -8,8 +8,8 @@ use super::stage::Stage;
 use crate::Platform;
 use crate::frame::{Extension, Packet, SYN};
 use dpr_p4::host_stage::{
-    Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, PROTOCOL_DESTINATION, PROTOCOL_HOP_BY_HOP,
-    PROTOCOL_ROUTING, PROTOCOL_TCP, buckets, services,
+    Affinity, Arrival, DropReason, NO_HOST, Outcome, PORT_NETWORK, PROTOCOL_DESTINATION,
+    PROTOCOL_HOP_BY_HOP, PROTOCOL_ROUTING, PROTOCOL_TCP, buckets,
 };
 use dpr_runtime::hash;
 use std::net::Ipv6Addr;
@@ -58,10 +58,7 @@ fn owners(stage: &mut Stage, mask: u16) -> impl Fn(u32) -> u16 + use<> {
 pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
     const MASK: u16 = 0x0f;
     let mut stage = Stage::start(platform);
-    let action = services::Action::InMap {
-        map_id: MAP,
-        mask: MASK,
-    };
+    let action = dpr_p4::in_map(MAP, MASK, Affinity::Connection);
     stage.write(&[service_of(PUBLISHED6, PROTOCOL_TCP, WEB, action).modify()]);
     let owner = owners(&mut stage, MASK);
     for src_port in 1000..1024 {
@@ -83,10 +80,7 @@ pub(super) fn a_bucket_is_chosen_by_the_flows_hash(platform: Platform<'_>) {
 pub(super) fn a_client_keeps_to_one_bucket(platform: Platform<'_>) {
     const MASK: u16 = 0x07;
     let mut stage = Stage::start(platform);
-    let action = services::Action::InMapByClient {
-        map_id: MAP,
-        mask: MASK,
-    };
+    let action = dpr_p4::in_map(MAP, MASK, Affinity::Client);
     stage.write(&[service_of(PUBLISHED6, PROTOCOL_TCP, WEB, action).modify()]);
     let owner = owners(&mut stage, MASK);
     for client in 1..=8 {

@@ -4,6 +4,8 @@
 
 mod agreement;
 mod arp_and_own_traffic;
+mod changes;
+mod classes;
 mod computers;
 mod decision;
 mod fragments;
@@ -17,6 +19,7 @@ mod router;
 mod router_drops;
 mod router_ipv6;
 mod routes;
+mod sessions;
 mod stage;
 mod stage_drops;
 mod switch;
@@ -137,6 +140,25 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         a_connection_id_names_its_server
         without_a_known_id_the_flow_decides
         other_services_have_no_ids
+    }
+    classes {
+        a_client_has_the_map_of_its_longest_prefix
+        classes_are_of_one_map
+        a_live_connection_stays_whatever_its_class
+    }
+    changes {
+        until_the_commit_the_former_owner_counts
+        after_the_commit_the_new_owner_asks_the_former_one
+        an_owner_on_both_maps_asks_nobody
+        without_a_former_owner_the_new_one_counts
+        a_class_of_clients_changes_by_itself
+        each_owner_is_found_by_its_own_hash
+    }
+    sessions {
+        a_new_connection_goes_to_its_clients_session
+        a_connections_own_state_comes_first
+        services_without_sessions_do_not_look_for_any
+        before_a_change_is_committed_the_former_affinity_counts
     }
     computers {
         a_computers_packets_go_to_the_host_that_it_is_behind

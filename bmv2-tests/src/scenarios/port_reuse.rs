@@ -5,7 +5,7 @@ use super::stage::Stage;
 use crate::Platform;
 use crate::frame::{Packet, SYN};
 use dpr_p4::host_stage::{
-    Arrival, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, flow_state, flow_state6, outcomes,
+    Affinity, Arrival, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, flow_state, flow_state6, outcomes,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -86,10 +86,7 @@ pub(super) fn connections_of_both_families_have_their_own_state(platform: Platfo
         like(super::group::PUBLISHED),
         dpr_p4::host_stage::PROTOCOL_TCP,
         super::group::WEB,
-        dpr_p4::host_stage::services::Action::InMap {
-            map_id: MAP,
-            mask: 0,
-        },
+        dpr_p4::in_map(MAP, 0, Affinity::Connection),
     );
     stage.write(&[service.insert()]);
     let from = (like(super::group::CLIENT).into(), CLIENT_PORT);

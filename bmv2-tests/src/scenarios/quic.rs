@@ -4,7 +4,7 @@ use super::group::{Family, MAP, PEER, SELF, THIRD, in_map, server_id, service_of
 use super::stage::Stage;
 use crate::Platform;
 use crate::frame::{Frame, Packet, quic_long, quic_short};
-use dpr_p4::host_stage::{Arrival, NO_HOST, Outcome, PROTOCOL_UDP, services};
+use dpr_p4::host_stage::{Affinity, Arrival, NO_HOST, Outcome, PROTOCOL_UDP};
 
 /// Numbers of the servers in connection ids, by their configuration.
 const CONFIG: u8 = 2;
@@ -15,10 +15,7 @@ const NOWHERE: u16 = 0x0a03;
 
 fn start(platform: Platform<'_>, owner: u16) -> Stage {
     let mut stage = Stage::with_bucket(platform, owner, NO_HOST, 0);
-    let by_id = services::Action::InMapByConnectionId {
-        map_id: MAP,
-        mask: 0,
-    };
+    let by_id = dpr_p4::in_map(MAP, 0, Affinity::ConnectionId);
     for family in Family::BOTH {
         let service = service_of(family.published(), PROTOCOL_UDP, super::group::DNS, by_id);
         stage.write(&[service.modify()]);

@@ -1,8 +1,8 @@
 //! What a configuration must be beyond its syntax.
 
 use super::{Config, HostConfig, MIN_MTU};
-use crate::core::{Faults, Rewriting, UnknownFault};
-use crate::criteria::is_weight;
+use crate::core::{Faults, Rewriting, Rules, UnknownFault};
+use crate::criteria::{is_cost, is_weight};
 use std::{collections::BTreeMap, net::IpAddr, ops::Range};
 use toml::Spanned;
 
@@ -45,6 +45,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     check_services(config, buckets)?;
     check_hosts(config)?;
     check_maps(config)?;
+    check_classes(config)?;
     check_router(config)?;
     check_protocol(config)
 }
@@ -263,6 +264,89 @@ fn check_maps(config: &Config) -> Result<(), Problem> {
         if map.weights.values().any(|weight| !is_weight(*weight)) {
             return problem(span, "weights", "must be 0 or more");
         }
+        for (class, weights) in &map.qos {
+            if let Some(name) = weights.keys().find(|name| !is_host(name)) {
+                return problem(span, "qos", format!("{class}: there is no host {name}"));
+            }
+            if weights.is_empty() || weights.values().any(|weight| !is_weight(*weight)) {
+                let message = format!("{class}: hosts with weights of 0 or more");
+                return problem(span, "qos", message);
+            }
+        }
+        if map.session_timeout_s == Some(0) {
+            return problem(span, "session_timeout_s", "must be more than 0");
+        }
+    }
+    Ok(())
+}
+
+fn check_classes(config: &Config) -> Result<(), Problem> {
+    let is_host = |name: &&String| config.host_number(name).is_some();
+    for (region, costs) in &config.regions {
+        let (span, costs) = (costs.span(), costs.get_ref());
+        if let Some(name) = costs.keys().find(|name| !is_host(name)) {
+            return problem(span, region, format!("there is no host {name}"));
+        }
+        if costs.values().any(|cost| !is_cost(*cost)) {
+            return problem(span, region, "costs must be more than 0");
+        }
+    }
+    let qos_classes = || config.maps.iter().flat_map(|map| map.get_ref().qos.keys());
+    let mut prefixes: BTreeMap<(u128, u32), &str> = BTreeMap::new();
+    for (index, spanned) in config.classes.iter().enumerate() {
+        let (span, class) = (spanned.span(), spanned.get_ref());
+        if class.class == 0 {
+            return problem(span, "class", "must be 1 to 255");
+        }
+        let mut others = config.classes[..index].iter().map(Spanned::get_ref);
+        if others.clone().any(|other| other.class == class.class) {
+            return problem(span, "class", "another class has this number");
+        }
+        if others.any(|other| other.name == class.name) {
+            return problem(span, "name", "another class has this name");
+        }
+        for prefix in &class.prefixes {
+            let key = (prefix.network, prefix.length);
+            if let Some(other) = prefixes.insert(key, &class.name) {
+                let message = format!("the class {other} has one of them already");
+                return problem(span, "prefixes", message);
+            }
+        }
+        if let Some(region) = class
+            .region
+            .as_ref()
+            .filter(|name| !config.regions.contains_key(*name))
+        {
+            return problem(span, "region", format!("there is no region {region}"));
+        }
+        if let Some(qos) = class
+            .qos
+            .as_ref()
+            .filter(|qos| !qos_classes().any(|other| other == *qos))
+        {
+            let message = format!("no map has hosts for the QoS class {qos}");
+            return problem(span, "qos", message);
+        }
+    }
+    let far = |service: &&Spanned<super::ServiceConfig>| service.get_ref().map > 255;
+    if let Some(service) = config
+        .services
+        .iter()
+        .find(far)
+        .filter(|_| !config.classes.is_empty())
+    {
+        return problem(
+            service.span(),
+            "map",
+            "must be 0 to 255 in a group with client classes",
+        );
+    }
+    let group = config.to_group();
+    let maps = Rules::of(&group).maps().len() as u64;
+    if maps * u64::from(group.buckets) > MAX_BUCKETS {
+        let span = config.classes.first().map_or(0..0, Spanned::span);
+        let message = format!("{maps} maps in all, and a stage has room for {MAX_BUCKETS} buckets");
+        return problem(span, "class", message);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Values that are written as text in the configuration.
 
 use crate::core::Rewriting;
-use crate::criteria::LoadMeasure;
+use crate::criteria::{Distance, LoadMeasure};
 use dpr_p4::address;
 use serde::{
     Deserialize,
@@ -142,6 +142,19 @@ impl<'de> Deserialize<'de> for LoadName {
     }
 }
 
+/// What clients' regions count for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DistanceName(pub Distance);
+
+impl<'de> Deserialize<'de> for DistanceName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Distance::from_name(&text)
+            .map(DistanceName)
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is none of nearest and shared")))
+    }
+}
+
 /// What of a connection chooses its bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -151,6 +164,7 @@ pub(super) enum AffinityName {
     Client,
     #[serde(rename = "connection-id")]
     ConnectionId,
+    Session,
 }
 
 /// How packets get from host to host.

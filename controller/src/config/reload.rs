@@ -1,7 +1,7 @@
 //! A configuration that is read again while the controller runs: what may change, and what only a restart can.
 
 use super::{Config, ConfigError};
-use crate::core::{Group, HostId, HostSpec, Reconfiguration};
+use crate::core::{ConfiguredRules, Group, HostId, HostSpec, Reconfiguration, Service};
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
 impl Config {
@@ -39,15 +39,24 @@ impl Config {
             differs.then_some((host.id, host.weight))
         });
         let added = new.hosts.iter().filter(|host| !was.contains_key(&host.id));
-        let criteria = new.maps().into_keys().filter_map(|map| {
+        let criteria = new.base_maps().into_iter().filter_map(|map| {
             let asked = |group: &Group| group.criteria.get(&map).cloned().unwrap_or_default();
             (asked(&old) != asked(&new)).then(|| (map, asked(&new)))
         });
+        let rules = (old.services != new.services
+            || old.classes != new.classes
+            || old.regions != new.regions)
+            .then(|| ConfiguredRules {
+                services: new.services.clone(),
+                classes: new.classes.clone(),
+                regions: new.regions.clone(),
+            });
         let (old, protocol) = (&old.protocol, &new.protocol);
         Ok(Reconfiguration {
             weights: weights.collect(),
             hosts: added.cloned().collect(),
             criteria: criteria.collect(),
+            rules,
             moves_per_second: (old.moves_per_second != protocol.moves_per_second)
                 .then_some(protocol.moves_per_second),
             load_interval: (old.load_interval != protocol.load_interval)
@@ -75,14 +84,9 @@ impl Config {
         if before.listen != self.listen {
             return Some((line_of(text, "[listen]"), "listen"));
         }
-        if old.services != new.services {
-            let differs = new
-                .services
-                .iter()
-                .enumerate()
-                .find(|(index, service)| old.services.get(*index) != Some(service));
-            let span = differs.and_then(|(index, _)| self.services.get(index));
-            return Some((span.map_or(0..0, toml::Spanned::span), "services"));
+        if let Some((index, field)) = fixed_service(old, new) {
+            let span = self.services.get(index);
+            return Some((span.map_or(0..0, toml::Spanned::span), field));
         }
         for host in &old.hosts {
             let Some(spanned) = self
@@ -121,6 +125,35 @@ impl Config {
         protocol.load_interval = old.protocol.load_interval;
         (protocol != old.protocol).then(|| (line_of(text, "[protocol]"), "protocol"))
     }
+}
+
+/// A service that comes, goes, or is another, by its place; and one that changes maps while either gives classes of clients maps of
+/// their own.
+fn fixed_service(old: &Group, new: &Group) -> Option<(usize, &'static str)> {
+    let has_classes = |map: u16| {
+        let of = |group: &Group| {
+            let mut classes = group.classes.iter();
+            classes.any(|class| group.map_of_class(map, class).is_some())
+        };
+        of(old) || of(new)
+    };
+    for (index, service) in new.services.iter().enumerate() {
+        let Some(before) = old.services.get(index) else {
+            return Some((index, "services"));
+        };
+        let as_before = Service {
+            map: before.map,
+            affinity: before.affinity,
+            ..*service
+        };
+        if as_before != *before {
+            return Some((index, "services"));
+        }
+        if before.map != service.map && (has_classes(before.map) || has_classes(service.map)) {
+            return Some((index, "map"));
+        }
+    }
+    (old.services.len() != new.services.len()).then_some((0, "services"))
 }
 
 /// Where a line that begins so is; the beginning, if there is none.

@@ -18,6 +18,7 @@ fn the_example_is_read_and_shows_the_usual_values() {
         weights: [(2, 3.0)].into(),
         data: Some([1, 2].into()),
         load: Some(crate::criteria::LoadMeasure::Cpu),
+        ..MapCriteria::default()
     };
     assert_eq!(group.criteria, [(1, expected)].into());
     assert_eq!((group.hosts[1].weight, group.hosts[1].joined), (2.5, false));

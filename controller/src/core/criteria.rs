@@ -6,10 +6,14 @@ use super::{
     types::{HostId, HostSpec, Micros, micros},
 };
 use crate::criteria::{
-    self, Candidate, LoadAverage, LoadMeasure, LoadSample, LoadState, MapCriteria, Shares,
+    self, Candidate, ClientClass, Distance, LoadAverage, LoadMeasure, LoadSample, LoadState,
+    MapCriteria, Shares,
 };
 use dpr_protocol::shim::v1::Load;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// What is known of a host's load.
 #[derive(Debug, Default)]
@@ -59,6 +63,12 @@ pub struct CriteriaChange {
     pub data: Option<Option<BTreeSet<HostId>>>,
     /// What the feedback rule evens out; `Some(None)` ends it.
     pub load: Option<Option<LoadMeasure>>,
+    /// Hosts and weights of QoS classes; none ends a class.
+    pub qos: Vec<(String, BTreeMap<HostId, f64>)>,
+    /// What clients' regions count for; `Some(None)` ends it.
+    pub distance: Option<Option<Distance>>,
+    /// How long a session lives after its last connection.
+    pub session_timeout: Option<Duration>,
 }
 
 /// A map, its criteria, and what came of them.
@@ -66,6 +76,10 @@ pub struct CriteriaChange {
 pub struct MapInfo {
     /// Number.
     pub map: u16,
+    /// Of the services whose clients it is for.
+    pub base: u16,
+    /// The clients' class; `None` if it is for all that have no map of their own.
+    pub class: Option<ClientClass>,
     /// What operators ask for.
     pub criteria: MapCriteria,
     /// Its hosts, by number.
@@ -108,16 +122,15 @@ impl Core {
 
     /// What is asked for a map.
     pub(super) fn criteria_of(&self, map: u16) -> MapCriteria {
-        self.group.criteria.get(&map).cloned().unwrap_or_default()
+        self.group.criteria_of(map)
     }
 
     /// The shares of a map's buckets, of these hosts.
     pub(super) fn shares_of(&self, map: u16, hosts: &[Candidate]) -> Shares {
-        let usual = MapCriteria::default();
-        let asked = self.group.criteria.get(&map).unwrap_or(&usual);
+        let asked = self.criteria_of(map);
         match self.loads.get(&map) {
-            Some(load) => criteria::shares(hosts, asked, &load.state),
-            None => criteria::base_shares(hosts, asked),
+            Some(load) => criteria::shares(hosts, &asked, &load.state),
+            None => criteria::base_shares(hosts, &asked),
         }
     }
 
@@ -159,10 +172,13 @@ impl Core {
         }
         let candidates = self.candidates();
         let measured: Vec<(u16, MapCriteria, LoadMeasure)> = self
-            .group
-            .criteria
-            .iter()
-            .filter_map(|(map, criteria)| Some((*map, criteria.clone(), criteria.load?)))
+            .owners
+            .keys()
+            .filter_map(|map| {
+                let asked = self.criteria_of(*map);
+                let load = asked.load?;
+                Some((*map, asked, load))
+            })
             .collect();
         for (map, asked, measure) in measured {
             let moves = self.waiting.iter().any(|bucket| bucket.map == map)
@@ -215,10 +231,12 @@ impl Core {
         asked: &MapCriteria,
         added: &[HostSpec],
     ) -> Result<(), CommandError> {
-        if !self.owners.contains_key(&map) {
-            return Err(CommandError::UnknownMap(map));
-        }
-        for weight in asked.weights.values() {
+        let qos = asked.qos.values().flatten();
+        for weight in asked
+            .weights
+            .values()
+            .chain(qos.clone().map(|(_, weight)| weight))
+        {
             check_weight(*weight)?;
         }
         if asked.data.as_ref().is_some_and(BTreeSet::is_empty) {
@@ -226,7 +244,8 @@ impl Core {
         }
         let is_known =
             |id: &HostId| self.hosts.contains_key(id) || added.iter().any(|host| host.id == *id);
-        let mut named = asked.weights.keys().chain(asked.data.iter().flatten());
+        let hosts = asked.weights.keys().chain(asked.data.iter().flatten());
+        let mut named = hosts.chain(qos.map(|(host, _)| host));
         match named.find(|id| !is_known(id)) {
             Some(unknown) => Err(CommandError::UnknownHost(*unknown)),
             None => Ok(()),
@@ -251,6 +270,25 @@ impl Core {
         if let Some(load) = change.load {
             asked.load = load;
         }
+        for (class, weights) in change.qos {
+            if weights.is_empty() {
+                asked.qos.remove(&class);
+            } else {
+                asked.qos.insert(class, weights);
+            }
+        }
+        if let Some(distance) = change.distance {
+            asked.distance = distance;
+        }
+        if let Some(timeout) = change.session_timeout {
+            asked.session_timeout = timeout;
+        }
+        if !self.group.base_maps().contains(&map) {
+            return Err(CommandError::UnknownMap(map));
+        }
+        if asked.session_timeout.is_zero() {
+            return Err(CommandError::BadTimeout);
+        }
         self.check_criteria(map, &asked, &[])?;
         self.set_criteria(map, asked);
         self.changed()
@@ -259,21 +297,29 @@ impl Core {
     /// What was checked is asked for from now on.
     pub(super) fn set_criteria(&mut self, map: u16, asked: MapCriteria) {
         let turned_on = asked.load.is_some() && self.criteria_of(map).load.is_none();
+        let turned_off = asked.load.is_none();
         self.group.criteria.insert(map, asked);
-        if turned_on && !self.starting {
-            self.adopt_load(map);
-        } else if self.criteria_of(map).load.is_none() {
-            self.loads.remove(&map);
+        let of_classes = |other: &u16| self.group.class_of_map(*other).0 == map;
+        for map in self
+            .owners
+            .keys()
+            .copied()
+            .filter(of_classes)
+            .collect::<Vec<_>>()
+        {
+            if turned_on && !self.starting {
+                self.adopt_load(map);
+            } else if turned_off {
+                self.loads.remove(&map);
+            }
         }
         self.keep_load_rounds();
     }
 
     /// What is asked for each map: with [`Core::hosts`], what a restarted controller is to be configured with.
     pub fn criteria(&self) -> BTreeMap<u16, MapCriteria> {
-        self.owners
-            .keys()
-            .map(|map| (*map, self.criteria_of(*map)))
-            .collect()
+        let maps = self.group.base_maps().into_iter();
+        maps.map(|map| (map, self.criteria_of(map))).collect()
     }
 
     /// All maps, with what came of their criteria.
@@ -310,8 +356,11 @@ impl Core {
                 buckets: buckets as u64,
             }
         };
+        let (base, class) = self.group.class_of_map(map);
         MapInfo {
             map,
+            base,
+            class: class.cloned(),
             hosts: self.hosts.values().map(info).collect(),
             criteria: asked,
         }

@@ -122,12 +122,13 @@ impl Core {
         self.set_membership(id, Membership::Dead { buried: true });
         let flows = self.flows.of_server(id);
         for key in &flows {
-            self.flows.remove(key);
+            self.drop_flow(*key);
         }
         if let Some(host) = self.hosts.get_mut(&id) {
             host.stage.abandon();
             host.shim.distrust();
         }
+        self.go_on_without(id);
         let mut buckets = BTreeSet::new();
         let mut successors = Vec::new();
         for (bucket, activity) in &self.activities {

@@ -4,8 +4,8 @@ use super::types::{BucketId, FlowKey, FlowStateKey, HostId};
 use dpr_p4::{
     front_router::{gateways, gateways6, members, ports, routes, routes6},
     host_stage::{
-        buckets, computers, flow_state, flow_state6, gatherers, hosts, identity,
-        published_addresses, server_ids, services, tunnel_peers,
+        buckets, clients, computers, flow_state, flow_state6, former_buckets, gatherers, hosts,
+        identity, published_addresses, server_ids, services, sessions, tunnel_peers,
     },
 };
 use dpr_runtime::{Entry, Table, TableAction, TableEntry, Update};
@@ -29,6 +29,10 @@ pub(super) enum Key {
     Flow(FlowKey),
     Member(members::Key),
     Bucket(BucketId),
+    /// Of a map that flows come from.
+    FormerBucket(BucketId),
+    /// A client's prefix on a service's map.
+    Client(clients::Key),
     Service(services::Key),
     Route(routes::Key),
     Route6(routes6::Key),
@@ -41,7 +45,7 @@ pub(super) enum Value {
     Host(hosts::Action),
     TunnelPeer,
     Published(published_addresses::Action),
-    /// Of a gatherer's slot, a server id or a computer: which host.
+    /// Of a gatherer's slot, a server id, a computer or a former bucket: which host.
     At(HostId),
     Port(ports::Action),
     Gateway(gateways::Action),
@@ -49,6 +53,7 @@ pub(super) enum Value {
     Server(HostId),
     Member(members::Action),
     Owned(Owned),
+    Client(clients::Action),
     Service(services::Action),
     Route(routes::Action),
     Route6(routes6::Action),
@@ -90,7 +95,7 @@ impl Key {
             | Key::Gateway(_)
             | Key::Gateway6(_) => 0,
             Key::Flow(_) | Key::Member(_) | Key::Gatherer(_) | Key::ServerId(_) => 1,
-            Key::Bucket(_) => 2,
+            Key::Bucket(_) | Key::FormerBucket(_) | Key::Client(_) => 2,
             Key::Service(_) | Key::Computer(_) | Key::Route(_) | Key::Route6(_) => 3,
         }
     }
@@ -172,6 +177,24 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
             };
             change_entry(change, &buckets::Entry::new(key, action))
         }
+        (Key::FormerBucket(bucket), value) => {
+            let key = former_buckets::Key {
+                map: bucket.map,
+                bucket: bucket.bucket,
+            };
+            let action = match value {
+                Some(Value::At(owner_id)) => former_buckets::Action::FormerlyOwnedBy { owner_id },
+                _ => former_buckets::Action::NoAction,
+            };
+            change_entry(change, &former_buckets::Entry::new(key, action))
+        }
+        (Key::Client(key), value) => {
+            let action = match value {
+                Some(Value::Client(action)) => action,
+                _ => clients::Action::NoAction,
+            };
+            change_entry(change, &clients::Entry::new(key, action))
+        }
         (Key::Service(key), value) => {
             let action = match value {
                 Some(Value::Service(action)) => action,
@@ -247,6 +270,12 @@ fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
             });
             change_entry(change, &flow_state6::Entry::new(key, action))
         }
+        FlowStateKey::Session(key) => {
+            let action = server.map_or(sessions::Action::NoAction, |host| {
+                sessions::Action::ServeAt { host }
+            });
+            change_entry(change, &sessions::Entry::new(key, action))
+        }
     }
 }
 
@@ -310,6 +339,29 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
             };
             let key = FlowStateKey::Ipv6(entry.key).into();
             (Key::Flow(key), Value::Server(host))
+        }
+        sessions::ID => {
+            let entry = typed::<sessions::Sessions>(entry)?;
+            let sessions::Action::ServeAt { host } = entry.action else {
+                return None;
+            };
+            let key = FlowStateKey::Session(entry.key).into();
+            (Key::Flow(key), Value::Server(host))
+        }
+        former_buckets::ID => {
+            let entry = typed::<former_buckets::FormerBuckets>(entry)?;
+            let former_buckets::Action::FormerlyOwnedBy { owner_id } = entry.action else {
+                return None;
+            };
+            let bucket = BucketId {
+                map: entry.key.map,
+                bucket: entry.key.bucket,
+            };
+            (Key::FormerBucket(bucket), Value::At(owner_id))
+        }
+        clients::ID => {
+            let entry = typed::<clients::Clients>(entry)?;
+            (Key::Client(entry.key), Value::Client(entry.action))
         }
         buckets::ID => {
             let entry = typed::<buckets::Buckets>(entry)?;

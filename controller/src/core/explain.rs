@@ -1,7 +1,11 @@
 //! Where a packet goes and why, by the entries that the stages hold: the host stage's decision rule, read aloud.
 
-use super::types::{FlowKey, HostId};
-use dpr_p4::host_stage::{Arrival, buckets, services};
+use super::{
+    Core,
+    change::Change,
+    types::{BucketId, FlowKey, HostId},
+};
+use dpr_p4::host_stage::{Affinity, Arrival, buckets, clients, services};
 use std::collections::BTreeMap;
 
 /// What one stage holds for one five-tuple.
@@ -11,10 +15,50 @@ pub struct StageView {
     pub service: Option<services::Action>,
     /// The server that its flow state names.
     pub server: Option<HostId>,
+    /// The host of the client's session.
+    pub session: Option<HostId>,
+    /// What the client's prefix says of its map.
+    pub client: Option<clients::Action>,
     /// The bucket's entry.
     pub bucket: Option<buckets::Action>,
+    /// While the service or the client's class changes: who owned the flow's former bucket.
+    pub former_owner: Option<HostId>,
     /// The hosts that it can reroute to, and by which kind of rewriting.
     pub hosts: BTreeMap<HostId, &'static str>,
+}
+
+/// What a stage looks up for a five-tuple.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookups {
+    /// Its hash.
+    pub hash: u32,
+    /// Its bucket.
+    pub bucket: BucketId,
+    /// The bucket that it comes from, while the service or the client's class changes.
+    pub former_bucket: Option<BucketId>,
+    /// The client's session on the service's map.
+    pub session: FlowKey,
+    /// The client's prefix, if it has a map of its own.
+    pub client: Option<clients::Key>,
+}
+
+impl Core {
+    /// What stages look up for a five-tuple; `None` if no service has its address, protocol and port.
+    pub fn lookups(&self, flow: &FlowKey) -> Option<Lookups> {
+        let placement = self.rules.placement_of(flow)?;
+        let former = self.change.as_ref().map(Change::former);
+        let mut rules = [Some(&self.rules), former].into_iter().flatten();
+        let prefixes = rules
+            .clone()
+            .filter_map(|rules| rules.client_of(placement.map, flow.src));
+        Some(Lookups {
+            hash: placement.affinity.hash(flow),
+            bucket: rules.next()?.bucket_of(flow, self.group.mask())?,
+            former_bucket: former.and_then(|rules| rules.bucket_of(flow, self.group.mask())),
+            session: FlowKey::session(placement.map, flow.src),
+            client: prefixes.max_by_key(|key| key.client.prefix),
+        })
+    }
 }
 
 /// One stage on a packet's way.
@@ -76,15 +120,14 @@ pub fn explain(
         [] => "no stage to begin at".to_owned(),
         [Some(server)] => {
             let hops = paths.iter().map(|path| path.hops.len()).max().unwrap_or(0);
-            let by_state = paths.iter().any(|path| {
-                path.hops.iter().any(|hop| {
-                    hop.entries
-                        .iter()
-                        .any(|entry| entry.starts_with("flow_state "))
-                })
-            });
-            let why = if by_state {
+            let is_by = |table: &str| {
+                let mut hops = paths.iter().flat_map(|path| &path.hops);
+                hops.any(|hop| hop.entries.iter().any(|entry| entry.starts_with(table)))
+            };
+            let why = if is_by("flow_state ") {
                 "flow state names it"
+            } else if is_by("sessions ") {
+                "the client's session is there"
             } else {
                 "it owns the bucket"
             };
@@ -144,6 +187,76 @@ fn follow(
     }
 }
 
+/// What the rules say of a flow at a stage.
+struct Rule {
+    /// What of the flow counts.
+    affinity: Affinity,
+    /// While it changes: whether the new rules count.
+    committed: Option<bool>,
+}
+
+impl StageView {
+    /// The rule for the flow, by the service and the client; the entries that say so are noted down.
+    fn rule(&self, flow: &FlowKey, entries: &mut Vec<String>) -> Option<Rule> {
+        let affinity = |number| Affinity::try_from(number).unwrap_or(Affinity::Connection);
+        let port = flow.dst_port;
+        let mut rule = match self.service? {
+            services::Action::InMap {
+                map_id,
+                affinity: by,
+                ..
+            } => {
+                let affinity = affinity(by);
+                entries.push(format!(
+                    "services {port} -> in_map({map_id}, {})",
+                    affinity.name()
+                ));
+                Rule {
+                    affinity,
+                    committed: None,
+                }
+            }
+            services::Action::ChangesMap {
+                map_id,
+                affinity: by,
+                former_map_id,
+                former_affinity,
+                committed,
+                ..
+            } => {
+                let (now, before) = (affinity(by), affinity(former_affinity));
+                entries.push(format!(
+                    "services {port} -> changes_map({map_id}, {}, former {former_map_id}, {}, committed {committed})",
+                    now.name(),
+                    before.name()
+                ));
+                Rule {
+                    affinity: if committed == 1 { now } else { before },
+                    committed: Some(committed == 1),
+                }
+            }
+            services::Action::AnswerHere | services::Action::NoAction => return None,
+        };
+        match self.client {
+            Some(clients::Action::InClassMap { map_id }) => {
+                entries.push(format!("clients -> in_class_map({map_id})"));
+            }
+            Some(clients::Action::ChangesClassMap {
+                map_id,
+                former_map_id,
+                committed,
+            }) => {
+                entries.push(format!(
+                    "clients -> changes_class_map({map_id}, former {former_map_id}, committed {committed})"
+                ));
+                rule.committed = Some(committed == 1);
+            }
+            Some(clients::Action::NoAction) | None => {}
+        }
+        Some(rule)
+    }
+}
+
 enum Next {
     Deliver,
     Drop,
@@ -160,43 +273,28 @@ fn decide(
 ) -> (Hop, Next) {
     let mut entries = Vec::new();
     let (decision, next) = 'decided: {
-        match view.service {
-            Some(services::Action::InMap { map_id, .. }) => {
-                entries.push(format!("services {} -> in_map({map_id})", flow.dst_port));
-            }
-            Some(services::Action::InMapByClient { map_id, .. }) => {
-                entries.push(format!(
-                    "services {} -> in_map_by_client({map_id})",
-                    flow.dst_port
-                ));
-            }
-            Some(services::Action::InMapByConnectionId { map_id, .. }) => {
-                entries.push(format!(
-                    "services {} -> in_map_by_connection_id({map_id})",
-                    flow.dst_port
-                ));
-            }
-            Some(services::Action::AnswerHere) => {
-                break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
-            }
-            _ => break 'decided ("drops it: no service".to_owned(), Next::Drop),
+        if view.service == Some(services::Action::AnswerHere) {
+            break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
         }
+        let Some(rule) = view.rule(flow, &mut entries) else {
+            break 'decided ("drops it: no service".to_owned(), Next::Drop);
+        };
         if arrival == Arrival::Final {
             break 'decided ("delivers it: it arrives as final".to_owned(), Next::Deliver);
         }
-        if let Some(server) = view.server {
-            entries.push(format!("flow_state -> serve_at({})", name(server)));
+        let session = view.session.filter(|_| rule.affinity == Affinity::Session);
+        let named = match (view.server, session) {
+            (Some(server), _) => Some(("flow_state", "flow state names", server)),
+            (None, Some(server)) => Some(("sessions", "the client's session names", server)),
+            (None, None) => None,
+        };
+        if let Some((table, why, server)) = named {
+            entries.push(format!("{table} -> serve_at({})", name(server)));
             if server == stage {
-                break 'decided (
-                    "delivers it: flow state names this host".to_owned(),
-                    Next::Deliver,
-                );
+                break 'decided (format!("delivers it: {why} this host"), Next::Deliver);
             }
             break 'decided (
-                format!(
-                    "reroutes it to {} as final: flow state names it",
-                    name(server)
-                ),
+                format!("reroutes it to {} as final: {why} it", name(server)),
                 Next::Reroute(server, Arrival::Final),
             );
         }
@@ -217,6 +315,16 @@ fn decide(
             "buckets -> owned_by({}, previous {asks}, accept {accept})",
             name(owner)
         ));
+        let (mut owner, mut previous, mut accept) = (owner, previous, accept);
+        if let (Some(committed), Some(former)) = (rule.committed, view.former_owner) {
+            entries.push(format!(
+                "former_buckets -> formerly_owned_by({})",
+                name(former)
+            ));
+            previous = if former == stage { 0 } else { former };
+            accept = (!committed && owner == stage).into();
+            owner = if committed { owner } else { former };
+        }
         if arrival == Arrival::Chain {
             if owner == stage {
                 break 'decided (
@@ -282,10 +390,7 @@ mod tests {
     }
 
     fn stages(entries: [Option<buckets::Action>; 3]) -> BTreeMap<HostId, StageView> {
-        let service = Some(services::Action::InMap {
-            map_id: 0,
-            mask: 15,
-        });
+        let service = Some(dpr_p4::in_map(0, 15, Affinity::Connection));
         (1..)
             .zip(entries)
             .map(|(host, bucket)| {
@@ -293,9 +398,9 @@ mod tests {
                     host,
                     StageView {
                         service,
-                        server: None,
                         bucket,
                         hosts: (1..=3).map(|host| (host, "by_mac")).collect(),
+                        ..StageView::default()
                     },
                 )
             })

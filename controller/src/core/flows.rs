@@ -1,4 +1,4 @@
-//! The connections that the shims reported, by five-tuple and by bucket.
+//! The connections that the shims reported, by five-tuple and by bucket, and the sessions that they are part of.
 
 use super::types::{BucketId, FlowKey, HostId, Micros};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +14,13 @@ pub(super) enum Life {
     Unclaimed,
 }
 
-/// A connection.
+/// A connection, or a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flow {
     pub server: HostId,
     pub bucket: BucketId,
+    /// Of a connection: the session that it is part of.
+    pub session: Option<FlowKey>,
     /// When it was set up, by the report's age.
     pub since: Micros,
     pub life: Life,
@@ -36,7 +38,10 @@ impl Flow {
 pub(super) struct FlowTable {
     flows: BTreeMap<FlowKey, Flow>,
     by_bucket: BTreeMap<BucketId, BTreeSet<FlowKey>>,
+    /// How many connections each server holds, and each session has.
     by_server: BTreeMap<HostId, u64>,
+    by_session: BTreeMap<FlowKey, u64>,
+    sessions: u64,
 }
 
 impl FlowTable {
@@ -50,32 +55,88 @@ impl FlowTable {
     }
 
     pub fn insert(&mut self, key: FlowKey, flow: Flow) {
-        *self.by_server.entry(flow.server).or_default() += 1;
+        self.count(&key, &flow);
         self.by_bucket.entry(flow.bucket).or_default().insert(key);
         if let Some(former) = self.flows.insert(key, flow) {
-            self.leave_server(former.server);
+            if former.bucket != flow.bucket {
+                self.leave_bucket(&key, former.bucket);
+            }
+            self.discount(&key, &former);
         }
     }
 
     pub fn remove(&mut self, key: &FlowKey) -> Option<Flow> {
         let flow = self.flows.remove(key)?;
-        self.leave_server(flow.server);
-        if let Some(keys) = self.by_bucket.get_mut(&flow.bucket) {
-            keys.remove(key);
-            if keys.is_empty() {
-                self.by_bucket.remove(&flow.bucket);
-            }
-        }
+        self.discount(key, &flow);
+        self.leave_bucket(key, flow.bucket);
         Some(flow)
     }
 
-    fn leave_server(&mut self, server: HostId) {
-        if let Some(count) = self.by_server.get_mut(&server) {
-            *count = count.saturating_sub(1);
+    fn leave_bucket(&mut self, key: &FlowKey, bucket: BucketId) {
+        if let Some(keys) = self.by_bucket.get_mut(&bucket) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_bucket.remove(&bucket);
+            }
         }
     }
 
-    /// The bucket's connections that another host than this one holds, and which host.
+    fn count(&mut self, key: &FlowKey, flow: &Flow) {
+        if key.is_session() {
+            self.sessions += 1;
+            return;
+        }
+        *self.by_server.entry(flow.server).or_default() += 1;
+        if let Some(session) = flow.session {
+            *self.by_session.entry(session).or_default() += 1;
+        }
+    }
+
+    fn discount(&mut self, key: &FlowKey, flow: &Flow) {
+        if key.is_session() {
+            self.sessions = self.sessions.saturating_sub(1);
+            return;
+        }
+        if let Some(count) = self.by_server.get_mut(&flow.server) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(session) = flow.session
+            && let Some(count) = self.by_session.get_mut(&session)
+        {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_session.remove(&session);
+            }
+        }
+    }
+
+    /// Puts every connection and session where the rules now say; what they say nothing of stays.
+    pub fn place(&mut self, rules: impl Fn(&FlowKey) -> Option<(BucketId, Option<FlowKey>)>) {
+        self.by_bucket.clear();
+        self.by_session.clear();
+        for (key, flow) in &mut self.flows {
+            if let Some((bucket, session)) = rules(key) {
+                flow.bucket = bucket;
+                flow.session = session;
+            }
+            self.by_bucket.entry(flow.bucket).or_default().insert(*key);
+            if let Some(session) = flow.session {
+                *self.by_session.entry(session).or_default() += 1;
+            }
+        }
+    }
+
+    /// How many connections a session has.
+    pub fn of_session(&self, session: &FlowKey) -> u64 {
+        self.by_session.get(session).copied().unwrap_or(0)
+    }
+
+    /// How many sessions there are.
+    pub fn sessions(&self) -> u64 {
+        self.sessions
+    }
+
+    /// The bucket's connections and sessions that another host than this one holds, and which host.
     pub fn of_bucket_elsewhere(&self, bucket: BucketId, host: HostId) -> Vec<(FlowKey, HostId)> {
         let keys = self.by_bucket.get(&bucket).into_iter().flatten();
         keys.filter_map(|key| self.flows.get(key).map(|flow| (*key, flow.server)))
@@ -83,12 +144,13 @@ impl FlowTable {
             .collect()
     }
 
+    /// How many connections a bucket has.
     pub fn of_bucket(&self, bucket: BucketId) -> u64 {
-        self.by_bucket
-            .get(&bucket)
-            .map_or(0, |keys| keys.len() as u64)
+        let keys = self.by_bucket.get(&bucket).into_iter().flatten();
+        keys.filter(|key| !key.is_session()).count() as u64
     }
 
+    /// All that a host holds.
     pub fn of_server(&self, host: HostId) -> Vec<FlowKey> {
         self.flows
             .iter()
@@ -102,12 +164,19 @@ impl FlowTable {
         self.by_server.get(&host).copied().unwrap_or(0)
     }
 
+    /// How many connections there are.
     pub fn len(&self) -> u64 {
-        self.flows.len() as u64
+        self.flows.len() as u64 - self.sessions
     }
 
+    /// All of them, and all sessions.
     pub fn iter(&self) -> impl Iterator<Item = (&FlowKey, &Flow)> {
         self.flows.iter()
+    }
+
+    /// The connections.
+    pub fn connections(&self) -> impl Iterator<Item = (&FlowKey, &Flow)> {
+        self.iter().filter(|(key, _)| !key.is_session())
     }
 
     /// Those of one client address.
@@ -119,5 +188,6 @@ impl FlowTable {
         self.flows
             .range(first..)
             .take_while(move |(key, _)| key.src == src)
+            .filter(|(key, _)| !key.is_session())
     }
 }

@@ -33,6 +33,7 @@ impl Core {
             self.remove_flow(key);
         }
         self.clear_stage(id);
+        self.go_on_without(id);
         let tunnel_peers = self
             .hosts
             .get(&id)
@@ -100,7 +101,7 @@ impl Core {
 
     /// How many connections a host holds that go on, those that linger left out.
     pub fn live_connections(&self, host: HostId) -> u64 {
-        let flows = self.flows.iter().map(|(_, flow)| flow);
+        let flows = self.flows.connections().map(|(_, flow)| flow);
         let live = flows.filter(|flow| flow.server == host && !flow.is_over());
         live.count() as u64
     }
@@ -108,7 +109,7 @@ impl Core {
     /// How many connections each service has, in the order of [`Group::services`](super::Group::services).
     pub fn service_connections(&self) -> Vec<u64> {
         let mut counts = vec![0; self.group.services.len()];
-        for (key, _) in self.flows.iter() {
+        for (key, _) in self.flows.connections() {
             let index = self
                 .group
                 .services

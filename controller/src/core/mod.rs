@@ -25,6 +25,7 @@
 //!
 //! Everything else follows from the messages: what the stages and shims say after a restart of the core is all that it needs.
 
+mod change;
 mod criteria;
 mod death;
 mod entry;
@@ -37,6 +38,7 @@ mod reconfigure;
 mod recovery;
 mod reports;
 mod router;
+mod rules;
 mod sessions;
 mod status;
 mod target;
@@ -46,7 +48,8 @@ mod types;
 mod ways;
 
 pub use criteria::{CriteriaChange, MapHostInfo, MapInfo};
-pub use explain::{Explanation, Hop, Path, StageView, explain};
+pub use explain::{Explanation, Hop, Lookups, Path, StageView, explain};
+pub(crate) use rules::Rules;
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
@@ -55,7 +58,7 @@ pub use types::{
     hash_five_tuple,
 };
 
-use crate::criteria::{Candidate, MapCriteria};
+use crate::criteria::{Candidate, ClientClass, Costs, MapCriteria};
 use criteria::{HostLoad, MapLoad};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{TableEntry, Update, WriteError};
@@ -208,10 +211,23 @@ pub struct Reconfiguration {
     pub hosts: Vec<HostSpec>,
     /// What is asked for maps.
     pub criteria: Vec<(u16, MapCriteria)>,
+    /// Services on other maps or with another affinity, and other classes of clients.
+    pub rules: Option<ConfiguredRules>,
     /// Moves that may begin in a second.
     pub moves_per_second: Option<f64>,
     /// Between two rounds of the load's feedback rule.
     pub load_interval: Option<std::time::Duration>,
+}
+
+/// What decides on which map each flow is, and in which bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfiguredRules {
+    /// All services, as many as before.
+    pub services: Vec<Service>,
+    /// All classes of clients.
+    pub classes: Vec<ClientClass>,
+    /// What hosts cost, by the clients' region.
+    pub regions: BTreeMap<String, Costs>,
 }
 
 /// Why a command is refused.
@@ -253,6 +269,9 @@ pub enum CommandError {
     /// Not a weight.
     #[error("{0} is no weight: it must be finite and not negative")]
     BadWeight(f64),
+    /// Not a time to live.
+    #[error("a session must live for more than 0 seconds")]
+    BadTimeout,
     /// A joining host has something that another host has too.
     #[error("host {taken_by} has this {what} already")]
     Taken {
@@ -318,6 +337,8 @@ enum Timer {
     Away(FlowKey),
     /// A move has settled.
     Settled { bucket: BucketId, generation: u32 },
+    /// A change of the rules has settled.
+    ChangeSettled { generation: u32 },
     /// The next moves may begin.
     Pace,
     /// A round of the load's feedback rule.
@@ -342,6 +363,7 @@ struct Counts {
     flow: FlowChanges,
     moves_completed: u64,
     moves_aborted: u64,
+    changes_completed: u64,
 }
 
 /// The controller. See the module's description.
@@ -358,6 +380,11 @@ pub struct Core {
     /// Registrations that came while starting.
     early: Vec<(u64, ShimMessage)>,
     flows: FlowTable,
+    /// Which map and bucket each flow is in, or comes to by the change that is going on.
+    rules: Rules,
+    change: Option<change::Change>,
+    /// What the configuration asks for instead.
+    wanted_rules: Option<Rules>,
     owners: BTreeMap<u16, Vec<HostId>>,
     targets: BTreeMap<u16, Vec<HostId>>,
     resting: BTreeMap<BucketId, Micros>,
@@ -402,10 +429,11 @@ impl Core {
                 (spec.id, Host::new(spec.clone(), membership))
             })
             .collect();
-        let owners: BTreeMap<u16, Vec<HostId>> = group
+        let rules = Rules::of(&group);
+        let owners: BTreeMap<u16, Vec<HostId>> = rules
             .maps()
-            .keys()
-            .map(|map| (*map, vec![0; group.buckets as usize]))
+            .into_iter()
+            .map(|map| (map, vec![0; group.buckets as usize]))
             .collect();
         let mut core = Core {
             now,
@@ -415,6 +443,9 @@ impl Core {
             connections: BTreeMap::new(),
             early: Vec::new(),
             flows: FlowTable::default(),
+            rules,
+            change: None,
+            wanted_rules: None,
             targets: owners.clone(),
             owners,
             resting: BTreeMap::new(),
@@ -542,6 +573,7 @@ impl Core {
             if !self.starting {
                 self.watch_hosts();
                 self.keep_neighbors();
+                self.keep_rules();
                 self.plan();
                 self.begin_moves();
                 self.keep_router();
@@ -558,6 +590,7 @@ impl Core {
         match timer {
             Timer::Away(key) => self.on_away(key),
             Timer::Settled { bucket, generation } => self.on_settled(bucket, generation),
+            Timer::ChangeSettled { generation } => self.on_change_settled(generation),
             Timer::Pace => self.pace_at = None,
             Timer::LoadRound => self.on_load_round(),
             Timer::Startup => self.on_startup_timeout(),
@@ -584,6 +617,8 @@ impl Core {
                 .install_us
                 .saturating_record(self.now.saturating_sub(reported).max(1)),
             Token::Step { bucket, generation } => self.on_step(bucket, generation),
+            Token::Change { generation, stage } => self.on_change_step(stage, generation),
+            Token::Orphan { generation, stage } => self.on_orphan(stage, generation),
             Token::MemberSet => self.on_member_set(),
         }
     }
@@ -624,8 +659,12 @@ impl Core {
     /// Lets a stage hold something; the token fires when it does.
     fn want(&mut self, host: HostId, key: Key, value: Option<Value>, token: Option<Token>) {
         if let Some(host) = self.hosts.get_mut(&host) {
-            // The stage of a host that is dead or out gets nothing. One that was never read says first what its buckets are.
-            if !host.is_member() || matches!(key, Key::Bucket(_)) && !host.stage.known {
+            // The stage of a host that is dead or out gets nothing. One that was never read says first what it holds of the rules.
+            let is_of_rules = matches!(
+                key,
+                Key::Bucket(_) | Key::FormerBucket(_) | Key::Client(_) | Key::Service(_)
+            );
+            if !host.is_member() || is_of_rules && !host.stage.known {
                 return;
             }
             self.fired.extend(host.stage.want(key, value, token));

@@ -23,8 +23,21 @@ pub(super) enum Token {
     Installed { reported: Micros },
     /// A step of a bucket's activity.
     Step { bucket: BucketId, generation: u32 },
+    /// A step of a change of the rules.
+    Change { generation: u32, stage: HostId },
+    /// The entry of a connection whose former owner by the rules is dead.
+    Orphan { generation: u32, stage: HostId },
     /// A step of a change of the front router's set.
     MemberSet,
+}
+
+/// Who waits until all that a host has seen by now is reported and pinned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Waiter {
+    /// A step of a bucket's activity.
+    Bucket { bucket: BucketId, generation: u32 },
+    /// A step of a change of the rules.
+    Change { generation: u32 },
 }
 
 /// What is going on with a bucket.

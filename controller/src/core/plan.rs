@@ -138,7 +138,7 @@ impl Core {
 
     /// Begins the moves that may begin now, at the pace that is allowed.
     pub(super) fn begin_moves(&mut self) {
-        if self.waiting.is_empty() || self.pace_at.is_some() {
+        if self.waiting.is_empty() || self.pace_at.is_some() || self.is_changing() {
             return;
         }
         let rate = self.group.protocol.moves_per_second;
@@ -210,6 +210,9 @@ impl Core {
         draining: bool,
     ) -> Result<(), CommandError> {
         self.member_mut(host)?.spec.draining = draining;
+        if draining {
+            self.end_sessions(host);
+        }
         self.changed()
     }
 
@@ -222,6 +225,7 @@ impl Core {
 
     pub(super) fn changed(&mut self) -> Result<(), CommandError> {
         self.replan = true;
+        self.want_rules();
         self.outputs.push_back(Output::Save);
         Ok(())
     }

@@ -34,6 +34,11 @@ impl Core {
                 self.hosts.insert(host.id, Host::new(host, Membership::Out));
             }
         }
+        if let Some(rules) = changes.rules {
+            self.group.services = rules.services;
+            self.group.classes = rules.classes;
+            self.group.regions = rules.regions;
+        }
         for (map, criteria) in changes.criteria {
             self.set_criteria(map, criteria);
         }

@@ -2,14 +2,16 @@
 //! back from the dead. Moves that they show are resumed if they were committed, else undone.
 
 use super::{
-    Core,
+    Core, change,
     entry::{self, Key, Owned, Value},
     flows::{Flow, Life},
     moves::Kind,
+    rules::{Placement, Rules},
     target::Link,
-    types::{BucketId, FlowKey, HostId, Target},
+    types::{Affinity, BucketId, FlowKey, HostId, Target},
 };
 use crate::placer;
+use dpr_p4::host_stage::{clients, services};
 use dpr_runtime::TableEntry;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -74,6 +76,125 @@ pub(super) fn find(views: &BTreeMap<HostId, Owned>) -> Finding {
         },
         None => most_named(&mut views.values().map(|owned| owned.owner))
             .map_or(Finding::Fresh, Finding::Settled),
+    }
+}
+
+/// What the stages say of the rules, each key as the stage says it that knows most.
+#[derive(Default)]
+struct FoundRules {
+    services: BTreeMap<services::Key, services::Action>,
+    clients: BTreeMap<clients::Key, clients::Action>,
+    former_owners: BTreeMap<BucketId, HostId>,
+}
+
+impl FoundRules {
+    fn add(&mut self, key: Key, value: Value) {
+        match (key, value) {
+            (Key::Service(key), Value::Service(action)) => {
+                let known = self.services.entry(key).or_insert(action);
+                if says_of_services(&action) > says_of_services(known) {
+                    *known = action;
+                }
+            }
+            (Key::Client(key), Value::Client(action)) => {
+                let known = self.clients.entry(key).or_insert(action);
+                if says_of_clients(&action) > says_of_clients(known) {
+                    *known = action;
+                }
+            }
+            (Key::FormerBucket(bucket), Value::At(owner)) => {
+                self.former_owners.insert(bucket, owner);
+            }
+            _ => {}
+        }
+    }
+
+    /// The rules, and the change by which they come. Services that the configuration does not have any more are left out, and
+    /// ones that the stages do not have are as it says.
+    fn make_sense(self, configured: &Rules, size: usize) -> (Rules, Option<change::Change>) {
+        let (mut former, mut rules) = (Rules::default(), Rules::default());
+        let (mut is_changing, mut is_committed) = (false, false);
+        for (key, placement) in &configured.services {
+            let [before, now] = match self.services.get(key).map(placements) {
+                Some(Some(placements)) => placements,
+                _ => [*placement; 2],
+            };
+            former.services.insert(*key, before);
+            rules.services.insert(*key, now);
+            let action = self.services.get(key);
+            is_changing |= action.is_some_and(|action| says_of_services(action) > 0);
+            is_committed |= action.is_some_and(|action| says_of_services(action) > 1);
+        }
+        for (key, action) in &self.clients {
+            let [before, now] = match *action {
+                clients::Action::InClassMap { map_id } => [map_id; 2],
+                clients::Action::ChangesClassMap {
+                    map_id,
+                    former_map_id,
+                    ..
+                } => [former_map_id, map_id],
+                clients::Action::NoAction => continue,
+            };
+            former.set_client(*key, before);
+            rules.set_client(*key, now);
+            is_changing |= says_of_clients(action) > 0;
+            is_committed |= says_of_clients(action) > 1;
+        }
+        if self.services.is_empty() {
+            return (configured.clone(), None);
+        }
+        let mut former_owners: BTreeMap<u16, Vec<HostId>> = BTreeMap::new();
+        for (bucket, owner) in self.former_owners {
+            let owners = former_owners
+                .entry(bucket.map)
+                .or_insert_with(|| vec![0; size]);
+            if let Some(at) = owners.get_mut(usize::from(bucket.bucket)) {
+                *at = owner;
+            }
+        }
+        let change =
+            is_changing.then(|| change::Change::found(former, former_owners, is_committed));
+        (rules, change)
+    }
+}
+
+/// Where a service's flows are now, and where they come to.
+fn placements(action: &services::Action) -> Option<[Placement; 2]> {
+    let placement = |map, affinity| {
+        let affinity = Affinity::from_stage(affinity)?;
+        Some(Placement { map, affinity })
+    };
+    match *action {
+        services::Action::InMap {
+            map_id, affinity, ..
+        } => Some([placement(map_id, affinity)?; 2]),
+        services::Action::ChangesMap {
+            map_id,
+            affinity,
+            former_map_id,
+            former_affinity,
+            ..
+        } => Some([
+            placement(former_map_id, former_affinity)?,
+            placement(map_id, affinity)?,
+        ]),
+        services::Action::AnswerHere | services::Action::NoAction => None,
+    }
+}
+
+/// An entry of a change says more than one without, and a committed one more than one that is not.
+fn says_of_services(action: &services::Action) -> u8 {
+    match action {
+        services::Action::ChangesMap { committed, .. } => 1 + committed,
+        _ => 0,
+    }
+}
+
+/// The same of clients.
+fn says_of_clients(action: &clients::Action) -> u8 {
+    match action {
+        clients::Action::ChangesClassMap { committed, .. } => 1 + committed,
+        _ => 0,
     }
 }
 
@@ -150,6 +271,7 @@ impl Core {
             .map(|host| host.spec.id)
             .collect();
         tracing::info!(stages = known.len(), "starting from what the stages hold");
+        self.find_rules(&known);
         for map in self.owners.keys().copied().collect::<Vec<_>>() {
             self.find_owners(map, &known);
             self.adopt_load(map);
@@ -172,6 +294,27 @@ impl Core {
         }
         self.replan = true;
         self.hear_early_shims();
+    }
+
+    /// The rules by which the stages go, and a change of these that they show. What the configuration asks for comes afterwards.
+    fn find_rules(&mut self, known: &[HostId]) {
+        let mut found = FoundRules::default();
+        for stage in known.iter().filter_map(|id| self.hosts.get(id)) {
+            for (key, value) in stage.stage.held_rules() {
+                found.add(key, value);
+            }
+        }
+        let configured = std::mem::take(&mut self.rules);
+        let size = self.group.buckets as usize;
+        let (rules, change) = found.make_sense(&configured, size);
+        self.rules = rules;
+        self.change = change;
+        for map in self.rules.maps() {
+            let owners = || vec![0; self.group.buckets as usize];
+            self.owners.entry(map).or_insert_with(owners);
+            self.targets.entry(map).or_insert_with(owners);
+        }
+        self.want_rules();
     }
 
     fn find_owners(&mut self, map: u16, known: &[HostId]) {
@@ -232,16 +375,21 @@ impl Core {
             if self.hosts.get(&server).is_none_or(|host| host.is_dead()) {
                 continue;
             }
-            if let Some(bucket) = self.group.bucket_of(&key) {
+            if let Some(bucket) = self.bucket_of(&key) {
                 self.flows.insert(
                     key,
                     Flow {
                         server,
                         bucket,
+                        session: self.rules.session_of(&key),
                         since: 0,
                         life: Life::Unclaimed,
                     },
                 );
+                if key.is_session() {
+                    // Nobody else remembers it; its connections claim it again.
+                    self.end_session_later(key);
+                }
                 adopted.push(key);
             }
         }
@@ -287,11 +435,8 @@ impl Core {
                 );
             }
             // A shim that has told all it knows would have told of it.
-            if self
-                .hosts
-                .get(&flow.server)
-                .is_some_and(|host| host.shim.is_synced())
-            {
+            let is_synced = |host: &super::Host| host.shim.is_synced();
+            if !key.is_session() && self.hosts.get(&flow.server).is_some_and(is_synced) {
                 self.on_teardown(flow.server, key);
             }
         }
@@ -338,6 +483,18 @@ impl Core {
         };
         let mut wanted = self.group.fixed_entries(&host.spec);
         wanted.extend(self.neighbor_entries());
+        wanted.extend(self.rule_entries());
+        if let Some(change) = &self.change {
+            for (key, value) in &mut wanted {
+                if let Some(held) = host
+                    .stage
+                    .held(key)
+                    .filter(|held| change.keeps(held, value))
+                {
+                    *value = *held;
+                }
+            }
+        }
         for other in self
             .hosts
             .values()
@@ -367,7 +524,13 @@ impl Core {
                 _ => false,
             };
             let stays = is_end && host.stage.held(&Key::Flow(*key)).is_some();
-            if flow.server == id || self.owner(flow.bucket) == id || stays {
+            let mask = self.group.mask();
+            let was_owner = |change: &change::Change| change.former_owner(key, mask) == id;
+            if flow.server == id
+                || self.owner(flow.bucket) == id
+                || stays
+                || self.change.as_ref().is_some_and(was_owner)
+            {
                 wanted.insert(Key::Flow(*key), Value::Server(flow.server));
             }
         }

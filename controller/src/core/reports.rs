@@ -6,7 +6,7 @@ use super::{
     flows::{Flow, Life},
     moves::Token,
     sessions::idle_limit,
-    types::{FlowKey, HostId, Micros, micros},
+    types::{BucketId, FlowKey, HostId, Micros, micros},
 };
 
 /// Reports of two hosts about one five-tuple are taken in the order in which they come unless their ages differ by more than this.
@@ -15,7 +15,7 @@ const SKEW: Micros = 1_000_000;
 impl Core {
     /// A connection is set up at a host. A newer connection of the same five-tuple takes the place of an older one.
     pub(super) fn on_setup(&mut self, host: HostId, seq: u64, key: FlowKey, since: Micros) {
-        let Some(bucket) = self.group.bucket_of(&key) else {
+        let Some(bucket) = self.bucket_of(&key) else {
             return;
         };
         if let Some(former) = self
@@ -32,15 +32,20 @@ impl Core {
                 self.forget_entry(former.server, key, former.server);
             }
         }
+        let session = self.rules.session_of(&key);
         self.flows.insert(
             key,
             Flow {
                 server: host,
                 bucket,
+                session,
                 since,
                 life: Life::Live,
             },
         );
+        if let Some(session) = session {
+            self.keep_session(host, seq, session);
+        }
         let epoch = self.expect_pin(host, seq);
         let token = Token::Pin {
             flow: key,
@@ -50,6 +55,35 @@ impl Core {
             reported: self.now,
         };
         self.want(host, Key::Flow(key), Some(Value::Server(host)), Some(token));
+    }
+
+    /// A connection of a session is set up. The first one's host is where the session is.
+    fn keep_session(&mut self, host: HostId, seq: u64, session: FlowKey) {
+        match self.flows.get_mut(&session) {
+            Some(known) => known.life = Life::Live,
+            None if self.hosts.get(&host).is_some_and(|host| host.spec.draining) => {}
+            None => self.on_setup(host, seq, session, self.now),
+        }
+    }
+
+    /// A session without connections lives for a while.
+    pub(super) fn end_session_later(&mut self, session: FlowKey) {
+        let map = session.session_map().unwrap_or(0);
+        let timeout = self.group.criteria_of(map).session_timeout;
+        self.linger(session, self.now + micros(timeout));
+    }
+
+    /// The sessions on a host end: new connections go where the buckets are.
+    pub(super) fn end_sessions(&mut self, host: HostId) {
+        for key in self.flows.of_server(host) {
+            if key.is_session() {
+                self.remove_flow(key);
+            }
+        }
+    }
+
+    pub(super) fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
+        self.rules.bucket_of(flow, self.group.mask())
     }
 
     /// A pin is acknowledged: the owner's entry may follow. Other entries that name a former server of the five-tuple change too.
@@ -139,7 +173,7 @@ impl Core {
     /// Forgets a connection, and removes its entries. It is the newest of its five-tuple: entries that name another server than
     /// its own are left from an older one.
     pub(super) fn remove_flow(&mut self, key: FlowKey) {
-        if self.flows.remove(&key).is_none() {
+        if self.drop_flow(key).is_none() {
             return;
         }
         let holding = self
@@ -149,6 +183,17 @@ impl Core {
         for stage in holding.map(|host| host.spec.id).collect::<Vec<_>>() {
             self.want(stage, Key::Flow(key), None, None);
         }
+    }
+
+    /// Forgets a connection. Its session, if it was the last one, goes on for a while.
+    pub(super) fn drop_flow(&mut self, key: FlowKey) -> Option<Flow> {
+        let flow = self.flows.remove(&key)?;
+        if let Some(session) = flow.session
+            && self.flows.of_session(&session) == 0
+        {
+            self.end_session_later(session);
+        }
+        Some(flow)
     }
 
     pub(super) fn forget_entries(&mut self, key: FlowKey, server: HostId) {

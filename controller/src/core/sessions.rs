@@ -2,6 +2,7 @@
 
 use super::{
     Core, Membership, Output,
+    moves::Waiter,
     types::{BucketId, FlowKey, Group, HostId, HostSpec, Micros},
 };
 use dpr_p4::address;
@@ -58,7 +59,7 @@ enum Sync {
 #[derive(Debug)]
 struct Marker {
     marker: u64,
-    waiters: Vec<(BucketId, u32)>,
+    waiters: Vec<Waiter>,
     /// Once answered: the batches that must be acknowledged.
     after: Option<u64>,
 }
@@ -75,7 +76,7 @@ pub(super) struct ShimState {
     /// Pins of an earlier epoch count for nothing.
     epoch: u32,
     sync: Sync,
-    flush_queue: Vec<(BucketId, u32)>,
+    pub flush_queue: Vec<Waiter>,
     flushes: VecDeque<Marker>,
     /// Probes missed in a row, by peer.
     pub missed: BTreeMap<HostId, u32>,
@@ -361,7 +362,7 @@ impl Core {
         if snapshot.last {
             for key in self.flows.of_server(host) {
                 let goes_on = self.flows.get(&key).is_some_and(|flow| !flow.is_over());
-                if goes_on && !claimed.contains(&key) {
+                if goes_on && !key.is_session() && !claimed.contains(&key) {
                     self.on_unclaimed(host, key, snapshot.partial);
                 }
             }
@@ -439,7 +440,9 @@ impl Core {
             return self.on_flushed(bucket, generation);
         }
         if let Some(host) = self.hosts.get_mut(&host) {
-            host.shim.flush_queue.push((bucket, generation));
+            host.shim
+                .flush_queue
+                .push(Waiter::Bucket { bucket, generation });
         }
     }
 
@@ -499,8 +502,11 @@ impl Core {
                     .flat_map(|flush| flush.waiters),
             );
         }
-        for (bucket, generation) in done {
-            self.on_flushed(bucket, generation);
+        for waiter in done {
+            match waiter {
+                Waiter::Bucket { bucket, generation } => self.on_flushed(bucket, generation),
+                Waiter::Change { generation } => self.on_change_step(host, generation),
+            }
         }
     }
 

@@ -93,6 +93,12 @@ pub struct Status {
     pub install_ms_p99: f64,
     /// Connections, those that linger included.
     pub connections: u64,
+    /// Clients' sessions.
+    pub sessions: u64,
+    /// What is going on with flows that come onto another map or are hashed otherwise.
+    pub change: Option<&'static str>,
+    /// Such changes that are over.
+    pub changes_completed: u64,
     /// Whether there is a front router to write to, and a connection to it.
     pub router: Option<bool>,
     /// Whom it sprays to.
@@ -212,6 +218,9 @@ impl Core {
             install_ms_p50: quantile(0.5),
             install_ms_p99: quantile(0.99),
             connections: self.flows.len(),
+            sessions: self.flows.sessions(),
+            change: self.change_step(),
+            changes_completed: self.counts.changes_completed,
             router: self
                 .router
                 .as_ref()
@@ -228,6 +237,7 @@ impl Core {
                 && writes_over
                 && self.activities.is_empty()
                 && self.waiting.is_empty()
+                && self.change_step().is_none()
                 && self.flows.len() == 0,
         }
     }
@@ -299,7 +309,10 @@ impl Core {
                 .flows
                 .of_client(client)
                 .for_each(|(key, flow)| visit(key, flow)),
-            None => self.flows.iter().for_each(|(key, flow)| visit(key, flow)),
+            None => self
+                .flows
+                .connections()
+                .for_each(|(key, flow)| visit(key, flow)),
         }
         (found, total)
     }

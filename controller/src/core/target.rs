@@ -434,6 +434,16 @@ impl TargetState {
         while self.advance_fill() {}
     }
 
+    /// What it holds of services and classes of clients, and of former owners, in order.
+    pub fn held_rules(&self) -> Vec<(Key, Value)> {
+        let is_of_rules =
+            |key: &Key| matches!(key, Key::Service(_) | Key::Client(_) | Key::FormerBucket(_));
+        let held = self.held.iter().filter(|(key, _)| is_of_rules(key));
+        let mut rules: Vec<(Key, Value)> = held.map(|(key, value)| (*key, *value)).collect();
+        rules.sort_unstable_by_key(|(key, _)| *key);
+        rules
+    }
+
     /// The servers that it has entries for, by flow and in order.
     pub fn held_flows(&self) -> Vec<(super::FlowKey, HostId)> {
         let mut flows: Vec<_> = self

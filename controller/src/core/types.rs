@@ -1,11 +1,15 @@
 //! Numbers and names that the core's inputs and outputs are made of, and what it is configured with.
 
-use crate::criteria::MapCriteria;
+use super::rules::Rules;
+use crate::criteria::{ClientClass, Costs, MapCriteria};
 use dpr_p4::{
     address,
-    host_stage::{buckets, flow_state, flow_state6},
+    host_stage::{self, buckets, flow_state, flow_state6, sessions},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Time in microseconds since any origin that stays the same for one [`Core`](super::Core).
 pub type Micros = u64;
@@ -28,17 +32,47 @@ pub struct FlowKey {
     pub dst_port: u16,
 }
 
-/// A connection's key in the stages' tables of flow state, of which there is one for each family.
+impl FlowKey {
+    /// A client's session on the services of a map, which is kept as its connections are: no protocol, no ports, and the map in
+    /// place of the client's.
+    pub const fn session(map: u16, client: u128) -> Self {
+        FlowKey {
+            src: client,
+            dst: 0,
+            protocol: 0,
+            src_port: map,
+            dst_port: 0,
+        }
+    }
+
+    /// Whether it is a session, and no connection.
+    pub const fn is_session(&self) -> bool {
+        self.protocol == 0 && self.dst == 0
+    }
+
+    /// Of a session: its services' map.
+    pub fn session_map(&self) -> Option<u16> {
+        self.is_session().then_some(self.src_port)
+    }
+}
+
+/// A connection's key in the stages' tables of flow state, of which there is one for each family, and one for sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowStateKey {
     /// In `flow_state`.
     Ipv4(flow_state::Key),
     /// In `flow_state6`.
     Ipv6(flow_state6::Key),
+    /// In `sessions`.
+    Session(sessions::Key),
 }
 
 impl From<FlowKey> for FlowStateKey {
     fn from(flow: FlowKey) -> Self {
+        if let Some(map) = flow.session_map() {
+            let client = flow.src;
+            return FlowStateKey::Session(sessions::Key { map, client });
+        }
         let FlowKey {
             src,
             dst,
@@ -82,6 +116,7 @@ impl From<FlowStateKey> for FlowKey {
                 src_port: key.src_port,
                 dst_port: key.dst_port,
             },
+            FlowStateKey::Session(key) => FlowKey::session(key.map, key.client),
         }
     }
 }
@@ -128,6 +163,10 @@ pub struct Group {
     pub id_config: u8,
     /// What operators ask for the buckets of maps; of those that are not named, the hosts' weights alone.
     pub criteria: BTreeMap<u16, MapCriteria>,
+    /// What clients' addresses say of them.
+    pub classes: Vec<ClientClass>,
+    /// What hosts cost clients, by the clients' region.
+    pub regions: BTreeMap<String, Costs>,
     /// The protocol's timers and pace.
     pub protocol: Protocol,
 }
@@ -168,6 +207,8 @@ pub enum Affinity {
     Client,
     /// The server that a QUIC connection id names, wherever its client comes from; without one, the five-tuple.
     ConnectionId,
+    /// The host where the client's session on the services of a map is; without one, the client's address.
+    Session,
 }
 
 /// How a packet gets from one host to another: what a stage writes into it.
@@ -396,11 +437,7 @@ impl Group {
 
     /// The bucket that a five-tuple falls into, as the host stage computes it.
     pub fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
-        let service = self.service_of(flow)?;
-        Some(BucketId {
-            map: service.map,
-            bucket: service.affinity.hash(flow) as u16 & self.mask(),
-        })
+        Rules::of(self).bucket_of(flow, self.mask())
     }
 
     /// The number of buckets of a map, less one.
@@ -408,21 +445,80 @@ impl Group {
         (self.buckets - 1) as u16
     }
 
-    /// All maps that services name, each once.
-    pub fn maps(&self) -> BTreeMap<u16, ()> {
-        self.services
+    /// The maps that services name.
+    pub fn base_maps(&self) -> BTreeSet<u16> {
+        self.services.iter().map(|service| service.map).collect()
+    }
+
+    /// The map that the clients of a class have in place of a service's, if the service's criteria tell them from others.
+    pub fn map_of_class(&self, map: u16, class: &ClientClass) -> Option<u16> {
+        let criteria = self.criteria.get(&map)?;
+        criteria
+            .tells_apart(class, &self.regions)
+            .then_some(u16::from(class.class) << 8 | map)
+    }
+
+    /// The service's map and the class that a map is of.
+    pub fn class_of_map(&self, map: u16) -> (u16, Option<&ClientClass>) {
+        let number = map >> 8;
+        let class = self
+            .classes
             .iter()
-            .map(|service| (service.map, ()))
-            .collect()
+            .find(|class| u16::from(class.class) == number);
+        match class {
+            Some(class) => (map & 0xff, Some(class)),
+            None => (map, None),
+        }
+    }
+
+    /// What is asked for a map, of services or of a class of their clients.
+    pub fn criteria_of(&self, map: u16) -> MapCriteria {
+        let (map, class) = self.class_of_map(map);
+        let asked = self.criteria.get(&map).cloned().unwrap_or_default();
+        match class {
+            Some(class) => asked.for_class(class, &self.regions),
+            None => asked,
+        }
     }
 }
 
 impl Affinity {
+    /// As the host stage has it.
+    pub(super) fn to_stage(self) -> u8 {
+        let affinity = match self {
+            Affinity::Connection => host_stage::Affinity::Connection,
+            Affinity::Client => host_stage::Affinity::Client,
+            Affinity::ConnectionId => host_stage::Affinity::ConnectionId,
+            Affinity::Session => host_stage::Affinity::Session,
+        };
+        affinity as u8
+    }
+
+    /// From what a host stage has; `None` if that is none.
+    pub(super) fn from_stage(number: u8) -> Option<Self> {
+        Some(match host_stage::Affinity::try_from(number).ok()? {
+            host_stage::Affinity::Connection => Affinity::Connection,
+            host_stage::Affinity::Client => Affinity::Client,
+            host_stage::Affinity::ConnectionId => Affinity::ConnectionId,
+            host_stage::Affinity::Session => Affinity::Session,
+        })
+    }
+
+    /// What operators call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Affinity::Connection => "connection",
+            Affinity::Client => "client",
+            Affinity::ConnectionId => "connection-id",
+            Affinity::Session => "session",
+        }
+    }
+
     /// The hash whose low bits are the bucket, as the host stage computes it.
     pub fn hash(self, flow: &FlowKey) -> u32 {
         match self {
             Affinity::Connection | Affinity::ConnectionId => hash_five_tuple(flow),
-            Affinity::Client => match address::ipv4(flow.src) {
+            Affinity::Client | Affinity::Session => match address::ipv4(flow.src) {
                 Some(client) => dpr_runtime::hash::crc32(&client.to_be_bytes()),
                 None => dpr_runtime::hash::crc32(&flow.src.to_be_bytes()),
             },

@@ -129,7 +129,10 @@ impl Group {
                 at_home: at_home.into(),
             };
             entries.insert(Key::Published(key), Value::Published(action));
-            entries.extend(service_entries(service, self.mask()));
+            entries.insert(
+                Key::Service(echo_key(service)),
+                Value::Service(services::Action::AnswerHere),
+            );
         }
         entries.extend(self.computers.iter().map(|(address, host)| {
             let key = computers::Key { address: *address };
@@ -153,10 +156,10 @@ impl Group {
     }
 }
 
-/// A service's entries: its map, and what answers an echo request to its address.
-fn service_entries(service: &Service, mask: u16) -> [(Key, Value); 2] {
+/// What answers an echo request to a service's address.
+fn echo_key(service: &Service) -> services::Key {
     let is_ipv4 = address::ipv4(service.address).is_some();
-    let echo = services::Key {
+    services::Key {
         address: service.address,
         protocol: if is_ipv4 {
             PROTOCOL_ICMP
@@ -164,28 +167,7 @@ fn service_entries(service: &Service, mask: u16) -> [(Key, Value); 2] {
             PROTOCOL_ICMPV6
         },
         port: Range::exactly(0),
-    };
-    let key = services::Key {
-        address: service.address,
-        protocol: service.protocol,
-        port: Range {
-            low: service.port_low,
-            high: service.port_high,
-        },
-    };
-    let map_id = service.map;
-    let action = match service.affinity {
-        Affinity::Connection => services::Action::InMap { map_id, mask },
-        Affinity::Client => services::Action::InMapByClient { map_id, mask },
-        Affinity::ConnectionId => services::Action::InMapByConnectionId { map_id, mask },
-    };
-    [
-        (
-            Key::Service(echo),
-            Value::Service(services::Action::AnswerHere),
-        ),
-        (Key::Service(key), Value::Service(action)),
-    ]
+    }
 }
 
 impl Core {

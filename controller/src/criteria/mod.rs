@@ -3,18 +3,28 @@
 //!
 //! 1. `weights`: the map's weight for a host (service type), else the host's own; nothing for a host that drains.
 //! 2. `data`: nothing for hosts that do not hold the data of the map's services.
-//! 3. `load`: times the factor that the feedback rule has arrived at.
+//! 3. `distance`: by what hosts cost the clients of a region.
+//! 4. `load`: times the factor that the feedback rule has arrived at.
+//!
+//! Clients of a class may have maps of their own (`classes`), for which the same holds.
 //!
 //! The placer turns shares into moves. Shares are relative to one another; only their ratios count.
 
+mod classes;
 mod data;
+mod distance;
 mod load;
 mod weights;
 
+pub use classes::ClientClass;
+pub use distance::{Costs, Distance, is_cost};
 pub use load::{LoadAverage, LoadMeasure, LoadSample, LoadState};
 
 use crate::placer::HostId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Shares by host, relative to one another. A host that is not named keeps what it has.
 pub type Shares = BTreeMap<HostId, f64>;
@@ -31,7 +41,7 @@ pub struct Candidate {
 }
 
 /// What operators ask for the buckets of one map.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MapCriteria {
     /// Weights of hosts for this map's services, in place of the hosts' own.
     pub weights: BTreeMap<HostId, f64>,
@@ -39,6 +49,31 @@ pub struct MapCriteria {
     pub data: Option<BTreeSet<HostId>>,
     /// What the feedback rule evens out, if it is on.
     pub load: Option<LoadMeasure>,
+    /// The hosts for QoS classes of clients, with their weights.
+    pub qos: BTreeMap<String, BTreeMap<HostId, f64>>,
+    /// What clients' regions count for, if for anything.
+    pub distance: Option<Distance>,
+    /// What hosts cost the clients; only a class's flows have any.
+    pub costs: Costs,
+    /// How long a session lives after its last connection.
+    pub session_timeout: Duration,
+}
+
+/// What `session_timeout` is if nobody says otherwise.
+const USUAL_SESSION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+impl Default for MapCriteria {
+    fn default() -> Self {
+        MapCriteria {
+            weights: BTreeMap::new(),
+            data: None,
+            load: None,
+            qos: BTreeMap::new(),
+            distance: None,
+            costs: Costs::new(),
+            session_timeout: USUAL_SESSION_TIMEOUT,
+        }
+    }
 }
 
 /// The shares without the load's factors: what the feedback rule starts from.
@@ -46,6 +81,10 @@ pub fn base_shares(hosts: &[Candidate], map: &MapCriteria) -> Shares {
     let held = data::shares(hosts, map);
     let mut shares = weights::shares(hosts, map);
     multiply(&mut shares, &held);
+    if let Some(distance) = map.distance.filter(|_| !map.costs.is_empty()) {
+        let factors = distance::shares(&shares, &map.costs, distance);
+        multiply(&mut shares, &factors);
+    }
     shares
 }
 
@@ -106,6 +145,7 @@ mod tests {
             weights: [(2, 3.0)].into(),
             data: Some([1, 2, 4].into()),
             load: Some(LoadMeasure::Cpu),
+            ..MapCriteria::default()
         };
         let mut load = LoadState::default();
         let even = base_shares(&hosts, &map);

@@ -358,9 +358,10 @@ fn refusal(error: CommandError) -> Status {
         CommandError::UnknownHost(_)
         | CommandError::UnknownBucket(_)
         | CommandError::UnknownMap(_) => Status::not_found(error.to_string()),
-        CommandError::BadWeight(_) | CommandError::BadHost(_) | CommandError::NobodyHolds(_) => {
-            Status::invalid_argument(error.to_string())
-        }
+        CommandError::BadWeight(_)
+        | CommandError::BadTimeout
+        | CommandError::BadHost(_)
+        | CommandError::NobodyHolds(_) => Status::invalid_argument(error.to_string()),
         CommandError::StillServes(_)
         | CommandError::StillNamed { .. }
         | CommandError::StillConnected { .. } => Status::failed_precondition(error.to_string()),
@@ -504,5 +505,8 @@ fn status_reply(core: &Core) -> StatusReply {
         services: services.collect(),
         placed_permille: (status.placed * 1000.0).round() as u32,
         starting: status.is_starting,
+        change: status.change.unwrap_or_default().to_owned(),
+        changes_completed: status.changes_completed,
+        sessions: status.sessions,
     }
 }

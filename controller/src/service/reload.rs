@@ -99,6 +99,11 @@ fn describe(changes: &Reconfiguration, group: &Group) -> Vec<String> {
     for (map, _) in &changes.criteria {
         lines.push(format!("map {map}: other criteria"));
     }
+    if changes.rules.is_some() {
+        lines.push(
+            "other maps, affinities or classes of clients: live connections are kept".to_owned(),
+        );
+    }
     if let Some(rate) = changes.moves_per_second {
         lines.push(format!("moves_per_second {rate}"));
     }

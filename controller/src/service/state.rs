@@ -3,14 +3,15 @@
 
 use super::text;
 use crate::{
-    core::{Group, HostSpec, Location},
-    criteria::{LoadMeasure, MapCriteria},
+    core::{Group, HostId, HostSpec, Location},
+    criteria::{Distance, LoadMeasure, MapCriteria},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// The file cannot be read or written, or is not what this controller writes.
@@ -82,8 +83,15 @@ struct MapState {
     data: Option<Vec<u16>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     load: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    distance: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session_timeout_s: Option<u64>,
     #[serde(default)]
     weights: BTreeMap<String, f64>,
+    /// By QoS class.
+    #[serde(default)]
+    qos: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -103,10 +111,13 @@ impl MapState {
                 .as_ref()
                 .map(|data| data.iter().copied().collect()),
             load: criteria.load.map(|load| load.name().to_owned()),
-            weights: criteria
-                .weights
+            distance: criteria.distance.map(|distance| distance.name().to_owned()),
+            session_timeout_s: Some(criteria.session_timeout.as_secs()),
+            weights: written(&criteria.weights),
+            qos: criteria
+                .qos
                 .iter()
-                .map(|(host, weight)| (host.to_string(), *weight))
+                .map(|(class, weights)| (class.clone(), written(weights)))
                 .collect(),
         }
     }
@@ -116,19 +127,43 @@ impl MapState {
             Some(name) => Some(LoadMeasure::from_name(name)?),
             None => None,
         };
-        let weights = self
-            .weights
-            .iter()
-            .map(|(host, weight)| Some((host.parse().ok()?, *weight)));
+        let distance = match &self.distance {
+            Some(name) => Some(Distance::from_name(name)?),
+            None => None,
+        };
+        let usual = MapCriteria::default();
+        let timeout = self.session_timeout_s.map(Duration::from_secs);
+        let qos = self.qos.iter();
         Some(MapCriteria {
-            weights: weights.collect::<Option<_>>()?,
+            weights: read_weights(&self.weights)?,
+            qos: qos
+                .map(|(class, weights)| Some((class.clone(), read_weights(weights)?)))
+                .collect::<Option<_>>()?,
+            distance,
+            session_timeout: timeout.unwrap_or(usual.session_timeout),
             data: self
                 .data
                 .as_ref()
                 .map(|data| data.iter().copied().collect()),
             load,
+            ..usual
         })
     }
+}
+
+/// Weights by the hosts' numbers, which are text as the keys of a table.
+fn written(weights: &BTreeMap<HostId, f64>) -> BTreeMap<String, f64> {
+    let weights = weights.iter();
+    weights
+        .map(|(host, weight)| (host.to_string(), *weight))
+        .collect()
+}
+
+fn read_weights(weights: &BTreeMap<String, f64>) -> Option<BTreeMap<HostId, f64>> {
+    let weights = weights.iter();
+    weights
+        .map(|(host, weight)| Some((host.parse().ok()?, *weight)))
+        .collect()
 }
 
 /// Lets what was kept replace what is configured, but where the configuration has changed since; hosts that the configuration does
@@ -182,7 +217,7 @@ pub(super) fn overlay(file: &Path, group: &mut Group) -> Result<(), StateError> 
             .find(|was| was.map == kept.map)
             .map(of);
         let is_as_it_was = was.transpose()?.unwrap_or_default() == asked;
-        if is_as_it_was && group.maps().contains_key(&kept.map) {
+        if is_as_it_was && group.base_maps().contains(&kept.map) {
             group.criteria.insert(kept.map, of(kept)?);
         }
     }

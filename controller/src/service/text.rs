@@ -13,6 +13,15 @@ pub(super) fn address(bits: u128) -> String {
     address::from_bits(bits).to_string()
 }
 
+/// As `198.51.100.0/24`.
+pub(super) fn prefix(network: u128, length: u32) -> String {
+    let length = match address::ipv4(network) {
+        Some(_) => length.saturating_sub(96),
+        None => length,
+    };
+    format!("{}/{length}", address(network))
+}
+
 pub(super) fn parse_address(text: &str) -> Option<u128> {
     text.parse::<IpAddr>().ok().map(address::to_bits)
 }

@@ -179,10 +179,7 @@ pub fn stage_entries() -> Vec<Update> {
         services::Entry::with_priority(
             service,
             1,
-            services::Action::InMap {
-                map_id: 0,
-                mask: BUCKETS - 1,
-            },
+            dpr_p4::in_map(0, BUCKETS - 1, host_stage::Affinity::Connection),
         )
         .insert(),
     );

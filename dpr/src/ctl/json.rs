@@ -2,8 +2,8 @@
 
 use super::print::state;
 use dpr_protocol::admin::v1::{
-    BucketsReply, CriteriaReply, ExplainReply, FiveTuple, Flow, FlowsReply, HostStatus, JoinReply,
-    MapHost, ServiceStatus, ServicesReply, StatusReply,
+    BucketsReply, CriteriaReply, ExplainReply, FiveTuple, Flow, FlowsReply, HostStatus, HostWeight,
+    JoinReply, MapHost, ServiceStatus, ServicesReply, StatusReply,
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn service(service: &ServiceStatus) -> Value {
         "protocol": service.protocol,
         "ports": [service.port_low, service.port_high],
         "map": service.map,
-        "affinity": if service.by_client { "client" } else { "connection" },
+        "affinity": service.affinity,
     })
 }
 
@@ -67,6 +67,9 @@ pub fn status(status: &StatusReply) -> String {
             "waiting": moves.waiting,
             "aborted": moves.aborted,
         },
+        "change": some(&status.change),
+        "changes_completed": status.changes_completed,
+        "sessions": status.sessions,
         "flow_state": {
             "connections": flow_state.connections,
             "installed": flow_state.installed,
@@ -170,22 +173,53 @@ fn map_host(host: &MapHost) -> Value {
     })
 }
 
+/// A text that is there, if any.
+fn some(text: &str) -> Value {
+    if text.is_empty() {
+        Value::Null
+    } else {
+        text.into()
+    }
+}
+
+fn host_weights(weights: &[HostWeight]) -> Value {
+    let weights = weights.iter();
+    weights
+        .map(|weight| (weight.host.clone(), json!(weight.weight)))
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
+}
+
 pub fn criteria(reply: &CriteriaReply) -> String {
     let maps: Vec<Value> = reply
         .maps
         .iter()
         .map(|map| {
-            let weights: serde_json::Map<String, Value> = map
-                .weights
+            let qos: serde_json::Map<String, Value> = map
+                .qos
                 .iter()
-                .map(|weight| (weight.host.clone(), json!(weight.weight)))
+                .map(|class| (class.name.clone(), host_weights(&class.hosts)))
                 .collect();
+            let class = map.class.as_ref().map(|class| {
+                json!({
+                    "class": class.class,
+                    "name": class.name,
+                    "prefixes": class.prefixes,
+                    "qos": some(&class.qos),
+                    "region": some(&class.region),
+                })
+            });
             json!({
                 "map": map.map,
+                "base": map.base,
+                "class": class,
                 "services": map.services.iter().map(service).collect::<Vec<_>>(),
-                "weights": weights,
+                "weights": host_weights(&map.weights),
                 "data": map.data.as_ref().map(|data| &data.hosts),
-                "load": if map.load.is_empty() { Value::Null } else { map.load.clone().into() },
+                "load": some(&map.load),
+                "qos": qos,
+                "distance": some(&map.distance),
+                "session_timeout_ms": map.session_timeout_ms,
                 "hosts": map.hosts.iter().map(map_host).collect::<Vec<_>>(),
             })
         })

@@ -1,9 +1,11 @@
 //! Answers as tables for people.
 
+use super::duration;
 use dpr_protocol::admin::v1::{
     BucketsReply, CriteriaReply, DrainProgress, DrainReply, ExplainReply, FiveTuple, FlowsReply,
     HostState, HostStatus, MapStatus, ServiceStatus, ServicesReply, StatusReply,
 };
+use std::time::Duration;
 
 /// Columns as wide as their widest cell, numbers to the right.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -86,15 +88,10 @@ pub fn services(reply: &ServicesReply) -> String {
         .services
         .iter()
         .map(|service| {
-            let affinity = if service.by_client {
-                "client"
-            } else {
-                "connection"
-            };
             vec![
                 service_name(service),
                 service.map.to_string(),
-                affinity.to_owned(),
+                service.affinity.clone(),
                 service.connections.to_string(),
                 list(&service.hosts, "nobody"),
             ]
@@ -154,8 +151,35 @@ fn map(map: &MapStatus) -> String {
         "achieved",
         "buckets",
     ];
+    let mut clients = String::new();
+    if let Some(class) = &map.class {
+        clients += &format!(
+            "clients of {}: {}\n",
+            class.name,
+            list(&class.prefixes, "nobody")
+        );
+    }
+    let mut more = String::new();
+    for class in &map.qos {
+        let hosts = class.hosts.iter();
+        let hosts: Vec<String> = hosts
+            .map(|host| format!("{}:{}", host.host, host.weight.unwrap_or(1.0)))
+            .collect();
+        more += &format!("; QoS class {} at {}", class.name, hosts.join(", "));
+    }
+    if !map.distance.is_empty() {
+        more += &format!("; distance: {}", map.distance);
+    }
+    if map
+        .services
+        .iter()
+        .any(|service| service.affinity == "session")
+    {
+        let timeout = Duration::from_millis(map.session_timeout_ms);
+        more += &format!("; sessions live for {}", duration::show(timeout));
+    }
     format!(
-        "map {}: {}\ndata at {data}; load: {load}\n{}",
+        "map {}: {}\n{clients}data at {data}; load: {load}{more}\n{}",
         map.map,
         list(&services, "no service"),
         table(&head, &rows)
@@ -221,6 +245,9 @@ pub fn status(status: &StatusReply) -> String {
             "\nmoves: {} completed, {} in progress, {} waiting, {} ended by a host's death\n",
             moves.completed, moves.in_progress, moves.waiting, moves.aborted
         );
+    }
+    if !status.change.is_empty() {
+        text += &format!("maps or affinities change: step {}\n", status.change);
     }
     if let Some(flow_state) = &status.flow_state {
         text += &format!(

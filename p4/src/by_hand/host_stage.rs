@@ -12,7 +12,7 @@ use dpr_runtime::{
 
 /// The pipeline of `host_stage.p4`, by hand.
 pub struct HostStage {
-    services: TernaryTable<3, 1>,
+    services: TernaryTable<3, 2>,
     flow_state: ExactTable<2, 1>,
     buckets: ExactTable<1, 1>,
     hosts: ExactTable<1, 4>,
@@ -157,13 +157,13 @@ impl HostStage {
         let is_own = flow.dst == identity.address;
         let service = self.services.lookup(&key).words[0];
         let (map, mask) = match service as u16 {
-            0..=2 => ((service >> 16) as u16, (service >> 32) as u16),
+            0 => ((service >> 16) as u16, (service >> 32) as u16),
             _ if is_own => return Decision::Deliver(Outcome::OwnTraffic),
-            3 => return Decision::Deliver(Outcome::AnsweredHere),
+            2 => return Decision::Deliver(Outcome::AnsweredHere),
             _ => return Decision::Drop(DropReason::NoService),
         };
         let hash = flow.hash();
-        let by_client = service as u16 == 1;
+        let by_client = service >> 48 & 3 == Affinity::Client as u64;
         let arrival = if to >> 2 == identity.stage_mac >> 2 {
             to & 3
         } else {

@@ -184,6 +184,8 @@ pub fn host_stages(runs: u64, kinds: Kinds, other: impl Fn() -> Box<dyn Pipeline
             outcome,
             Outcome::ServedById
                 | Outcome::ReroutedById
+                | Outcome::ServedBySession
+                | Outcome::ReroutedBySession
                 | Outcome::Gathered
                 | Outcome::ServedAsFirst
                 | Outcome::ReroutedAsFirst

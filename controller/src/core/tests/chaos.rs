@@ -1,7 +1,16 @@
 //! Anything may happen at any time; when it is over, all is as if nothing had.
 
 use super::world::{World, flow_in, group, host};
-use crate::core::{BucketId, Command, CriteriaChange, HostId, HostState, Target};
+use crate::{
+    core::{
+        Affinity, BucketId, Command, ConfiguredRules, CriteriaChange, HostId, HostState,
+        Reconfiguration, Target,
+    },
+    criteria::{ClientClass, MapCriteria},
+};
+use dpr_p4::address;
+use dpr_runtime::Lpm;
+use std::collections::BTreeMap;
 
 const S: u64 = 1_000_000;
 const HOSTS: HostId = 5;
@@ -41,7 +50,7 @@ fn steer(world: &mut World, random: &mut fastrand::Rng) {
         0 => Some(None),
         _ => Some(Some([id, random.u16(1..=HOSTS)].into())),
     };
-    match random.u32(0..4) {
+    match random.u32(0..5) {
         0 | 1 => world.command(Command::SetCriteria {
             map: 1,
             change: Box::new(CriteriaChange {
@@ -52,6 +61,7 @@ fn steer(world: &mut World, random: &mut fastrand::Rng) {
         }),
         2 if is_out(world, id) => bring_in(world, id),
         2 => ask(world, Command::Drain { host: id }),
+        3 => change_rules(world, random),
         _ => {
             // It is refused until the host is drained.
             let _ = world.try_command(Command::Remove {
@@ -60,6 +70,41 @@ fn steer(world: &mut World, random: &mut fastrand::Rng) {
             });
         }
     }
+}
+
+/// Another affinity, and clients of other classes.
+fn change_rules(world: &mut World, random: &mut fastrand::Rng) {
+    let affinities = [Affinity::Connection, Affinity::Client, Affinity::Session];
+    let mut services = world.core.group().services.clone();
+    services[0].affinity = affinities[random.usize(0..3)];
+    let classes = (1..random.u8(1..4)).map(|class| ClientClass {
+        class,
+        name: format!("class {class}"),
+        prefixes: vec![Lpm {
+            value: address::mapped(0x0b00_0000),
+            prefix: u32::from(random.u8(120..128)),
+        }],
+        qos: Some("gold".to_owned()),
+        region: None,
+    });
+    let classes = classes.collect();
+    let hosts = [random.u16(1..=HOSTS), random.u16(1..=HOSTS)];
+    let gold = hosts.map(|id| (id, 1.0)).into();
+    world.command(Command::from(Reconfiguration {
+        rules: Some(ConfiguredRules {
+            services,
+            classes,
+            regions: BTreeMap::new(),
+        }),
+        criteria: vec![(
+            1,
+            MapCriteria {
+                qos: [("gold".to_owned(), gold)].into(),
+                ..MapCriteria::default()
+            },
+        )],
+        ..Reconfiguration::default()
+    }));
 }
 
 fn bring_in(world: &mut World, id: HostId) {
@@ -168,7 +213,7 @@ fn heal(world: &mut World, wounds: &mut Wounds) {
 
 #[test]
 fn whatever_operators_want_meanwhile_the_group_finds_back_to_order() {
-    let mut removed = 0;
+    let (mut removed, mut changes) = (0, 0);
     for seed in 0..12 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut world = World::running(group(HOSTS, BUCKETS), seed);
@@ -204,8 +249,10 @@ fn whatever_operators_want_meanwhile_the_group_finds_back_to_order() {
         println!("seed {seed}");
         world.assert_settled(&[]);
         assert_eq!(world.router_members(), [1, 2, 3, 4, 5]);
+        changes += world.core.status().changes_completed;
     }
     assert!(removed > 0, "nobody was ever out");
+    assert!(changes > 0, "no rule ever changed");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The core against stages with real tables, step by step.
 
+mod changes;
 mod chaos;
 mod criteria;
 mod faults;

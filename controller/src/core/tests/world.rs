@@ -5,7 +5,11 @@ use crate::core::{
     Protocol, RouterSpec, Service, Target, Ways,
     entry::{self, Owned, Value},
 };
-use dpr_p4::{address, front_router::FrontRouter, host_stage::HostStage};
+use dpr_p4::{
+    address,
+    front_router::FrontRouter,
+    host_stage::{HostStage, services},
+};
 use dpr_protocol::shim::v1::{
     ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
     ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
@@ -66,6 +70,8 @@ pub struct World {
     epochs: BTreeMap<Target, u64>,
     /// Every bucket entry that was written: time, stage, bucket, entry.
     pub log: Vec<(Micros, HostId, BucketId, Owned)>,
+    /// Every entry of a service or a class of clients that was written: time, stage, key, entry.
+    pub rule_log: Vec<(Micros, HostId, entry::Key, Value)>,
     random: fastrand::Rng,
 }
 
@@ -110,6 +116,8 @@ pub fn group(hosts: HostId, buckets: u32) -> Group {
         computers: BTreeMap::new(),
         id_config: 0,
         criteria: BTreeMap::new(),
+        classes: Vec::new(),
+        regions: BTreeMap::new(),
         protocol: Protocol {
             settle: Duration::from_secs(5),
             moves_per_second: 1000.0,
@@ -166,6 +174,7 @@ impl World {
             connections: BTreeMap::new(),
             epochs: BTreeMap::new(),
             log: Vec::new(),
+            rule_log: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
         };
         world.drain();
@@ -185,14 +194,18 @@ impl World {
 
     /// The controller process is replaced; what was on its way is lost or not.
     pub fn restart_controller(&mut self) {
+        let group = self.core.group().clone();
+        self.restart_with(group);
+    }
+
+    /// The same, and its configuration is another one.
+    pub fn restart_with(&mut self, mut group: Group) {
         self.queue.clear();
         for shim in self.shims.values_mut() {
             shim.connection = None;
         }
         self.connections.clear();
-        let mut group = self.group.clone();
         group.hosts = self.core.hosts().cloned().collect();
-        group.criteria = self.core.criteria();
         self.core = Core::new(group, self.now);
         self.drain();
         for id in self.shims.keys().copied().collect::<Vec<_>>() {
@@ -471,12 +484,19 @@ impl World {
                     if let Err(error) = self.pipeline(target).write(update) {
                         errors.push((index, error));
                     }
-                    if let (Target::Stage(stage), Entity::Table(table_entry)) =
+                    let (Target::Stage(stage), Entity::Table(table_entry)) =
                         (target, &update.entity)
-                        && let Some((entry::Key::Bucket(bucket), Value::Owned(owned))) =
-                            entry::decode(table_entry)
-                    {
-                        self.log.push((self.now, stage, bucket, owned));
+                    else {
+                        continue;
+                    };
+                    match entry::decode(table_entry) {
+                        Some((entry::Key::Bucket(bucket), Value::Owned(owned))) => {
+                            self.log.push((self.now, stage, bucket, owned));
+                        }
+                        Some((key @ (entry::Key::Service(_) | entry::Key::Client(_)), value)) => {
+                            self.rule_log.push((self.now, stage, key, value))
+                        }
+                        _ => {}
                     }
                 }
                 self.push(200, Happening::Input(Input::Written { target, id, errors }));
@@ -584,6 +604,7 @@ impl World {
     pub fn assert_settled(&self, without: &[HostId]) {
         let status = self.core.status();
         assert_eq!((status.moves_in_progress, status.moves_waiting), (0, 0));
+        assert_eq!(status.change, None);
         let stages: Vec<HostId> = self
             .stages
             .keys()
@@ -591,6 +612,7 @@ impl World {
             .filter(|id| !without.contains(id))
             .collect();
         let held: BTreeMap<HostId, _> = stages.iter().map(|id| (*id, self.held(*id))).collect();
+        self.assert_rules(&held);
         for info in self.core.buckets() {
             for stage in &stages {
                 let value = held[stage].get(&entry::Key::Bucket(info.bucket));
@@ -609,6 +631,11 @@ impl World {
                 let owner = self.core.flow(flow).expect("reported").owner;
                 expected.insert((*id, *flow), *id);
                 expected.insert((owner, *flow), *id);
+            }
+        }
+        for (session, flow) in self.core.flows.iter().filter(|(key, _)| key.is_session()) {
+            for stage in [flow.server, self.core.owner(flow.bucket)] {
+                expected.insert((stage, *session), flow.server);
             }
         }
         let mut found = BTreeMap::new();
@@ -631,6 +658,32 @@ impl World {
             missing.is_empty() && extra.is_empty(),
             "missing {missing:?}, extra {extra:?}"
         );
+    }
+
+    /// All stages go by the rules that are configured, and nothing is left of former ones.
+    fn assert_rules(&self, held: &BTreeMap<HostId, BTreeMap<entry::Key, Value>>) {
+        let rules = self.core.rule_entries();
+        let buckets: BTreeSet<BucketId> =
+            self.core.buckets().iter().map(|info| info.bucket).collect();
+        for (stage, held) in held {
+            for (key, value) in &rules {
+                assert_eq!(held.get(key), Some(value), "{key:?} at {stage}");
+            }
+            for (key, value) in held {
+                match key {
+                    entry::Key::FormerBucket(_) => panic!("{key:?} is left at {stage}"),
+                    entry::Key::Client(_) => assert!(rules.contains_key(key), "{key:?} at {stage}"),
+                    entry::Key::Bucket(bucket) => {
+                        assert!(buckets.contains(bucket), "{bucket:?} at {stage}")
+                    }
+                    entry::Key::Service(_) => {
+                        let is_echo = *value == Value::Service(services::Action::AnswerHere);
+                        assert!(is_echo || rules.contains_key(key), "{key:?} at {stage}");
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 
     pub fn router_members(&self) -> Vec<HostId> {

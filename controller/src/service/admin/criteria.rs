@@ -2,12 +2,15 @@
 
 use super::{host_id, host_name};
 use crate::{
-    core::{Affinity, Core, CriteriaChange, MapHostInfo, MapInfo, Service},
-    criteria::LoadMeasure,
+    core::{Core, CriteriaChange, HostId, MapHostInfo, MapInfo, Service},
+    criteria::{ClientClass, Distance, LoadMeasure},
     service::text,
 };
 use dpr_protocol::admin::v1 as wire;
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tonic::Status;
 
 pub(super) fn service_message(service: &Service) -> wire::ServiceStatus {
@@ -17,7 +20,7 @@ pub(super) fn service_message(service: &Service) -> wire::ServiceStatus {
         port_low: service.port_low.into(),
         port_high: service.port_high.into(),
         map: service.map.into(),
-        by_client: service.affinity == Affinity::Client,
+        affinity: service.affinity.name().to_owned(),
         connections: 0,
         hosts: Vec::new(),
     }
@@ -66,18 +69,10 @@ fn map_message(core: &Core, info: &MapInfo) -> wire::MapStatus {
     wire::MapStatus {
         map: info.map.into(),
         services: services
-            .filter(|service| service.map == info.map)
+            .filter(|service| service.map == info.base)
             .map(service_message)
             .collect(),
-        weights: info
-            .criteria
-            .weights
-            .iter()
-            .map(|(host, weight)| wire::HostWeight {
-                host: host_name(core, *host),
-                weight: Some(*weight),
-            })
-            .collect(),
+        weights: host_weights(core, &info.criteria.weights),
         data: info.criteria.data.as_ref().map(|data| wire::Holders {
             hosts: data.iter().map(|host| host_name(core, *host)).collect(),
         }),
@@ -91,7 +86,47 @@ fn map_message(core: &Core, info: &MapInfo) -> wire::MapStatus {
             .iter()
             .map(|host| host_message(core, host))
             .collect(),
+        base: info.base.into(),
+        class: info.class.as_ref().map(class_message),
+        qos: info
+            .criteria
+            .qos
+            .iter()
+            .map(|(name, weights)| wire::QosClass {
+                name: name.clone(),
+                hosts: host_weights(core, weights),
+            })
+            .collect(),
+        distance: info
+            .criteria
+            .distance
+            .map(|distance| distance.name().to_owned())
+            .unwrap_or_default(),
+        session_timeout_ms: info.criteria.session_timeout.as_millis() as u64,
     }
+}
+
+fn class_message(class: &ClientClass) -> wire::ClientClass {
+    let prefixes = class.prefixes.iter();
+    wire::ClientClass {
+        class: class.class.into(),
+        name: class.name.clone(),
+        prefixes: prefixes
+            .map(|prefix| text::prefix(prefix.value, prefix.prefix))
+            .collect(),
+        qos: class.qos.clone().unwrap_or_default(),
+        region: class.region.clone().unwrap_or_default(),
+    }
+}
+
+fn host_weights(core: &Core, weights: &BTreeMap<HostId, f64>) -> Vec<wire::HostWeight> {
+    let weights = weights.iter();
+    weights
+        .map(|(host, weight)| wire::HostWeight {
+            host: host_name(core, *host),
+            weight: Some(*weight),
+        })
+        .collect()
 }
 
 fn host_message(core: &Core, info: &MapHostInfo) -> wire::MapHost {
@@ -133,7 +168,24 @@ pub(super) fn change(
             ))
         })?)),
     };
+    let distance = match request.distance.as_deref() {
+        None => None,
+        Some("off") => Some(None),
+        Some(name) => Some(Some(Distance::from_name(name).ok_or_else(|| {
+            Status::invalid_argument(format!("`{name}` is none of nearest, shared and off"))
+        })?)),
+    };
+    let qos = request.qos.iter().map(|class| {
+        let weights = class.hosts.iter();
+        let weights = weights
+            .map(|host| Ok((host_id(core, &host.host)?, host.weight.unwrap_or(1.0))))
+            .collect::<Result<BTreeMap<_, _>, Status>>()?;
+        Ok((class.name.clone(), weights))
+    });
     Ok(CriteriaChange {
+        qos: qos.collect::<Result<_, Status>>()?,
+        distance,
+        session_timeout: request.session_timeout_ms.map(Duration::from_millis),
         weights: weights.collect::<Result<_, Status>>()?,
         data,
         load,

@@ -2,12 +2,14 @@
 
 use super::{Operators, flow_message, host_name};
 use crate::{
-    core::{BucketId, FlowKey, FlowStateKey, HostId, Input, StageView, Target, explain},
+    core::{FlowKey, FlowStateKey, HostId, Input, Lookups, StageView, Target, explain},
     p4runtime_client::Request,
 };
-use dpr_p4::host_stage::{Arrival, buckets, flow_state, flow_state6, hosts, services};
+use dpr_p4::host_stage::{
+    Arrival, buckets, clients, flow_state, flow_state6, former_buckets, hosts, services, sessions,
+};
 use dpr_protocol::admin::v1::{ExplainReply, Hop, Path};
-use dpr_runtime::{Entity, EntryFilter, Query, Table, TableKey};
+use dpr_runtime::{Entity, EntryFilter, FieldMatch, Query, TableKey};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tonic::Status;
@@ -19,11 +21,9 @@ pub(super) async fn explain_flow(
     operators: &Operators,
     flow: FlowKey,
 ) -> Result<ExplainReply, Status> {
-    let (bucket, hash, links, names, starts) = operators
+    let (lookups, links, names, starts) = operators
         .visit(move |core, links, _| {
-            let bucket = core.group().bucket_of(&flow);
-            let service = core.group().service_of(&flow);
-            let hash = service.map_or(0, |service| service.affinity.hash(&flow));
+            let lookups = core.lookups(&flow);
             let links: Vec<(HostId, UnboundedSender<Request>)> = links
                 .iter()
                 .filter_map(|(target, link)| match target {
@@ -41,17 +41,17 @@ pub(super) async fn explain_flow(
             } else {
                 members
             };
-            (bucket, hash, links, names, starts)
+            (lookups, links, names, starts)
         })
         .await?;
-    let bucket = bucket
+    let lookups = lookups
         .ok_or_else(|| Status::not_found("no service has this address, protocol and port"))?;
     let mut waiting = Vec::new();
     for (host, link) in links {
         let (answer, answered) = oneshot::channel();
         if link
             .send(Request::Query {
-                queries: queries(flow, bucket),
+                queries: queries(flow, &lookups),
                 answer,
             })
             .is_ok()
@@ -77,9 +77,9 @@ pub(super) async fn explain_flow(
         core.flow(&flow).map(|info| flow_message(core, &info))
     });
     Ok(ExplainReply {
-        map: bucket.map.into(),
-        bucket: bucket.bucket.into(),
-        hash,
+        map: lookups.bucket.map.into(),
+        bucket: lookups.bucket.bucket.into(),
+        hash: lookups.hash,
         paths: explanation
             .paths
             .iter()
@@ -99,7 +99,10 @@ pub(super) async fn explain_flow(
             .collect(),
         known: known.await?,
         owner: operators
-            .visit(move |core, _, _| core.owner_of(bucket).map(|owner| host_name(core, owner)))
+            .visit(move |core, _, _| {
+                core.owner_of(lookups.bucket)
+                    .map(|owner| host_name(core, owner))
+            })
             .await?
             .unwrap_or_default(),
         summary: explanation.summary,
@@ -110,24 +113,41 @@ fn arrival(arrival: Arrival) -> &'static str {
     arrival.name()
 }
 
-fn queries(flow: FlowKey, bucket: BucketId) -> Vec<Query> {
+fn queries(flow: FlowKey, lookups: &Lookups) -> Vec<Query> {
     let all = |table| Query::Tables {
         table: Some(table),
         filter: EntryFilter::All,
     };
-    let one = |table, matches| Query::Tables {
+    let mut queries = vec![
+        flow_query(&flow),
+        flow_query(&lookups.session),
+        one(buckets::ID, lookups.bucket.matches()),
+        all(services::ID),
+        all(hosts::ID),
+    ];
+    queries.extend(
+        lookups
+            .client
+            .map(|client| one(clients::ID, client.matches())),
+    );
+    queries.extend(lookups.former_bucket.map(|bucket| {
+        let key = former_buckets::Key {
+            map: bucket.map,
+            bucket: bucket.bucket,
+        };
+        one(former_buckets::ID, key.matches())
+    }));
+    queries
+}
+
+fn one(table: u32, matches: Vec<FieldMatch>) -> Query {
+    Query::Tables {
         table: Some(table),
         filter: EntryFilter::Key {
             matches,
             priority: 0,
         },
-    };
-    vec![
-        flow_query(&flow),
-        one(buckets::Buckets::ID, bucket.matches()),
-        all(services::Services::ID),
-        all(hosts::Hosts::ID),
-    ]
+    }
 }
 
 /// The kind of rewriting of an entry, by its action's name.
@@ -141,19 +161,14 @@ fn kind(action: hosts::Action) -> Option<&'static str> {
     }
 }
 
-/// Asks for a flow's server, in the table of its family.
+/// Asks for the server of a flow, in the table of its family, or of a session.
 fn flow_query(flow: &FlowKey) -> Query {
     let (table, matches) = match FlowStateKey::from(*flow) {
         FlowStateKey::Ipv4(key) => (flow_state::ID, key.matches()),
         FlowStateKey::Ipv6(key) => (flow_state6::ID, key.matches()),
+        FlowStateKey::Session(key) => (sessions::ID, key.matches()),
     };
-    Query::Tables {
-        table: Some(table),
-        filter: EntryFilter::Key {
-            matches,
-            priority: 0,
-        },
-    }
+    one(table, matches)
 }
 
 fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
@@ -169,6 +184,16 @@ fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
         } else if let Ok(entry) = flow_state6::Entry::try_from(entry) {
             if let flow_state6::Action::ServeAt { host } = entry.action {
                 view.server = Some(host);
+            }
+        } else if let Ok(entry) = sessions::Entry::try_from(entry) {
+            if let sessions::Action::ServeAt { host } = entry.action {
+                view.session = Some(host);
+            }
+        } else if let Ok(entry) = clients::Entry::try_from(entry) {
+            view.client = Some(entry.action);
+        } else if let Ok(entry) = former_buckets::Entry::try_from(entry) {
+            if let former_buckets::Action::FormerlyOwnedBy { owner_id } = entry.action {
+                view.former_owner = Some(owner_id);
             }
         } else if let Ok(entry) = buckets::Entry::try_from(entry) {
             view.bucket = Some(entry.action);

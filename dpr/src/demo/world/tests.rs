@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use dpr_p4::address;
 use dpr_p4::front_router::{self, FrontRouter};
-use dpr_p4::host_stage::{self, HostStage};
+use dpr_p4::host_stage::{self, Affinity, HostStage};
 use dpr_runtime::{Lpm, Range, Update};
 
 use super::*;
@@ -133,10 +133,7 @@ fn stage(host: HostId, shift: u16) -> Arc<dyn Pipeline> {
             high: PUBLISHED.1,
         },
     };
-    let action = services::Action::InMap {
-        map_id: 0,
-        mask: BUCKETS - 1,
-    };
+    let action = dpr_p4::in_map(0, BUCKETS - 1, Affinity::Connection);
     write(
         &stage,
         services::Entry::with_priority(key, 1, action).insert(),
