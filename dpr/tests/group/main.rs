@@ -78,6 +78,59 @@ fn the_front_router_may_be_on_a_host() {
     short_script("the_front_router_may_be_on_a_host", Layout::RouterOnHost);
 }
 
+/// Connections stay where they are while the file changes what chooses new ones' hosts.
+#[test]
+fn affinities_and_classes_change_by_the_file() {
+    isolated_group("affinities_and_classes_change_by_the_file", || {
+        let group = start(TargetKind::GeneratedRust, Layout::OneLan);
+        let (crowd, servers) = crowd_at_all_hosts(&group);
+        let by = |affinity: &str| {
+            let affinity = format!("ports = 80\naffinity = \"{affinity}\"");
+            move |text: &str| text.replace("ports = 80", &affinity)
+        };
+        group.reload(by("client"));
+        wait_for_changes(1);
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        let served = Crowd::start(&group.client, SIZE / 3).finish(None);
+        assert_eq!(served.len(), 1, "one client: {served:?}");
+
+        // The client's QoS class has a host of its own, and its session stays there when the class is no more.
+        let class = r#"
+            [[maps]]
+            map = 0
+            qos = { gold = { h2 = 1.0 } }
+            [[classes]]
+            class = 1
+            name = "gold clients"
+            prefixes = ["198.51.100.0/24"]
+            qos = "gold"
+        "#;
+        group.reload(|text| by("session")(text) + class);
+        wait_for_changes(3);
+        let maps = ctl("criteria")["maps"].clone();
+        assert_eq!(maps[1]["class"]["name"], "gold clients", "{maps:#}");
+        let at_gold = |why: &str| {
+            let served = Crowd::start(&group.client, SIZE / 3).finish(None);
+            assert_eq!(served.into_keys().collect::<Vec<_>>(), [2], "{why}");
+        };
+        at_gold("the class's host");
+        group.reload(by("session"));
+        wait_for_changes(4);
+        assert_eq!(ctl("status")["sessions"], 1);
+        at_gold("the session's host");
+        let explained = ctl(&format!("explain {CLIENT}:1 {PUBLISHED}:80"));
+        assert!(text(&explained["summary"]).ends_with("the client's session is there"));
+        group.reload(str::to_owned);
+        wait_for_changes(5);
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        let ended = crowd.finish(None);
+        assert_eq!(ended.values().sum::<usize>(), SIZE);
+        wait_for_nothing();
+    });
+}
+
 /// All hosts serve, and connections stay where they are while buckets move and a host drains.
 fn short_script(test: &str, layout: Layout) {
     isolated_group(test, || {
@@ -201,6 +254,14 @@ fn wait_for_moves() {
             ])
         },
     );
+}
+
+/// Until so many changes of rules are over, and none is going on.
+fn wait_for_changes(completed: u64) {
+    eventually_within(PATIENCE, "changes", json!([completed, null]), || {
+        let status = ctl("status");
+        json!([status["changes_completed"], status["change"]])
+    });
 }
 
 /// Until no stage has an entry for a connection, and none is known.

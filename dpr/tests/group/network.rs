@@ -70,7 +70,8 @@ pub struct Group {
     /// Where clients are.
     pub client: Namespace,
     hosts: Vec<Namespace>,
-    _files: TempDir,
+    layout: Layout,
+    files: TempDir,
 }
 
 impl Group {
@@ -93,13 +94,21 @@ impl Group {
             _daemons: daemons,
             client,
             hosts,
-            _files: files,
+            layout,
+            files,
         }
     }
 
     /// Each host's number and namespace.
     pub fn hosts(&self) -> impl Iterator<Item = (u8, &Namespace)> {
         HOSTS.into_iter().zip(&self.hosts)
+    }
+
+    /// Changes the configuration, as it was at the start, and lets the controller read it again.
+    pub fn reload(&self, change: impl FnOnce(&str) -> String) -> serde_json::Value {
+        let text = change(&group_config(self.layout));
+        fs::write(self.files.path().join("group.toml"), text).expect("the group's configuration");
+        ctl("reload")
     }
 
     /// Cuts a stage off the LAN, and so its host's data path.
