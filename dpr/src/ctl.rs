@@ -147,6 +147,9 @@ struct SetCriteria {
     /// How long a session lives after its last connection, such as 90s or 10m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     session_timeout: Option<Duration>,
+    /// What of a connection chooses its bucket, for all services on the map
+    #[arg(long, value_parser = ["connection", "client", "connection-id", "session"])]
+    affinity: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -450,10 +453,11 @@ impl TryFrom<SetCriteria> for SetCriteriaRequest {
             || set.load.is_some()
             || !set.qos.is_empty()
             || set.distance.is_some()
-            || set.session_timeout.is_some();
+            || set.session_timeout.is_some()
+            || set.affinity.is_some();
         if !changes_something {
             bail!(
-                "say what is to change: --weight, --data, --load, --qos, --distance or --session-timeout"
+                "say what is to change: --weight, --data, --load, --qos, --distance, --affinity or --session-timeout"
             );
         }
         let weights = set.weights.iter().map(|text| {
@@ -492,6 +496,7 @@ impl TryFrom<SetCriteria> for SetCriteriaRequest {
                 .map(|text| qos_class(text))
                 .collect::<anyhow::Result<_>>()?,
             distance: set.distance,
+            affinity: set.affinity,
             session_timeout_ms: set
                 .session_timeout
                 .map(|timeout| timeout.as_millis() as u64),

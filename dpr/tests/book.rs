@@ -14,7 +14,7 @@ fn example(name: &str) -> PathBuf {
 
 #[test]
 fn the_groups_are_taken_by_the_controller() {
-    for name in ["group.toml", "two-lans.toml"] {
+    for name in ["group.toml", "two-lans.toml", "classes.toml"] {
         let output = Command::new(env!("CARGO_BIN_EXE_dpr"))
             .args(["controller", "--check", "--config"])
             .arg(example(name))

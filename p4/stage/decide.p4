@@ -23,12 +23,14 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     ARCH_REGISTER(bit<64>, recent, RECENT_SLOTS);
 
     Affinity affinity = Affinity.connection;
+    bit<16> session_map = 0;
     bit<16> bucket = 0;
     bit<16> former_bucket = 0;
     bit<32> flow_hash = 0;
     bit<32> client_hash = 0;
     bool is_recent = false;
     bool has_server = false;
+    bool asks_session = false;
     host_id_t server = NO_HOST;
     host_id_t owner = NO_HOST;
     host_id_t previous = NO_HOST;
@@ -88,15 +90,22 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
         size = FLOW_STATE_SIZE;
     }
 
-    // Where a client's session on the services of a map is. As with connections, it has an entry at its host, and one at its
-    // bucket's owner if that is another.
+    // A session that ends: what its host saw begin is still its own.
+    action ask(host_id_t host) {
+        server = host;
+        asks_session = true;
+    }
+
+    // Where a client's session on the services of a map (its own, not the client class's) is. As with connections, it has an
+    // entry at its host, and one at its bucket's owner if that is another.
     table sessions {
         key = {
-            meta.map: exact @name("map");
+            session_map: exact @name("map");
             meta.flow.src: exact @name("client");
         }
         actions = {
             serve_at;
+            ask;
             @defaultonly NoAction;
         }
         const default_action = NoAction();
@@ -201,7 +210,6 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
     apply {
         bool is_ipv4 = headers.ip.ipv4.isValid();
         bool is_by_id = false;
-        bool is_by_session = false;
         if (is_ipv4) {
             ARCH_HASH_FIVE_TUPLE(flow_hash, meta.flow);
         } else {
@@ -225,19 +233,14 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     has_server = flow_state6.apply().hit;
                 }
             }
-            if (!has_server && affinity == Affinity.session) {
-                has_server = sessions.apply().hit;
-                is_by_session = has_server;
-            }
             if (has_server) {
                 if (server == meta.self) {
-                    deliver(meta, is_by_id ? Outcome.served_by_id
-                        : is_by_session ? Outcome.served_by_session : Outcome.served_by_state);
+                    deliver(meta, is_by_id ? Outcome.served_by_id : Outcome.served_by_state);
                 } else {
-                    reroute_to(meta, server, Arrival.final, is_by_id ? Outcome.rerouted_by_id
-                        : is_by_session ? Outcome.rerouted_by_session : Outcome.rerouted_by_state);
+                    reroute_to(meta, server, Arrival.final, is_by_id ? Outcome.rerouted_by_id : Outcome.rerouted_by_state);
                 }
             } else {
+                session_map = meta.map;
                 if (meta.by_class) {
                     clients.apply();
                 }
@@ -260,19 +263,39 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     if (meta.is_changing && former_buckets.apply().hit) {
                         weigh_former_owner();
                     }
+                    bool decides = true;
+                    bool had_sessions = meta.is_changing && meta.former_affinity == Affinity.session
+                        && former_owner == meta.self;
                     if (meta.arrival == Arrival.chain) {
                         recall();
-                        if (is_recent || owner == meta.self) {
-                            deliver(meta, Outcome.served_by_chain);
-                        } else {
-                            reroute_to(meta, owner, Arrival.final, Outcome.rerouted_by_chain);
-                        }
                     } else if (owner != meta.self && !(meta.arrival == Arrival.peer && accept_as_peer)) {
+                        decides = false;
                         reroute_to(meta, owner, Arrival.peer, Outcome.rerouted_to_owner);
                     } else if (previous != NO_HOST) {
+                        decides = false;
                         reroute_to(meta, previous, Arrival.chain, Outcome.rerouted_to_previous);
+                    } else if (affinity == Affinity.session || had_sessions) {
+                        recall();
+                    }
+                    // Who decides looks at the client's session, but for what was begun here. Others leave that to him: he
+                    // knows the connections that live elsewhere. A former owner of a service that had sessions asks there.
+                    bool has_session = false;
+                    if (decides && !is_recent && (affinity == Affinity.session || had_sessions)) {
+                        has_session = sessions.apply().hit;
+                        asks_session = asks_session || affinity != Affinity.session;
+                    }
+                    if (has_session && server != meta.self) {
+                        reroute_to(meta, server, asks_session ? Arrival.chain : Arrival.final, Outcome.rerouted_by_session);
+                    } else if (has_session && !asks_session) {
+                        deliver(meta, Outcome.served_by_session);
+                    } else if (meta.arrival != Arrival.chain) {
+                        if (decides) {
+                            deliver(meta, Outcome.served_as_owner);
+                        }
+                    } else if (is_recent || owner == meta.self) {
+                        deliver(meta, Outcome.served_by_chain);
                     } else {
-                        deliver(meta, Outcome.served_as_owner);
+                        reroute_to(meta, owner, Arrival.final, Outcome.rerouted_by_chain);
                     }
                 }
             }
@@ -285,7 +308,8 @@ control Decide(inout headers_t headers, inout metadata_t meta, inout ARCH_METADA
                     remember();
                 }
             } else if (!headers.ip.icmp.isValid()
-                    && (meta.outcome == Outcome.served_by_chain || meta.outcome == Outcome.served_as_owner)) {
+                    && (meta.outcome == Outcome.served_by_chain || meta.outcome == Outcome.served_as_owner
+                        || meta.affinity == Affinity.session && meta.outcome != Outcome.served_by_state)) {
                 remember();
             }
         }

@@ -37,8 +37,8 @@ enum bit<8> Outcome {
     rerouted_as_first = 16,     // a fragment, as its datagram's first was
     forwarded = 17,             // to the host of another computer of the LAN
     told_client = 18,           // a tunnel's too-big message, passed on to whose packet was too big
-    served_by_session = 19,     // step 2, by the client's session
-    rerouted_by_session = 20    // step 2, by the client's session
+    served_by_session = 19,     // step 3 or 6, by the client's session
+    rerouted_by_session = 20    // step 3 or 6, by the client's session
 }
 
 // Why a packet was dropped; indexes the counter `drops`.

@@ -185,6 +185,11 @@ fn criteria_and_membership_change_under_live_connections() {
 #[test]
 fn affinities_and_classes_change_under_live_connections() {
     let scenario = Scenario {
+        topology: Topology {
+            clients: 500,
+            ipv6: 0.2,
+            ..Topology::default()
+        },
         duration: 100 * SECOND,
         drain: 150 * SECOND,
         script: vec![

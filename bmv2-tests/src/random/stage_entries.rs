@@ -101,10 +101,11 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
                 client: client(rng, kinds),
             };
             let host = rng.u16(0..4);
-            any(
-                rng,
-                sessions::Entry::new(key, sessions::Action::ServeAt { host }),
-            )
+            let action = match rng.bool() {
+                true => sessions::Action::ServeAt { host },
+                false => sessions::Action::Ask { host },
+            };
+            any(rng, sessions::Entry::new(key, action))
         }
         26..28 => {
             let (value, prefix) = match rng.u8(0..4) {

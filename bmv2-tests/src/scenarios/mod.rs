@@ -156,6 +156,11 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     }
     sessions {
         a_new_connection_goes_to_its_clients_session
+        the_previous_owner_keeps_its_sessions
+        the_host_of_a_session_that_ends_is_asked
+        what_began_at_the_owner_stays_there
+        a_former_owner_passes_the_question_on_to_a_session
+        only_who_decides_looks_at_sessions
         a_connections_own_state_comes_first
         services_without_sessions_do_not_look_for_any
         before_a_change_is_committed_the_former_affinity_counts

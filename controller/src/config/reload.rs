@@ -47,7 +47,7 @@ impl Config {
             || old.classes != new.classes
             || old.regions != new.regions)
             .then(|| ConfiguredRules {
-                services: new.services.clone(),
+                services: changed_services(&old, &new),
                 classes: new.classes.clone(),
                 regions: new.regions.clone(),
             });
@@ -125,6 +125,15 @@ impl Config {
         protocol.load_interval = old.protocol.load_interval;
         (protocol != old.protocol).then(|| (line_of(text, "[protocol]"), "protocol"))
     }
+}
+
+/// The services that the file puts on other maps or gives other affinities.
+fn changed_services(old: &Group, new: &Group) -> Vec<Service> {
+    let services = new.services.iter();
+    services
+        .filter(|service| !old.services.contains(service))
+        .copied()
+        .collect()
 }
 
 /// A service that comes, goes, or is another, by its place; and one that changes maps while either gives classes of clients maps of

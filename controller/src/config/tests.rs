@@ -1,4 +1,6 @@
 use super::*;
+use crate::core::FlowKey;
+use crate::criteria::Distance;
 use dpr_p4::address;
 
 const GOOD: &str = include_str!("tests/group.toml");
@@ -357,4 +359,147 @@ fn nat_leaves_room_for_one_published_address() {
     let error = nat(&of_ipv6).expect_err("no host has one").to_string();
     let expected = "`address6`: `nat` needs one to stand for the published address";
     assert!(error.contains(expected), "{error}");
+}
+
+const CLASSES: &str = include_str!("../../../docs/examples/classes.toml");
+
+#[test]
+fn classes_and_what_maps_make_of_them_are_read() {
+    let group = Config::parse(Path::new("classes.toml"), CLASSES)
+        .expect("good")
+        .to_group();
+    assert_eq!(group.services[0].affinity, Affinity::Session);
+    let map_0 = &group.criteria[&0];
+    assert_eq!(map_0.distance, Some(Distance::Nearest));
+    assert_eq!(map_0.qos["paying"], [(3, 1.0), (4, 3.0)].into());
+    assert_eq!(map_0.session_timeout, Duration::from_secs(1800));
+    let maps = group
+        .classes
+        .iter()
+        .map(|class| group.map_of_class(0, class));
+    assert_eq!(
+        maps.collect::<Vec<_>>(),
+        [Some(0x100), Some(0x200), Some(0x300)]
+    );
+    let client = |address: u32| FlowKey {
+        src: address::mapped(address),
+        dst: group.services[0].address,
+        protocol: 6,
+        src_port: 1,
+        dst_port: 443,
+    };
+    let map = |address| group.bucket_of(&client(address)).expect("a service").map;
+    assert_eq!(
+        [0xc633_6407, 0xc612_0601, 0xc612_0701, 0x0101_0101].map(map),
+        [0x100, 0x200, 0x300, 0]
+    );
+    // Paying clients in the west: their hosts, both near.
+    assert_eq!(group.criteria_of(0x300).data, Some([3, 4].into()));
+    assert_eq!(group.criteria_of(0x300).costs[&1], 80.0);
+}
+
+#[test]
+fn classes_that_make_no_sense_are_refused() {
+    let wrong = [
+        (
+            "class = 2",
+            "class = 1",
+            "`class`: another class has this number",
+        ),
+        ("class = 2", "class = 0", "`class`: must be 1 to 255"),
+        (
+            "\"paying, west\"",
+            "\"west\"",
+            "`name`: another class has this name",
+        ),
+        (
+            "[\"198.18.7.0/24\"]",
+            "[\"198.18.0.0/15\"]",
+            "`prefixes`: the class west has one of them already",
+        ),
+        ("198.18.7.0/24", "198.18.7.1/24", "is not a prefix like"),
+        (
+            "qos = \"paying\"",
+            "qos = \"rich\"",
+            "`qos`: no map has hosts for the QoS class rich",
+        ),
+        (
+            "region = \"east\"",
+            "region = \"south\"",
+            "`region`: there is no region south",
+        ),
+        ("h3 = 80.0", "h9 = 80.0", "`east`: there is no host h9"),
+        ("h3 = 80.0", "h3 = 0.0", "`east`: costs must be more than 0"),
+        ("h4 = 3.0", "h9 = 3.0", "`qos`: paying: there is no host h9"),
+        (
+            "h4 = 3.0",
+            "h4 = -3.0",
+            "`qos`: paying: hosts with weights of 0 or more",
+        ),
+        (
+            "\"nearest\"",
+            "\"far\"",
+            "`far` is none of nearest and shared",
+        ),
+        (
+            "session_timeout_s = 1800",
+            "session_timeout_s = 0",
+            "must be more than 0",
+        ),
+        (
+            "map = 0\naffinity",
+            "map = 300\naffinity",
+            "`map`: must be 0 to 255 in a group with client classes",
+        ),
+        (
+            "group = \"shop\"",
+            "group = \"shop\"\nbuckets = 65536",
+            "a stage has room for 262144 buckets",
+        ),
+    ];
+    for (from, to, expected) in wrong {
+        assert!(CLASSES.contains(from), "{from}");
+        let mut text = CLASSES.replacen(from, to, 1);
+        if to.contains("300") {
+            text = text.replacen("[[maps]]\nmap = 0", "[[maps]]\nmap = 300", 1);
+        }
+        if to.contains("65536") {
+            let more = "[[classes]]\nclass = 9\nname = \"more\"\nprefixes = [\"1.0.0.0/8\"]\nregion = \"east\"\n";
+            text.push_str(more);
+        }
+        let error = Config::parse(Path::new("classes.toml"), &text)
+            .expect_err(to)
+            .to_string();
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn affinities_and_classes_may_change_and_a_map_only_without_classes() {
+    let file = Path::new("classes.toml");
+    let before = Config::parse(file, CLASSES).expect("good");
+    let changes = |from: &str, to: &str| {
+        assert!(CLASSES.contains(from), "{from}");
+        let text = CLASSES.replace(from, to);
+        let after = Config::parse(file, &text).expect("good as such");
+        let changes = after.changes_since(&before, file, &text);
+        changes.map_err(|error| error.to_string())
+    };
+    let rules = changes("affinity = \"session\"", "affinity = \"client\"").expect("it may change");
+    let rules = rules.rules.expect("other rules");
+    assert_eq!(rules.services[0].affinity, Affinity::Client);
+    let rules = changes("198.18.7.0/24", "198.18.8.0/24").expect("it may change");
+    assert!(rules.rules.is_some());
+    let error = changes("map = 0", "map = 5").expect_err("classes have maps");
+    assert!(
+        error.contains("`map`: cannot change while the controller runs"),
+        "{error}"
+    );
+    let file = Path::new("group.toml");
+    let before = Config::parse(file, GOOD).expect("good");
+    let text = GOOD.replace("map = 1", "map = 2");
+    let after = Config::parse(file, &text).expect("good");
+    let changes = after.changes_since(&before, file, &text);
+    let rules = changes.expect("no class has any").rules;
+    assert_eq!(rules.expect("other rules").services[0].map, 2);
 }

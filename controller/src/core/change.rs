@@ -14,6 +14,7 @@
 use super::{
     Core, Timer,
     entry::{Key, Owned, Value},
+    flows::Flow,
     moves::{Token, Waiter},
     rules::{Placement, Rules},
     types::{BucketId, FlowKey, HostId, micros},
@@ -463,15 +464,13 @@ impl Core {
 
     /// Entries at the new owners for all connections that live elsewhere.
     fn write_change_entries(&mut self) {
-        let elsewhere: Vec<(FlowKey, HostId, HostId)> = self
-            .flows
-            .iter()
-            .map(|(key, flow)| (*key, flow.server, self.owner(flow.bucket)))
-            .filter(|(_, server, owner)| server != owner)
-            .collect();
-        for (flow, server, owner) in elsewhere {
+        let elsewhere = self.flows.iter().filter_map(|(key, flow)| {
+            let owner = self.owner(flow.bucket);
+            (owner != flow.server).then(|| (owner, Key::Flow(*key), flow.elsewhere()))
+        });
+        for (owner, key, value) in elsewhere.collect::<Vec<_>>() {
             if self.is_written_to(owner) {
-                self.change_write(owner, Key::Flow(flow), Some(Value::Server(server)));
+                self.change_write(owner, key, Some(value));
             }
         }
     }
@@ -669,27 +668,19 @@ impl Core {
             .flows
             .iter()
             .filter(|(key, _)| change.former_owner(key, mask) == id);
-        let orphans: Vec<(FlowKey, HostId, BucketId)> = orphans
-            .map(|(key, flow)| (*key, flow.server, flow.bucket))
-            .collect();
-        for (flow, server, bucket) in orphans {
-            let owner = self.owner(bucket);
-            if owner == server || !self.is_written_to(owner) {
+        let orphans: Vec<(FlowKey, Flow)> = orphans.map(|(key, flow)| (*key, *flow)).collect();
+        for (key, flow) in orphans {
+            let owner = self.owner(flow.bucket);
+            if owner == flow.server || !self.is_written_to(owner) {
                 continue;
             }
             if let Some(change) = &mut self.change {
                 *change.burying.entry(owner).or_default() += 1;
-                let generation = change.generation;
                 let token = Token::Orphan {
-                    generation,
+                    generation: change.generation,
                     stage: owner,
                 };
-                self.want(
-                    owner,
-                    Key::Flow(flow),
-                    Some(Value::Server(server)),
-                    Some(token),
-                );
+                self.want(owner, Key::Flow(key), Some(flow.elsewhere()), Some(token));
             }
         }
         self.forget_lost();

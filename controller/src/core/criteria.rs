@@ -3,7 +3,7 @@
 use super::{
     CommandError, Core, Host, Timer,
     plan::check_weight,
-    types::{HostId, HostSpec, Micros, micros},
+    types::{Affinity, HostId, HostSpec, Micros, micros},
 };
 use crate::criteria::{
     self, Candidate, ClientClass, Distance, LoadAverage, LoadMeasure, LoadSample, LoadState,
@@ -69,6 +69,8 @@ pub struct CriteriaChange {
     pub distance: Option<Option<Distance>>,
     /// How long a session lives after its last connection.
     pub session_timeout: Option<Duration>,
+    /// What chooses the buckets of the map's services.
+    pub affinity: Option<Affinity>,
 }
 
 /// A map, its criteria, and what came of them.
@@ -290,6 +292,12 @@ impl Core {
             return Err(CommandError::BadTimeout);
         }
         self.check_criteria(map, &asked, &[])?;
+        if let Some(affinity) = change.affinity {
+            let services = self.group.services.iter_mut();
+            for service in services.filter(|service| service.map == map) {
+                service.affinity = affinity;
+            }
+        }
         self.set_criteria(map, asked);
         self.changed()
     }

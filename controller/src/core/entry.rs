@@ -51,6 +51,8 @@ pub(super) enum Value {
     Gateway(gateways::Action),
     Gateway6(gateways6::Action),
     Server(HostId),
+    /// Of a session that ends: the host where it was.
+    Asked(HostId),
     Member(members::Action),
     Owned(Owned),
     Client(clients::Action),
@@ -271,9 +273,11 @@ fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
             change_entry(change, &flow_state6::Entry::new(key, action))
         }
         FlowStateKey::Session(key) => {
-            let action = server.map_or(sessions::Action::NoAction, |host| {
-                sessions::Action::ServeAt { host }
-            });
+            let action = match value {
+                Some(Value::Server(host)) => sessions::Action::ServeAt { host },
+                Some(Value::Asked(host)) => sessions::Action::Ask { host },
+                _ => sessions::Action::NoAction,
+            };
             change_entry(change, &sessions::Entry::new(key, action))
         }
     }
@@ -342,11 +346,12 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
         }
         sessions::ID => {
             let entry = typed::<sessions::Sessions>(entry)?;
-            let sessions::Action::ServeAt { host } = entry.action else {
-                return None;
+            let value = match entry.action {
+                sessions::Action::ServeAt { host } => Value::Server(host),
+                sessions::Action::Ask { host } => Value::Asked(host),
+                sessions::Action::NoAction => return None,
             };
-            let key = FlowStateKey::Session(entry.key).into();
-            (Key::Flow(key), Value::Server(host))
+            (Key::Flow(FlowStateKey::Session(entry.key).into()), value)
         }
         former_buckets::ID => {
             let entry = typed::<former_buckets::FormerBuckets>(entry)?;

@@ -15,8 +15,8 @@ pub struct StageView {
     pub service: Option<services::Action>,
     /// The server that its flow state names.
     pub server: Option<HostId>,
-    /// The host of the client's session.
-    pub session: Option<HostId>,
+    /// The host of the client's session, and whether it ends.
+    pub session: Option<(HostId, bool)>,
     /// What the client's prefix says of its map.
     pub client: Option<clients::Action>,
     /// The bucket's entry.
@@ -191,8 +191,9 @@ fn follow(
 struct Rule {
     /// What of the flow counts.
     affinity: Affinity,
-    /// While it changes: whether the new rules count.
+    /// While it changes: whether the new rules count, and what counted before.
     committed: Option<bool>,
+    former_affinity: Option<Affinity>,
 }
 
 impl StageView {
@@ -214,6 +215,7 @@ impl StageView {
                 Rule {
                     affinity,
                     committed: None,
+                    former_affinity: None,
                 }
             }
             services::Action::ChangesMap {
@@ -233,6 +235,7 @@ impl StageView {
                 Rule {
                     affinity: if committed == 1 { now } else { before },
                     committed: Some(committed == 1),
+                    former_affinity: Some(before),
                 }
             }
             services::Action::AnswerHere | services::Action::NoAction => return None,
@@ -272,6 +275,13 @@ fn decide(
     name: &dyn Fn(HostId) -> String,
 ) -> (Hop, Next) {
     let mut entries = Vec::new();
+    let serve_at = |server: HostId, why: &str| {
+        if server == stage {
+            return (format!("delivers it: {why} this host"), Next::Deliver);
+        }
+        let text = format!("reroutes it to {} as final: {why} it", name(server));
+        (text, Next::Reroute(server, Arrival::Final))
+    };
     let (decision, next) = 'decided: {
         if view.service == Some(services::Action::AnswerHere) {
             break 'decided ("answers it here, as any host may".to_owned(), Next::Deliver);
@@ -282,21 +292,9 @@ fn decide(
         if arrival == Arrival::Final {
             break 'decided ("delivers it: it arrives as final".to_owned(), Next::Deliver);
         }
-        let session = view.session.filter(|_| rule.affinity == Affinity::Session);
-        let named = match (view.server, session) {
-            (Some(server), _) => Some(("flow_state", "flow state names", server)),
-            (None, Some(server)) => Some(("sessions", "the client's session names", server)),
-            (None, None) => None,
-        };
-        if let Some((table, why, server)) = named {
-            entries.push(format!("{table} -> serve_at({})", name(server)));
-            if server == stage {
-                break 'decided (format!("delivers it: {why} this host"), Next::Deliver);
-            }
-            break 'decided (
-                format!("reroutes it to {} as final: {why} it", name(server)),
-                Next::Reroute(server, Arrival::Final),
-            );
+        if let Some(server) = view.server {
+            entries.push(format!("flow_state -> serve_at({})", name(server)));
+            break 'decided serve_at(server, "flow state names");
         }
         let Some(buckets::Action::OwnedBy {
             owner_id: owner,
@@ -325,31 +323,47 @@ fn decide(
             accept = (!committed && owner == stage).into();
             owner = if committed { owner } else { former };
         }
-        if arrival == Arrival::Chain {
-            if owner == stage {
+        if arrival != Arrival::Chain {
+            if owner != stage && !(arrival == Arrival::Peer && accept == 1) {
                 break 'decided (
-                    "delivers it: asked as the previous owner, it is the owner still".to_owned(),
-                    Next::Deliver,
+                    format!("reroutes it to {} as peer: the bucket's owner", name(owner)),
+                    Next::Reroute(owner, Arrival::Peer),
                 );
             }
+            if previous != 0 {
+                let text = format!(
+                    "asks {}: the bucket is on its way from there",
+                    name(previous)
+                );
+                break 'decided (text, Next::Reroute(previous, Arrival::Chain));
+            }
+        }
+        let had_sessions =
+            rule.former_affinity == Some(Affinity::Session) && view.former_owner == Some(stage);
+        match view.session {
+            Some((server, false)) if rule.affinity == Affinity::Session => {
+                entries.push(format!("sessions -> serve_at({})", name(server)));
+                break 'decided serve_at(server, "the client's session names");
+            }
+            Some((server, _))
+                if server != stage && (rule.affinity == Affinity::Session || had_sessions) =>
+            {
+                entries.push(format!("sessions -> ask({})", name(server)));
+                let text = format!("asks {}: the client's session was there", name(server));
+                break 'decided (text, Next::Reroute(server, Arrival::Chain));
+            }
+            _ => {}
+        }
+        if arrival == Arrival::Chain && owner == stage {
+            let text = "delivers it: asked as the previous owner, it is the owner still";
+            break 'decided (text.to_owned(), Next::Deliver);
+        }
+        if arrival == Arrival::Chain {
             let text = format!(
                 "delivers it if it served its SYN within a minute, else reroutes it to {} as final",
                 name(owner)
             );
             break 'decided (text, Next::Reroute(owner, Arrival::Final));
-        }
-        if owner != stage && !(arrival == Arrival::Peer && accept == 1) {
-            break 'decided (
-                format!("reroutes it to {} as peer: the bucket's owner", name(owner)),
-                Next::Reroute(owner, Arrival::Peer),
-            );
-        }
-        if previous != 0 {
-            let text = format!(
-                "asks {}: the bucket is on its way from there",
-                name(previous)
-            );
-            break 'decided (text, Next::Reroute(previous, Arrival::Chain));
         }
         ("delivers it: it owns the bucket".to_owned(), Next::Deliver)
     };

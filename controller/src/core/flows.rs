@@ -1,6 +1,9 @@
 //! The connections that the shims reported, by five-tuple and by bucket, and the sessions that they are part of.
 
-use super::types::{BucketId, FlowKey, HostId, Micros};
+use super::{
+    entry::Value,
+    types::{BucketId, FlowKey, HostId, Micros},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a connection's end.
@@ -12,6 +15,8 @@ pub(super) enum Life {
     Lingering { until: Micros },
     /// A stage holds an entry, and no shim has said anything of it yet.
     Unclaimed,
+    /// A session: new connections go elsewhere, those that are being set up are asked for. Whether all stages know.
+    Ending { is_known: bool },
 }
 
 /// A connection, or a session.
@@ -27,6 +32,20 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// What other stages than its server's hold of it.
+    pub fn elsewhere(&self) -> Value {
+        match self.life {
+            Life::Ending { .. } => Value::Asked(self.server),
+            _ => Value::Server(self.server),
+        }
+    }
+
+    /// What a stage holds of it, if it is one that holds anything.
+    pub fn value_at(&self, stage: HostId) -> Option<Value> {
+        let is_kept = stage != self.server || !matches!(self.life, Life::Ending { .. });
+        is_kept.then(|| self.elsewhere())
+    }
+
     /// Torn down: only its entries stay for a while.
     pub fn is_over(&self) -> bool {
         matches!(self.life, Life::Lingering { .. })
@@ -136,11 +155,12 @@ impl FlowTable {
         self.sessions
     }
 
-    /// The bucket's connections and sessions that another host than this one holds, and which host.
-    pub fn of_bucket_elsewhere(&self, bucket: BucketId, host: HostId) -> Vec<(FlowKey, HostId)> {
+    /// The bucket's connections and sessions that another host than this one holds, and what stages hold of them.
+    pub fn of_bucket_elsewhere(&self, bucket: BucketId, host: HostId) -> Vec<(FlowKey, Value)> {
         let keys = self.by_bucket.get(&bucket).into_iter().flatten();
-        keys.filter_map(|key| self.flows.get(key).map(|flow| (*key, flow.server)))
-            .filter(|(_, server)| *server != host)
+        keys.filter_map(|key| self.flows.get(key).map(|flow| (*key, *flow)))
+            .filter(|(_, flow)| flow.server != host)
+            .map(|(key, flow)| (key, flow.elsewhere()))
             .collect()
     }
 

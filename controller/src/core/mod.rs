@@ -222,7 +222,7 @@ pub struct Reconfiguration {
 /// What decides on which map each flow is, and in which bucket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfiguredRules {
-    /// All services, as many as before.
+    /// Services that are on other maps, or by other affinities.
     pub services: Vec<Service>,
     /// All classes of clients.
     pub classes: Vec<ClientClass>,
@@ -337,6 +337,8 @@ enum Timer {
     Away(FlowKey),
     /// A move has settled.
     Settled { bucket: BucketId, generation: u32 },
+    /// A session ends.
+    SessionEnds(FlowKey),
     /// A change of the rules has settled.
     ChangeSettled { generation: u32 },
     /// The next moves may begin.
@@ -590,6 +592,7 @@ impl Core {
         match timer {
             Timer::Away(key) => self.on_away(key),
             Timer::Settled { bucket, generation } => self.on_settled(bucket, generation),
+            Timer::SessionEnds(session) => self.on_session_ends(session),
             Timer::ChangeSettled { generation } => self.on_change_settled(generation),
             Timer::Pace => self.pace_at = None,
             Timer::LoadRound => self.on_load_round(),

@@ -38,6 +38,8 @@ pub(super) enum Waiter {
     Bucket { bucket: BucketId, generation: u32 },
     /// A step of a change of the rules.
     Change { generation: u32 },
+    /// The end of a session.
+    Session(FlowKey),
 }
 
 /// What is going on with a bucket.
@@ -418,8 +420,8 @@ impl Core {
 
     /// Entries at a bucket's owner for its connections that live elsewhere.
     fn write_entries(&mut self, bucket: BucketId, owner: HostId) {
-        for (flow, server) in self.flows.of_bucket_elsewhere(bucket, owner) {
-            self.step_write(bucket, owner, Key::Flow(flow), Value::Server(server));
+        for (flow, value) in self.flows.of_bucket_elsewhere(bucket, owner) {
+            self.step_write(bucket, owner, Key::Flow(flow), value);
         }
     }
 
@@ -500,8 +502,8 @@ impl Core {
 
     pub(super) fn copy_entries_late(&mut self, bucket: BucketId) {
         let owner = self.owner(bucket);
-        for (flow, server) in self.flows.of_bucket_elsewhere(bucket, owner) {
-            self.want(owner, Key::Flow(flow), Some(Value::Server(server)), None);
+        for (flow, value) in self.flows.of_bucket_elsewhere(bucket, owner) {
+            self.want(owner, Key::Flow(flow), Some(value), None);
         }
     }
 }

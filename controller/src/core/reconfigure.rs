@@ -1,6 +1,9 @@
 //! A configuration that changed while the controller runs: all of a change is carried out, or nothing.
 
-use super::{Command, CommandError, Core, Host, Membership, Reconfiguration, plan::check_weight};
+use super::{
+    Command, CommandError, Core, Host, Membership, Reconfiguration, plan::check_weight,
+    rules::service_key,
+};
 
 impl Core {
     pub(super) fn reconfigure(&mut self, changes: Reconfiguration) -> Result<(), CommandError> {
@@ -35,7 +38,13 @@ impl Core {
             }
         }
         if let Some(rules) = changes.rules {
-            self.group.services = rules.services;
+            for service in rules.services {
+                let mut known = self.group.services.iter_mut();
+                if let Some(known) = known.find(|known| service_key(known) == service_key(&service))
+                {
+                    *known = service;
+                }
+            }
             self.group.classes = rules.classes;
             self.group.regions = rules.regions;
         }

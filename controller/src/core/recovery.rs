@@ -368,7 +368,10 @@ impl Core {
             return Vec::new();
         };
         let mut adopted = Vec::new();
-        for (key, server) in host.stage.held_flows() {
+        for (key, value) in host.stage.held_flows() {
+            let (Value::Server(server) | Value::Asked(server)) = value else {
+                continue;
+            };
             if (server == stage) != pins || self.flows.get(&key).is_some() {
                 continue;
             }
@@ -386,9 +389,11 @@ impl Core {
                         life: Life::Unclaimed,
                     },
                 );
-                if key.is_session() {
-                    // Nobody else remembers it; its connections claim it again.
-                    self.end_session_later(key);
+                // Nobody else remembers a session; its connections claim it again.
+                match value {
+                    Value::Asked(_) => self.end_session(key),
+                    _ if key.is_session() => self.end_session_later(key),
+                    _ => {}
                 }
                 adopted.push(key);
             }
@@ -427,12 +432,7 @@ impl Core {
                 continue;
             };
             for stage in [flow.server, self.owner(flow.bucket)] {
-                self.want(
-                    stage,
-                    Key::Flow(key),
-                    Some(Value::Server(flow.server)),
-                    None,
-                );
+                self.want(stage, Key::Flow(key), flow.value_at(stage), None);
             }
             // A shim that has told all it knows would have told of it.
             let is_synced = |host: &super::Host| host.shim.is_synced();
@@ -531,7 +531,7 @@ impl Core {
                 || stays
                 || self.change.as_ref().is_some_and(was_owner)
             {
-                wanted.insert(Key::Flow(*key), Value::Server(flow.server));
+                wanted.extend(flow.value_at(id).map(|value| (Key::Flow(*key), value)));
             }
         }
         let held = host.stage.held_keys();

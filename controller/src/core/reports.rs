@@ -1,13 +1,16 @@
 //! What the shims report becomes flow state: the pin at the server first, then the entry at the bucket's owner.
 
 use super::{
-    Core, Timer,
+    Core, Host, Timer,
     entry::{Key, Value},
     flows::{Flow, Life},
-    moves::Token,
+    moves::{Token, Waiter},
     sessions::idle_limit,
     types::{BucketId, FlowKey, HostId, Micros, micros},
 };
+
+/// How soon to look again whether all stages know that a session ends.
+const UNTIL_KNOWN: Micros = 100_000;
 
 /// Reports of two hosts about one five-tuple are taken in the order in which they come unless their ages differ by more than this.
 const SKEW: Micros = 1_000_000;
@@ -60,6 +63,7 @@ impl Core {
     /// A connection of a session is set up. The first one's host is where the session is.
     fn keep_session(&mut self, host: HostId, seq: u64, session: FlowKey) {
         match self.flows.get_mut(&session) {
+            Some(known) if matches!(known.life, Life::Ending { .. }) => {}
             Some(known) => known.life = Life::Live,
             None if self.hosts.get(&host).is_some_and(|host| host.spec.draining) => {}
             None => self.on_setup(host, seq, session, self.now),
@@ -68,6 +72,10 @@ impl Core {
 
     /// A session without connections lives for a while.
     pub(super) fn end_session_later(&mut self, session: FlowKey) {
+        let ends = |flow: &Flow| matches!(flow.life, Life::Ending { .. });
+        if self.flows.get(&session).is_some_and(ends) {
+            return;
+        }
         let map = session.session_map().unwrap_or(0);
         let timeout = self.group.criteria_of(map).session_timeout;
         self.linger(session, self.now + micros(timeout));
@@ -77,8 +85,78 @@ impl Core {
     pub(super) fn end_sessions(&mut self, host: HostId) {
         for key in self.flows.of_server(host) {
             if key.is_session() {
-                self.remove_flow(key);
+                self.end_session(key);
             }
+        }
+    }
+
+    /// A session ends as a bucket moves: its host's stage forgets it, and others ask there for what was begun, until that is
+    /// reported.
+    pub(super) fn end_session(&mut self, session: FlowKey) {
+        let Some(flow) = self.flows.get_mut(&session) else {
+            return;
+        };
+        if matches!(flow.life, Life::Ending { .. }) {
+            return;
+        }
+        flow.life = Life::Ending { is_known: false };
+        let flow = *flow;
+        let key = Key::Flow(session);
+        let holding = self
+            .hosts
+            .values()
+            .filter(|host| host.stage.desired(&key).is_some());
+        for stage in holding.map(|host| host.spec.id).collect::<Vec<_>>() {
+            self.want(stage, key, flow.value_at(stage), None);
+        }
+        self.set_timer(self.now, Timer::SessionEnds(session));
+    }
+
+    /// Time has passed since the stages were told, or since all of them have known.
+    pub(super) fn on_session_ends(&mut self, session: FlowKey) {
+        let key = Key::Flow(session);
+        let is_settled = |host: &Host| host.stage.held(&key).copied() == host.stage.desired(&key);
+        let knows = |host: &Host| !host.is_member() || !host.stage.known || is_settled(host);
+        let all_know = self.hosts.values().all(knows);
+        let Some(flow) = self.flows.get_mut(&session) else {
+            return;
+        };
+        let server = flow.server;
+        match &mut flow.life {
+            Life::Ending { is_known: true } => {
+                if let Some(host) = self.hosts.get_mut(&server) {
+                    host.shim.flush_queue.push(Waiter::Session(session));
+                }
+            }
+            Life::Ending { is_known } => {
+                *is_known = all_know;
+                let wait = if all_know {
+                    micros(self.group.protocol.settle)
+                } else {
+                    UNTIL_KNOWN
+                };
+                self.set_timer(self.now + wait, Timer::SessionEnds(session));
+            }
+            _ => {}
+        }
+    }
+
+    /// All that began at the host of a session that ends is reported. What has begun elsewhere since may be a session of its own.
+    pub(super) fn on_session_flushed(&mut self, session: FlowKey) {
+        let ends = |flow: &Flow| flow.life == Life::Ending { is_known: true };
+        if !self.flows.get(&session).is_some_and(ends) {
+            return;
+        }
+        self.remove_flow(session);
+        let live = |(_, flow): &(&FlowKey, &Flow)| flow.session == Some(session) && !flow.is_over();
+        let next = self
+            .flows
+            .of_client(session.src)
+            .filter(live)
+            .map(|(_, flow)| flow.server);
+        let takes = |host: &HostId| self.hosts.get(host).is_some_and(|host| !host.spec.draining);
+        if let Some(server) = next.filter(takes).last() {
+            self.on_setup(server, 0, session, self.now);
         }
     }
 
@@ -165,7 +243,9 @@ impl Core {
             .flows
             .get(&key)
             .is_some_and(|flow| matches!(flow.life, Life::Lingering { until } if until <= now));
-        if is_over {
+        if is_over && key.is_session() {
+            self.end_session(key);
+        } else if is_over {
             self.remove_flow(key);
         }
     }
@@ -207,7 +287,8 @@ impl Core {
         let names_it = self
             .hosts
             .get(&stage)
-            .is_some_and(|host| host.stage.desired(&Key::Flow(key)) == Some(Value::Server(server)));
+            .and_then(|host| host.stage.desired(&Key::Flow(key)))
+            .is_some_and(|value| [Value::Server(server), Value::Asked(server)].contains(&value));
         if names_it {
             self.want(stage, Key::Flow(key), None, None);
         }

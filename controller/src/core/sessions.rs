@@ -506,6 +506,7 @@ impl Core {
             match waiter {
                 Waiter::Bucket { bucket, generation } => self.on_flushed(bucket, generation),
                 Waiter::Change { generation } => self.on_change_step(host, generation),
+                Waiter::Session(session) => self.on_session_flushed(session),
             }
         }
     }

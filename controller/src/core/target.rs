@@ -444,17 +444,17 @@ impl TargetState {
         rules
     }
 
-    /// The servers that it has entries for, by flow and in order.
-    pub fn held_flows(&self) -> Vec<(super::FlowKey, HostId)> {
+    /// What it holds of connections and sessions, in order.
+    pub fn held_flows(&self) -> Vec<(super::FlowKey, Value)> {
         let mut flows: Vec<_> = self
             .held
             .iter()
             .filter_map(|(key, value)| match (key, value) {
-                (Key::Flow(key), Value::Server(host)) => Some((*key, *host)),
+                (Key::Flow(key), Value::Server(_) | Value::Asked(_)) => Some((*key, *value)),
                 _ => None,
             })
             .collect();
-        flows.sort_unstable();
+        flows.sort_unstable_by_key(|(key, _)| *key);
         flows
     }
 }

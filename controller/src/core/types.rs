@@ -504,6 +504,13 @@ impl Affinity {
         })
     }
 
+    /// By what operators call it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use Affinity::{Client, Connection, ConnectionId, Session};
+        let all = [Connection, Client, ConnectionId, Session];
+        all.into_iter().find(|affinity| affinity.name() == name)
+    }
+
     /// What operators call it.
     pub fn name(self) -> &'static str {
         match self {

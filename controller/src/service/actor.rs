@@ -196,7 +196,7 @@ impl Actor {
         if must_save
             && let Some(file) = &self.state_file
             && let Err(error) = with_configured(&self.configured, |configured| {
-                state::save(file, self.core.hosts(), &self.core.criteria(), configured)
+                state::save(file, &self.core, configured)
             })
         {
             tracing::error!(%error, "what operators changed is not kept");

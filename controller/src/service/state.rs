@@ -3,7 +3,7 @@
 
 use super::text;
 use crate::{
-    core::{Group, HostId, HostSpec, Location},
+    core::{Affinity, Core, Group, HostId, HostSpec, Location, Service},
     criteria::{Distance, LoadMeasure, MapCriteria},
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ struct State {
     hosts: Vec<HostState>,
     #[serde(default)]
     maps: Vec<MapState>,
+    /// By service.
+    #[serde(default)]
+    affinities: BTreeMap<String, String>,
     /// What the configuration said.
     #[serde(default)]
     configured: Configured,
@@ -86,7 +89,7 @@ struct MapState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     distance: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    session_timeout_s: Option<u64>,
+    session_timeout_ms: Option<u64>,
     #[serde(default)]
     weights: BTreeMap<String, f64>,
     /// By QoS class.
@@ -100,6 +103,8 @@ struct Configured {
     weights: BTreeMap<String, f64>,
     #[serde(default)]
     maps: Vec<MapState>,
+    #[serde(default)]
+    affinities: BTreeMap<String, String>,
 }
 
 impl MapState {
@@ -112,7 +117,7 @@ impl MapState {
                 .map(|data| data.iter().copied().collect()),
             load: criteria.load.map(|load| load.name().to_owned()),
             distance: criteria.distance.map(|distance| distance.name().to_owned()),
-            session_timeout_s: Some(criteria.session_timeout.as_secs()),
+            session_timeout_ms: Some(criteria.session_timeout.as_millis() as u64),
             weights: written(&criteria.weights),
             qos: criteria
                 .qos
@@ -132,7 +137,7 @@ impl MapState {
             None => None,
         };
         let usual = MapCriteria::default();
-        let timeout = self.session_timeout_s.map(Duration::from_secs);
+        let timeout = self.session_timeout_ms.map(Duration::from_millis);
         let qos = self.qos.iter();
         Some(MapCriteria {
             weights: read_weights(&self.weights)?,
@@ -202,6 +207,16 @@ pub(super) fn overlay(file: &Path, group: &mut Group) -> Result<(), StateError> 
                         .ok_or_else(|| malformed(format!("the addresses of host {name}")))?,
                 );
             }
+        }
+    }
+    for service in &mut group.services {
+        let name = service_name(service);
+        let was = state.configured.affinities.get(&name).map(String::as_str);
+        if was.is_none_or(|was| was == service.affinity.name())
+            && let Some(kept) = state.affinities.get(&name)
+        {
+            service.affinity = Affinity::from_name(kept)
+                .ok_or_else(|| malformed(format!("the affinity of {name}")))?;
         }
     }
     let of = |map: &MapState| {
@@ -284,6 +299,25 @@ fn host_state(host: &HostSpec) -> HostState {
     }
 }
 
+fn affinities(services: &[Service]) -> BTreeMap<String, String> {
+    let services = services.iter();
+    services
+        .map(|service| (service_name(service), service.affinity.name().to_owned()))
+        .collect()
+}
+
+/// As `203.0.113.10 tcp 80-80`.
+fn service_name(service: &Service) -> String {
+    let (address, protocol) = (
+        text::address(service.address),
+        text::protocol(service.protocol),
+    );
+    format!(
+        "{address} {protocol} {}-{}",
+        service.port_low, service.port_high
+    )
+}
+
 fn map_states(criteria: &BTreeMap<u16, MapCriteria>) -> Vec<MapState> {
     criteria
         .iter()
@@ -292,21 +326,18 @@ fn map_states(criteria: &BTreeMap<u16, MapCriteria>) -> Vec<MapState> {
 }
 
 /// Replaces the file at once: whoever reads it sees all of the old or all of the new. `configured` is what the configuration says.
-pub(super) fn save<'a>(
-    file: &Path,
-    hosts: impl Iterator<Item = &'a HostSpec>,
-    criteria: &BTreeMap<u16, MapCriteria>,
-    configured: &Group,
-) -> Result<(), StateError> {
+pub(super) fn save(file: &Path, core: &Core, configured: &Group) -> Result<(), StateError> {
     let malformed = |error: toml::ser::Error| StateError::Malformed {
         file: file.to_owned(),
         message: error.to_string(),
     };
     let weights = configured.hosts.iter();
     let body = toml::to_string(&State {
-        hosts: hosts.map(host_state).collect(),
-        maps: map_states(criteria),
+        hosts: core.hosts().map(host_state).collect(),
+        maps: map_states(&core.criteria()),
+        affinities: affinities(&core.group().services),
         configured: Configured {
+            affinities: affinities(&configured.services),
             weights: weights
                 .map(|host| (host.id.to_string(), host.weight))
                 .collect(),
@@ -358,18 +389,21 @@ mod tests {
             ..MapCriteria::default()
         };
         changed.criteria = [(0, asked.clone()), (1, asked.clone())].into();
-        save(&file, changed.hosts.iter(), &changed.criteria, &before).expect("saved");
+        changed.services[0].affinity = Affinity::Session;
+        changed.services[1].affinity = Affinity::Client;
+        save(&file, &Core::new(changed.clone(), 0), &before).expect("saved");
         let mut same = before.clone();
         overlay(&file, &mut same).expect("read");
         assert_eq!(
-            (&same.hosts, &same.criteria),
-            (&changed.hosts, &changed.criteria)
+            (&same.hosts, &same.criteria, &same.services),
+            (&changed.hosts, &changed.criteria, &changed.services)
         );
         // Then the file changes one of each.
         let mut later = configured(
             &TEXT
                 .replace("weight = 2.5", "weight = 4.0")
-                .replace("load = \"cpu\"", ""),
+                .replace("load = \"cpu\"", "")
+                .replace("affinity = \"connection\"", "affinity = \"connection-id\""),
         );
         let of_map_1 = later.criteria[&1].clone();
         overlay(&file, &mut later).expect("read");
@@ -377,5 +411,8 @@ mod tests {
         assert_eq!(weights, [9.0, 4.0]);
         assert!(later.hosts[1].joined);
         assert_eq!(later.criteria, [(0, asked), (1, of_map_1)].into());
+        let affinities = later.services.iter().map(|service| service.affinity);
+        let expected = [Affinity::ConnectionId, Affinity::Client];
+        assert_eq!(affinities.collect::<Vec<_>>(), expected);
     }
 }

@@ -121,8 +121,9 @@ fn affinities_and_classes_change_by_the_file() {
         at_gold("the session's host");
         let explained = ctl(&format!("explain {CLIENT}:1 {PUBLISHED}:80"));
         assert!(text(&explained["summary"]).ends_with("the client's session is there"));
-        group.reload(str::to_owned);
+        ctl("criteria set 0 --affinity connection");
         wait_for_changes(5);
+        assert_eq!(ctl("services")["services"][0]["affinity"], "connection");
         crowd.wait_for_answers(2, None);
         assert_eq!(check_flows(&crowd), servers);
         let ended = crowd.finish(None);

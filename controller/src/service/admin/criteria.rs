@@ -2,7 +2,7 @@
 
 use super::{host_id, host_name};
 use crate::{
-    core::{Core, CriteriaChange, HostId, MapHostInfo, MapInfo, Service},
+    core::{Affinity, Core, CriteriaChange, HostId, MapHostInfo, MapInfo, Service},
     criteria::{ClientClass, Distance, LoadMeasure},
     service::text,
 };
@@ -175,6 +175,14 @@ pub(super) fn change(
             Status::invalid_argument(format!("`{name}` is none of nearest, shared and off"))
         })?)),
     };
+    let affinity = match request.affinity.as_deref() {
+        None => None,
+        Some(name) => Some(Affinity::from_name(name).ok_or_else(|| {
+            Status::invalid_argument(format!(
+                "`{name}` is none of connection, client, connection-id and session"
+            ))
+        })?),
+    };
     let qos = request.qos.iter().map(|class| {
         let weights = class.hosts.iter();
         let weights = weights
@@ -185,6 +193,7 @@ pub(super) fn change(
     Ok(CriteriaChange {
         qos: qos.collect::<Result<_, Status>>()?,
         distance,
+        affinity,
         session_timeout: request.session_timeout_ms.map(Duration::from_millis),
         weights: weights.collect::<Result<_, Status>>()?,
         data,

@@ -186,9 +186,11 @@ fn view(flow: &FlowKey, entities: &[Entity]) -> StageView {
                 view.server = Some(host);
             }
         } else if let Ok(entry) = sessions::Entry::try_from(entry) {
-            if let sessions::Action::ServeAt { host } = entry.action {
-                view.session = Some(host);
-            }
+            view.session = match entry.action {
+                sessions::Action::ServeAt { host } => Some((host, false)),
+                sessions::Action::Ask { host } => Some((host, true)),
+                sessions::Action::NoAction => None,
+            };
         } else if let Ok(entry) = clients::Entry::try_from(entry) {
             view.client = Some(entry.action);
         } else if let Ok(entry) = former_buckets::Entry::try_from(entry) {
