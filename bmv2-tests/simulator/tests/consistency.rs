@@ -232,14 +232,14 @@ fn sessions_stay_where_they_are_while_buckets_move() {
     assert_unbroken(&scenario);
     let count = |scenario: &Scenario| {
         let outcome = run(scenario);
-        let mut sessions: BTreeMap<u128, (u16, u64)> = BTreeMap::new();
+        // A session begins when a client's first connection is reported.
+        let (mut first, mut sessions) = (BTreeMap::new(), BTreeMap::new());
         let (mut kept, mut left) = (0, 0);
         for lifetime in &outcome.lifetimes {
-            let known = sessions.get(&lifetime.flow.src).copied();
-            let (host, since) = known.unwrap_or((lifetime.host, lifetime.from));
-            sessions.insert(lifetime.flow.src, (host, since));
-            // A session begins when its first connection is reported.
-            if lifetime.from > since + 3 * SECOND {
+            let client = lifetime.flow.src;
+            let since = *first.entry(client).or_insert(lifetime.from);
+            if lifetime.from > since + 4 * SECOND {
+                let host = *sessions.entry(client).or_insert(lifetime.host);
                 *(if lifetime.host == host {
                     &mut kept
                 } else {
