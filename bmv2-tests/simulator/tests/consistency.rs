@@ -213,7 +213,9 @@ fn affinities_and_classes_change_under_live_connections() {
     let failed = outcome.reset + outcome.timed_out;
     assert!(failed <= outcome.failed_with_host, "{}", what());
     assert_eq!(outcome.completed + failed, outcome.begun, "{}", what());
-    assert_eq!((outcome.looped, outcome.damaged), (0, 0), "{}", what());
+    // Where a session had been, one stage more is asked.
+    assert!(outcome.hops.len() <= 1 + 6, "{}", what());
+    assert_eq!(outcome.damaged, 0, "{}", what());
     assert_eq!(outcome.remaining, [], "{}", what());
 }
 

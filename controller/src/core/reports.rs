@@ -65,8 +65,26 @@ impl Core {
         match self.flows.get_mut(&session) {
             Some(known) if matches!(known.life, Life::Ending { .. }) => {}
             Some(known) => known.life = Life::Live,
-            None if self.hosts.get(&host).is_some_and(|host| host.spec.draining) => {}
-            None => self.on_setup(host, seq, session, self.now),
+            None => self.begin_session(host, seq, session),
+        }
+    }
+
+    /// None begins while its bucket is on its way: what the previous owner has passed back must not come to it later.
+    fn begin_session(&mut self, host: HostId, seq: u64, session: FlowKey) {
+        let is_on_its_way = self.change.is_some()
+            || self
+                .bucket_of(&session)
+                .is_some_and(|bucket| self.activities.contains_key(&bucket));
+        let drains = self.hosts.get(&host).is_none_or(|host| host.spec.draining);
+        if !is_on_its_way && !drains {
+            self.on_setup(host, seq, session, self.now);
+        }
+    }
+
+    /// Sessions that could not begin when their connections did.
+    pub(super) fn begin_late_sessions(&mut self, bucket: BucketId) {
+        for (session, host) in self.flows.without_session(bucket) {
+            self.begin_session(host, 0, session);
         }
     }
 
@@ -147,16 +165,10 @@ impl Core {
         if !self.flows.get(&session).is_some_and(ends) {
             return;
         }
+        let bucket = self.bucket_of(&session);
         self.remove_flow(session);
-        let live = |(_, flow): &(&FlowKey, &Flow)| flow.session == Some(session) && !flow.is_over();
-        let next = self
-            .flows
-            .of_client(session.src)
-            .filter(live)
-            .map(|(_, flow)| flow.server);
-        let takes = |host: &HostId| self.hosts.get(host).is_some_and(|host| !host.spec.draining);
-        if let Some(server) = next.filter(takes).last() {
-            self.on_setup(server, 0, session, self.now);
+        if let Some(bucket) = bucket {
+            self.begin_late_sessions(bucket);
         }
     }
 
