@@ -28,7 +28,6 @@ pub(super) fn a_new_connection_goes_to_its_clients_session(platform: Platform<'_
             ),
             Arrival::Router,
         );
-        stage.serves(&next_port, Outcome::ServedAsOwner);
         stage.write(&[session(family.client(), PEER).insert()]);
         for frame in [&family.syn(Arrival::Router), &next_port] {
             stage.reroutes(frame, PEER, Arrival::Final, Outcome::ReroutedBySession);

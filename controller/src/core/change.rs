@@ -641,9 +641,7 @@ impl Core {
                 self.want(stage, Key::Flow(key), None, None);
             }
         }
-        for bucket in self.flows.buckets() {
-            self.begin_late_sessions(bucket);
-        }
+        self.begin_late_sessions();
         self.counts.changes_completed += 1;
         tracing::info!("flows are on their maps");
         self.replan = true;

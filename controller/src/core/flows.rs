@@ -145,26 +145,6 @@ impl FlowTable {
         }
     }
 
-    /// The sessions that connections of a bucket should be part of and that there are not, with the host of the newest one.
-    pub fn without_session(&self, bucket: BucketId) -> BTreeMap<FlowKey, HostId> {
-        let mut newest: BTreeMap<FlowKey, (Micros, HostId)> = BTreeMap::new();
-        let keys = self.by_bucket.get(&bucket).into_iter().flatten();
-        for flow in keys.filter_map(|key| self.flows.get(key)) {
-            let session = flow.session.filter(|key| !self.flows.contains_key(key));
-            if let Some(session) = session.filter(|_| !flow.is_over()) {
-                let known = newest.entry(session).or_default();
-                *known = (*known).max((flow.since, flow.server));
-            }
-        }
-        let hosts = newest.into_iter();
-        hosts.map(|(session, (_, host))| (session, host)).collect()
-    }
-
-    /// The buckets of all connections.
-    pub fn buckets(&self) -> Vec<BucketId> {
-        self.by_bucket.keys().copied().collect()
-    }
-
     /// How many connections a session has.
     pub fn of_session(&self, session: &FlowKey) -> u64 {
         self.by_session.get(session).copied().unwrap_or(0)

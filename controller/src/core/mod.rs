@@ -379,6 +379,8 @@ pub struct Core {
     hosts: BTreeMap<HostId, Host>,
     router: Option<RouterState>,
     connections: BTreeMap<u64, HostId>,
+    /// Sessions that are to begin, by the hosts of their first connections.
+    late_sessions: Vec<(FlowKey, HostId)>,
     /// Registrations that came while starting.
     early: Vec<(u64, ShimMessage)>,
     flows: FlowTable,
@@ -443,6 +445,7 @@ impl Core {
             starting: true,
             router: group.router.as_ref().map(|_| RouterState::new()),
             connections: BTreeMap::new(),
+            late_sessions: Vec::new(),
             early: Vec::new(),
             flows: FlowTable::default(),
             rules,

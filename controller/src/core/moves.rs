@@ -432,7 +432,7 @@ impl Core {
         self.resting.insert(bucket, until);
         self.forget_rested();
         self.close_graves(bucket);
-        self.begin_late_sessions(bucket);
+        self.begin_late_sessions();
     }
 
     fn forget_rested(&mut self) {

@@ -63,7 +63,9 @@ impl Core {
     /// A connection of a session is set up. The first one's host is where the session is.
     fn keep_session(&mut self, host: HostId, seq: u64, session: FlowKey) {
         match self.flows.get_mut(&session) {
-            Some(known) if matches!(known.life, Life::Ending { .. }) => {}
+            Some(known) if matches!(known.life, Life::Ending { .. }) => {
+                self.late_sessions.push((session, host));
+            }
             Some(known) => known.life = Life::Live,
             None => self.begin_session(host, seq, session),
         }
@@ -71,20 +73,25 @@ impl Core {
 
     /// None begins while its bucket is on its way: what the previous owner has passed back must not come to it later.
     fn begin_session(&mut self, host: HostId, seq: u64, session: FlowKey) {
-        let is_on_its_way = self.change.is_some()
-            || self
-                .bucket_of(&session)
-                .is_some_and(|bucket| self.activities.contains_key(&bucket));
-        let drains = self.hosts.get(&host).is_none_or(|host| host.spec.draining);
-        if !is_on_its_way && !drains {
+        let bucket = self.bucket_of(&session);
+        let moves = bucket.is_some_and(|bucket| self.activities.contains_key(&bucket));
+        if moves || self.change.is_some() {
+            self.late_sessions.push((session, host));
+        } else if self
+            .hosts
+            .get(&host)
+            .is_some_and(|host| !host.spec.draining)
+        {
             self.on_setup(host, seq, session, self.now);
         }
     }
 
-    /// Sessions that could not begin when their connections did.
-    pub(super) fn begin_late_sessions(&mut self, bucket: BucketId) {
-        for (session, host) in self.flows.without_session(bucket) {
-            self.begin_session(host, 0, session);
+    /// Sessions that could not begin when their first connections did, if these go on.
+    pub(super) fn begin_late_sessions(&mut self) {
+        for (session, host) in std::mem::take(&mut self.late_sessions) {
+            if self.flows.of_session(&session) > 0 {
+                self.keep_session(host, 0, session);
+            }
         }
     }
 
@@ -165,11 +172,8 @@ impl Core {
         if !self.flows.get(&session).is_some_and(ends) {
             return;
         }
-        let bucket = self.bucket_of(&session);
         self.remove_flow(session);
-        if let Some(bucket) = bucket {
-            self.begin_late_sessions(bucket);
-        }
+        self.begin_late_sessions();
     }
 
     pub(super) fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
