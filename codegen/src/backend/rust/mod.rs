@@ -15,6 +15,7 @@ mod layout;
 mod members;
 mod messages;
 mod modules;
+mod multicast;
 mod names;
 mod parser;
 mod process;
