@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
-    Command, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output, Protocol,
-    RouterSpec, Service, Spray, Target, Ways,
+    Command, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output,
+    Protocol, RouterSpec, Service, Spray, Target, Ways, everything,
 };
-use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6, identity};
+use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6};
 use dpr_p4::read_flow_state;
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
@@ -31,7 +31,7 @@ pub(super) enum ControlEvent {
     Contents {
         target: Target,
         connection: u64,
-        entries: Vec<TableEntry>,
+        entities: Vec<Entity>,
     },
     /// An update of a write is carried out.
     Update {
@@ -208,25 +208,13 @@ fn flow_of(entry: &TableEntry) -> Option<Flow> {
     key.map(Flow::from)
 }
 
-/// What a pipeline holds: all entries, and a stage's identity.
-fn contents(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
-    let mut entries = Vec::new();
-    let all = Query::Tables {
-        table: None,
-        filter: EntryFilter::All,
-    };
-    let own = Query::Tables {
-        table: Some(identity::ID),
-        filter: EntryFilter::Default,
-    };
-    for query in [all, own] {
-        pipeline.read(&query, &mut |entity| {
-            if let Entity::Table(entry) = entity {
-                entries.push(entry);
-            }
-        });
+/// All that a pipeline holds.
+fn contents(pipeline: &dyn Pipeline) -> Vec<Entity> {
+    let mut entities = Vec::new();
+    for query in everything() {
+        pipeline.read(&query, &mut |entity| entities.push(entity));
     }
-    entries
+    entities
 }
 
 impl Simulation<'_> {
@@ -250,10 +238,10 @@ impl Simulation<'_> {
             ControlEvent::Contents {
                 target,
                 connection,
-                entries,
+                entities,
             } => {
                 if self.is_connected(target, connection) {
-                    self.tell_core(Input::Contents { target, entries });
+                    self.tell_core(Input::Contents { target, entities });
                 }
             }
             ControlEvent::Update {
@@ -415,14 +403,14 @@ impl Simulation<'_> {
         else {
             return;
         };
-        let entries = contents(self.pipeline(target));
+        let entities = contents(self.pipeline(target));
         let delay = self.dice.between(2 * MILLISECOND, 20 * MILLISECOND);
         self.queue.after(
             delay,
             Event::Control(ControlEvent::Contents {
                 target,
                 connection,
-                entries,
+                entities,
             }),
         );
     }

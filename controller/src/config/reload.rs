@@ -43,6 +43,7 @@ impl Config {
             let asked = |group: &Group| group.criteria.get(&map).cloned().unwrap_or_default();
             (asked(&old) != asked(&new)).then(|| (map, asked(&new)))
         });
+        let computers = (old.computers != new.computers).then(|| new.computers.clone());
         let (old, protocol) = (&old.protocol, &new.protocol);
         Ok(Reconfiguration {
             weights: weights.collect(),
@@ -52,6 +53,7 @@ impl Config {
                 .then_some(protocol.moves_per_second),
             load_interval: (old.load_interval != protocol.load_interval)
                 .then_some(protocol.load_interval),
+            computers,
         })
     }
 
@@ -103,9 +105,6 @@ impl Config {
         }
         if old.ways != new.ways {
             return Some((line_of(text, "[rewriting]"), "rewriting"));
-        }
-        if old.computers != new.computers {
-            return Some((line_of(text, "[[computers]]"), "computers"));
         }
         if old.id_config != new.id_config {
             return Some((

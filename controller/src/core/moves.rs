@@ -3,7 +3,7 @@
 
 use super::{
     Core, Timer,
-    entry::{Key, Owned, Value},
+    entry::{GroupNumber, Key, Owned, Value},
     types::{BucketId, FlowKey, HostId, Micros, micros},
 };
 use std::time::Duration;
@@ -25,6 +25,10 @@ pub(super) enum Token {
     Step { bucket: BucketId, generation: u32 },
     /// A step of a change of the front router's set.
     MemberSet,
+    /// A stage has the group of a destination that is several computers.
+    Grouped { host: HostId, address: u128 },
+    /// A stage's entry that named a group names it no more.
+    Ungrouped { host: HostId, group: GroupNumber },
 }
 
 /// What is going on with a bucket.

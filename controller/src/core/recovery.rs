@@ -10,7 +10,7 @@ use super::{
     types::{BucketId, FlowKey, HostId, Target},
 };
 use crate::placer;
-use dpr_runtime::TableEntry;
+use dpr_runtime::Entity;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -78,14 +78,14 @@ pub(super) fn find(views: &BTreeMap<HostId, Owned>) -> Finding {
 }
 
 impl Core {
-    pub(super) fn on_contents(&mut self, target: Target, entries: &[TableEntry]) {
+    pub(super) fn on_contents(&mut self, target: Target, entities: &[Entity]) {
         let is_starting = self.starting;
         if let Some(state) = self.target_mut(target).filter(|_| is_starting) {
             state.abandon();
         }
         match target {
             Target::Router => {
-                let contents = entries.iter().filter_map(entry::decode_router).collect();
+                let contents = entities.iter().filter_map(entry::decode_router).collect();
                 let Some(router) = &mut self.router else {
                     return;
                 };
@@ -97,7 +97,7 @@ impl Core {
             }
             Target::Stage(id) => {
                 let contents: FxHashMap<Key, Value> =
-                    entries.iter().filter_map(entry::decode).collect();
+                    entities.iter().filter_map(entry::decode).collect();
                 let Some(host) = self.hosts.get_mut(&id) else {
                     return;
                 };
@@ -150,6 +150,7 @@ impl Core {
             .map(|host| host.spec.id)
             .collect();
         tracing::info!(stages = known.len(), "starting from what the stages hold");
+        self.number_groups(&known);
         for map in self.owners.keys().copied().collect::<Vec<_>>() {
             self.find_owners(map, &known);
             self.adopt_load(map);
@@ -338,6 +339,7 @@ impl Core {
         };
         let mut wanted = self.group.fixed_entries(&host.spec);
         wanted.extend(self.neighbor_entries());
+        wanted.extend(self.computer_entries(id));
         for other in self
             .hosts
             .values()

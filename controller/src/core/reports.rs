@@ -73,13 +73,13 @@ impl Core {
                         .is_some_and(|value| Some(value) != server)
             });
             for stage in outdated.map(|stage| stage.spec.id).collect::<Vec<_>>() {
-                self.want(stage, Key::Flow(key), server, None);
+                self.want(stage, Key::Flow(key), server.clone(), None);
             }
             let token = Token::Installed { reported };
             if owner == host {
                 self.on_token(token);
             } else {
-                self.want(owner, Key::Flow(key), server, Some(token));
+                self.want(owner, Key::Flow(key), server.clone(), Some(token));
             }
         }
         self.pin_acknowledged(host, epoch, seq);

@@ -8,8 +8,8 @@ use super::{
 use dpr_p4::{
     address,
     host_stage::{
-        GATHERERS_SIZE, computers, gatherers, hosts, identity, published_addresses, server_ids,
-        services, tunnel_peers,
+        GATHERERS_SIZE, gatherers, hosts, identity, published_addresses, server_ids, services,
+        tunnel_peers,
     },
 };
 use dpr_runtime::Range;
@@ -131,10 +131,6 @@ impl Group {
             entries.insert(Key::Published(key), Value::Published(action));
             entries.extend(service_entries(service, self.mask()));
         }
-        entries.extend(self.computers.iter().map(|(address, host)| {
-            let key = computers::Key { address: *address };
-            (Key::Computer(key), Value::At(*host))
-        }));
         entries
     }
 
@@ -262,13 +258,13 @@ impl Core {
                 after
                     .iter()
                     .filter(|(key, value)| before.get(key) != Some(value))
-                    .map(|(key, value)| (*key, Some(*value))),
+                    .map(|(key, value)| (*key, Some(value.clone()))),
             )
             .collect();
         let known = self.hosts.values().filter(|host| host.stage.known);
         for id in known.map(|host| host.spec.id).collect::<Vec<_>>() {
             for (key, value) in &changes {
-                self.want(id, *key, *value, None);
+                self.want(id, *key, value.clone(), None);
             }
         }
     }

@@ -99,6 +99,9 @@ fn describe(changes: &Reconfiguration, group: &Group) -> Vec<String> {
     for (map, _) in &changes.criteria {
         lines.push(format!("map {map}: other criteria"));
     }
+    if let Some(computers) = &changes.computers {
+        lines.push(format!("computers: {} now", computers.len()));
+    }
     if let Some(rate) = changes.moves_per_second {
         lines.push(format!("moves_per_second {rate}"));
     }

@@ -1,6 +1,7 @@
 //! The core against stages with real tables, step by step.
 
 mod chaos;
+mod computers;
 mod criteria;
 mod faults;
 mod leaving;

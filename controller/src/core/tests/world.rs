@@ -5,12 +5,16 @@ use crate::core::{
     Protocol, RouterSpec, Service, Target, Ways,
     entry::{self, Owned, Value},
 };
-use dpr_p4::{address, front_router::FrontRouter, host_stage::HostStage};
+use dpr_p4::{
+    address,
+    front_router::{FrontRouter, routes},
+    host_stage::HostStage,
+};
 use dpr_protocol::shim::v1::{
     ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
     ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
 };
-use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry, Update};
+use dpr_runtime::{Entity, Pipeline, Update};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -66,6 +70,8 @@ pub struct World {
     epochs: BTreeMap<Target, u64>,
     /// Every bucket entry that was written: time, stage, bucket, entry.
     pub log: Vec<(Micros, HostId, BucketId, Owned)>,
+    /// Every Write to a stage.
+    pub writes: Vec<(HostId, Vec<Update>)>,
     random: fastrand::Rng,
 }
 
@@ -166,6 +172,7 @@ impl World {
             connections: BTreeMap::new(),
             epochs: BTreeMap::new(),
             log: Vec::new(),
+            writes: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
         };
         world.drain();
@@ -451,8 +458,8 @@ impl World {
             } => self.at_shim(connection, message),
             Happening::Output(Output::Dial { target } | Output::Read { target }) => {
                 if !self.cut.contains(&target) {
-                    let entries = read(self.pipeline(target).as_ref());
-                    self.input(Input::Contents { target, entries });
+                    let entities = read(self.pipeline(target).as_ref());
+                    self.input(Input::Contents { target, entities });
                 }
             }
             Happening::Write {
@@ -466,15 +473,17 @@ impl World {
                 {
                     return;
                 }
+                if let Target::Stage(stage) = target {
+                    self.writes.push((stage, updates.clone()));
+                }
                 let mut errors = Vec::new();
                 for (index, update) in updates.iter().enumerate() {
                     if let Err(error) = self.pipeline(target).write(update) {
                         errors.push((index, error));
                     }
-                    if let (Target::Stage(stage), Entity::Table(table_entry)) =
-                        (target, &update.entity)
+                    if let Target::Stage(stage) = target
                         && let Some((entry::Key::Bucket(bucket), Value::Owned(owned))) =
-                            entry::decode(table_entry)
+                            entry::decode(&update.entity)
                     {
                         self.log.push((self.now, stage, bucket, owned));
                     }
@@ -633,27 +642,27 @@ impl World {
         );
     }
 
+    pub fn route(&self, key: routes::Key) -> Option<routes::Action> {
+        let held = read(self.router.as_ref());
+        let mut held = held.iter().filter_map(entry::decode_router);
+        let found = held.find(|(held, _)| *held == entry::Key::Route(key));
+        match found {
+            Some((_, Value::Route(action))) => Some(action),
+            _ => None,
+        }
+    }
+
     pub fn router_members(&self) -> Vec<HostId> {
         self.core.status().router_members
     }
 }
 
-fn read(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
-    let mut entries = Vec::new();
-    for filter in [EntryFilter::All, EntryFilter::Default] {
-        pipeline.read(
-            &Query::Tables {
-                table: None,
-                filter,
-            },
-            &mut |entity| {
-                if let Entity::Table(entry) = entity {
-                    entries.push(entry);
-                }
-            },
-        );
+fn read(pipeline: &dyn Pipeline) -> Vec<Entity> {
+    let mut entities = Vec::new();
+    for query in entry::everything() {
+        pipeline.read(&query, &mut |entity| entities.push(entity));
     }
-    entries
+    entities
 }
 
 fn five_tuple(flow: &FlowKey) -> FiveTuple {
