@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
-    Command, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output,
+    Command, Computer, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input, Output,
     Protocol, RouterSpec, Service, Spray, Target, Ways, everything,
 };
 use dpr_p4::host_stage::{PROTOCOL_TCP, PROTOCOL_UDP, buckets, flow_state, flow_state6};
@@ -13,7 +13,7 @@ use dpr_p4::read_flow_state;
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
 
-use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED, PUBLISHED6};
+use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED, PUBLISHED6, SEVERAL};
 use super::client::Phase;
 use super::queue::{MILLISECOND, Micros, SECOND};
 use super::scenario::{Scenario, Topology};
@@ -157,6 +157,16 @@ fn services(scenario: &Scenario) -> Vec<Service> {
         .collect()
 }
 
+/// What stands for several hosts.
+fn computers(scenario: &Scenario) -> BTreeMap<u128, Computer> {
+    let hosts = scenario.several.iter().copied().collect();
+    let several = Computer::AtSeveral(hosts);
+    let addresses = SEVERAL.into_iter().filter(|_| !scenario.several.is_empty());
+    addresses
+        .map(|address| (address, several.clone()))
+        .collect()
+}
+
 fn group(scenario: &Scenario) -> Group {
     let hosts = (1..=scenario.hosts).map(|host| HostSpec {
         joined: host <= scenario.hosts - scenario.waiting,
@@ -176,7 +186,7 @@ fn group(scenario: &Scenario) -> Group {
             between: scenario.topology.between,
             pairs: BTreeMap::new(),
         },
-        computers: BTreeMap::new(),
+        computers: computers(scenario),
         id_config: 0,
         router: Some(RouterSpec {
             p4runtime: String::new(),

@@ -147,6 +147,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
     multicast {
         each_of_several_gets_a_copy
         members_come_and_go
+        groups_are_read_as_written
         copies_go_each_host_its_way
         what_is_final_is_not_copied_again
         frames_to_multicast_macs_are_the_hosts_own

@@ -10,6 +10,7 @@ use crate::frame::{Frame, Layer4, Packet, SYN};
 use dpr_p4::host_stage::{
     Arrival, DropReason, HOPS, NO_HOST, Outcome, PORT_HOST, PORT_NETWORK, drops, rerouted_to,
 };
+use dpr_runtime::{Entity, Query, Replica};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const GROUP: u16 = 9;
@@ -137,6 +138,40 @@ pub(super) fn members_come_and_go(platform: Platform<'_>) {
     // A destination whose group is not there.
     stage.write(&[computers(to, GROUP).modify()]);
     stage.replicates(&frame, &[], &[]);
+}
+
+pub(super) fn groups_are_read_as_written(platform: Platform<'_>) {
+    let mut stage = start(platform, &[SELF, PEER, THIRD]);
+    stage.write(&[replicas(2, &[THIRD]).insert(), replicas(3, &[]).insert()]);
+    let read = stage
+        .target
+        .client
+        .read(&Query::MulticastGroups { id: None });
+    let mut read: Vec<_> = read
+        .into_iter()
+        .filter_map(|entity| match entity {
+            Entity::MulticastGroup { id, mut replicas } => {
+                replicas.sort_by_key(|replica| replica.instance);
+                Some((id, replicas))
+            }
+            _ => None,
+        })
+        .collect();
+    read.sort_by_key(|(id, _)| *id);
+    let replica = |port, instance| Replica { port, instance };
+    let expected = [
+        (2, vec![replica(PORT_NETWORK, THIRD)]),
+        (3, vec![]),
+        (
+            GROUP.into(),
+            vec![
+                replica(PORT_HOST, SELF),
+                replica(PORT_NETWORK, PEER),
+                replica(PORT_NETWORK, THIRD),
+            ],
+        ),
+    ];
+    assert_eq!(read, expected);
 }
 
 pub(super) fn copies_go_each_host_its_way(platform: Platform<'_>) {

@@ -177,6 +177,7 @@ fn run(
         router(),
         sites,
         clients,
+        None,
         observer,
         conditions,
         None,
