@@ -159,28 +159,21 @@ impl Core {
             .filter(|address| before.get(*address) != self.group.computers.get(*address))
             .copied()
             .collect();
-        for id in self.known_stages() {
+        for host in self.known_stages() {
             let groups: BTreeMap<u128, (Key, Value)> = self
-                .group_entries(id)
+                .group_entries(host)
                 .map(|(address, key, value)| (address, (key, value)))
                 .collect();
-            for address in &changed {
-                let host = id;
-                match groups.get(address) {
+            for &address in &changed {
+                match groups.get(&address) {
                     Some((key, value)) => {
-                        let token = Token::Grouped {
-                            host,
-                            address: *address,
-                        };
-                        self.want(id, *key, Some(value.clone()), Some(token));
+                        let token = Token::Grouped { host, address };
+                        self.want(host, *key, Some(value.clone()), Some(token));
                     }
                     None => {
-                        let group = numbers.get(address);
-                        let token = group.map(|group| Token::Ungrouped {
-                            host,
-                            group: *group,
-                        });
-                        self.want(id, computer(*address), self.computer_value(*address), token);
+                        let group = numbers.get(&address).copied();
+                        let token = group.map(|group| Token::Ungrouped { host, group });
+                        self.want(host, computer(address), self.computer_value(address), token);
                     }
                 }
             }

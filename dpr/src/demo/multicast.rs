@@ -30,13 +30,13 @@ pub struct Deliveries {
     pub sent: u64,
     /// Copies that members got.
     pub received: u64,
-    /// Copies that members that are alive did not get.
+    /// Copies that members did not get.
     pub missing: u64,
     /// Copies that members got again.
     pub repeated: u64,
     /// Copies that other hosts got.
     pub astray: u64,
-    /// Whether datagrams may get lost: links lose frames, or a host was killed while some were on their way to it.
+    /// Whether links lose frames.
     #[serde(skip)]
     pub lossy: bool,
 }
@@ -51,7 +51,6 @@ impl Deliveries {
 /// A member, and which datagrams it got.
 struct Member {
     host: HostId,
-    is_dead: bool,
     has: Vec<bool>,
 }
 
@@ -78,7 +77,6 @@ impl Multicast {
     ) -> Self {
         let member = |host| Member {
             host,
-            is_dead: false,
             has: Vec::new(),
         };
         Multicast {
@@ -118,14 +116,6 @@ impl Multicast {
         Some(self.datagram(number))
     }
 
-    /// A host is gone: what it does not get is not missed, and what is on its way to it is lost to all.
-    pub fn host_died(&mut self, host: HostId) {
-        self.lossy = true;
-        for member in self.members.iter_mut().filter(|it| it.host == host) {
-            member.is_dead = true;
-        }
-    }
-
     /// A host gets a frame. Says whether it is one of the datagrams.
     pub fn host_gets(&mut self, host: HostId, frame: &[u8]) -> bool {
         let Some(number) = self.number(frame) else {
@@ -147,7 +137,7 @@ impl Multicast {
     /// What became of them so far.
     pub fn deliveries(&self) -> Deliveries {
         let got = |member: &Member| member.has.iter().filter(|has| **has).count() as u64;
-        let living = self.members.iter().filter(|member| !member.is_dead);
+        let members = self.members.iter();
         Deliveries {
             destination: self.destination.to_string(),
             members: (self.members.iter())
@@ -155,7 +145,7 @@ impl Multicast {
                 .collect(),
             sent: self.sent,
             received: self.members.iter().map(got).sum::<u64>() + self.repeated,
-            missing: living.map(|member| self.sent - got(member)).sum(),
+            missing: members.map(|member| self.sent - got(member)).sum(),
             repeated: self.repeated,
             astray: self.astray,
             lossy: self.lossy,
@@ -270,10 +260,8 @@ mod tests {
                 lossy: false,
             };
             assert_eq!(multicast.deliveries(), expected);
-            multicast.host_died(2);
             multicast.stop();
             assert_eq!(multicast.next_us(), None);
-            assert_eq!(multicast.deliveries().missing, 1);
         }
     }
 }

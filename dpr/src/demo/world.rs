@@ -298,11 +298,7 @@ impl World {
             Command::Join(index) => self.set_up(index, true),
             Command::Kill(index) => {
                 self.set_up(index, false);
-                let host = self.sites[index].id;
-                self.observer.host_died(host);
-                if let Some(several) = &mut self.several {
-                    several.host_died(host);
-                }
+                self.observer.host_died(self.sites[index].id);
             }
             Command::Stop => {}
         }
