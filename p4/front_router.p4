@@ -14,6 +14,10 @@ const bit<32> MAX_PORTS = 512;
 const bit<128> ALL_NODES = 0xff020000000000000000000000000001;
 const bit<48> ALL_NODES_MAC = 0x333300000001;
 
+// What the MACs of multicast addresses begin with (RFC 1112, RFC 2464): the address's low bits follow.
+const bit<25> MULTICAST_MAC = 24w0x01005e ++ 1w0;
+const bit<16> MULTICAST6_MAC = 0x3333;
+
 // The flags of a neighbor advertisement (RFC 4861, section 4.4).
 const bit<32> NDP_ROUTER_SOLICITED_OVERRIDE = 0xe0000000;
 const bit<32> NDP_ROUTER_OVERRIDE = 0xa0000000;
@@ -50,6 +54,8 @@ struct metadata_t {
     fragment_t   fragment;
     bit<48>      port_mac;
     bool         is_outside;
+    // By a frame to a multicast address (RFC 1112, RFC 2464): what is not sprayed is not for the router.
+    bool         is_to_group;
     bool         is_sprayed;
     bit<16>      set;
     bit<16>      index;
@@ -298,6 +304,8 @@ control Route(inout headers_t headers, inout metadata_t meta, inout ARCH_METADAT
             }
             if (meta.is_sprayed) {
                 members.apply();
+            } else if (meta.is_to_group) {
+                drop_because(DropReason.not_to_me);
             }
         }
     }
@@ -345,8 +353,18 @@ control RouterIngress(inout headers_t headers, inout metadata_t meta, inout ARCH
         } else if (ports.apply().hit) {
             if (headers.ip.arp.isValid() || headers.ndp_target.isValid()) {
                 answer_arp.apply(headers, meta, standard);
-            } else if ((headers.ip.ipv4.isValid() || headers.ip.ipv6.isValid()) && headers.link.ethernet.dst == meta.port_mac) {
-                route.apply(headers, meta, standard);
+            } else if (headers.ip.ipv4.isValid() || headers.ip.ipv6.isValid()) {
+                // Inside, hosts have heard it already.
+                if (meta.is_outside && is_multicast(meta.flow.dst)) {
+                    bit<48> group_mac = headers.ip.ipv4.isValid() ? MULTICAST_MAC ++ headers.ip.ipv4.dst[22:0]
+                                                                  : MULTICAST6_MAC ++ headers.ip.ipv6.dst[31:0];
+                    meta.is_to_group = headers.link.ethernet.dst == group_mac;
+                }
+                if (meta.is_to_group || headers.link.ethernet.dst == meta.port_mac) {
+                    route.apply(headers, meta, standard);
+                } else {
+                    drop_because(DropReason.not_to_me);
+                }
             } else {
                 drop_because(DropReason.not_to_me);
             }

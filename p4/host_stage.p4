@@ -28,13 +28,8 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
     Decapsulate() decapsulate;
     TellClient() tell_client;
     Decide() decide;
-    Reroute() reroute;
-    Translate() translate;
-    TellSender() tell_sender;
     AnswerEcho() answer_echo;
 
-    ARCH_COUNTER(outcomes, 32);
-    ARCH_COUNTER(drops, 16);
     // Probes that passed to the host, by who sent them.
     ARCH_COUNTER(probes, MAX_HOSTS);
     // What was decided of first fragments, by hash: 26 bits of fingerprint (never 0), 20 of time, the host and how it is to
@@ -52,6 +47,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
     host_id_t first_host = NO_HOST;
     Arrival first_arrival = Arrival.router;
     host_id_t computer = NO_HOST;
+    bit<16> computers_group = 0;
 
     action be(host_id_t host, bit<48> host_mac, bit<48> stage_mac, bit<48> gateway_mac, bit<32> address, bit<128> address6,
               bit<32> nat_address, bit<128> nat_address6) {
@@ -157,13 +153,20 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         computer = host;
     }
 
-    // The LAN's other computers, by the host that each is behind (or is).
+    // The same for a destination that is several computers: the multicast group has a replica for each host, by its number.
+    action at_several(bit<16> group) {
+        computers_group = group;
+    }
+
+    // The LAN's other computers, by the host that each is behind (or is), and destinations that are several of them. The groups
+    // are written before what names them.
     table computers {
         key = {
             meta.destination: exact @name("address");
         }
         actions = {
             at;
+            at_several;
             @defaultonly NoAction;
         }
         const default_action = NoAction();
@@ -311,7 +314,7 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                         ARCH_COUNT(probes, headers.probe.prober);
                     }
                 } else if ((headers.quoted_outer_ipv4.isValid() || headers.quoted_outer_ipv6.isValid()) && is_own) {
-                    tell_client.apply(headers, meta, standard);
+                    tell_client.apply(headers, meta);
                 } else if (is_misled) {
                     // An ICMP error is for whoever sent what it quotes.
                     if (is_own) {
@@ -369,11 +372,13 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
                 } else if (is_answered_here) {
                     deliver(meta, Outcome.answered_here);
                     if (nat_address != 0) {
-                        answer_echo.apply(headers, meta, standard);
+                        answer_echo.apply(headers, meta);
                     }
                 } else if (!meta.is_tunnelled && computers.apply().hit) {
                     if (computer == meta.self || meta.arrival == Arrival.final) {
                         deliver(meta, Outcome.forwarded);
+                    } else if (computers_group != 0) {
+                        meta.verdict = Verdict.replicate;
                     } else {
                         reroute_to(meta, computer, Arrival.final, Outcome.forwarded);
                     }
@@ -383,10 +388,43 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
             }
         }
 
+        // What is dropped is dropped by egress, which counts it and may have something to say about it to the network.
+        ARCH_SEND_TO(standard, PORT_NETWORK);
+        if (meta.verdict == Verdict.replicate) {
+            ARCH_REPLICATE(standard, computers_group);
+        } else if (meta.verdict == Verdict.deliver && !is_from_host) {
+            if (meta.is_service && nat_address != 0) {
+                translate_destination(meta, own_address);
+            }
+            if (is_to_stage) {
+                headers.link.ethernet.dst = meta.host_mac;
+            }
+            ARCH_SEND_TO(standard, PORT_HOST);
+        }
+    }
+}
+
+// Does what ingress has decided: for a packet, or for each of its copies.
+control StageEgress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+    Reroute() reroute;
+    Translate() translate;
+    TellSender() tell_sender;
+
+    ARCH_COUNTER(outcomes, 32);
+    ARCH_COUNTER(drops, 16);
+
+    apply {
+        // A copy is for the host of its replica's number.
+        if (meta.verdict == Verdict.replicate) {
+            if (ARCH_INSTANCE(standard) == meta.self) {
+                deliver(meta, Outcome.forwarded);
+                headers.link.ethernet.dst = meta.host_mac;
+            } else {
+                reroute_to(meta, ARCH_INSTANCE(standard), Arrival.final, Outcome.forwarded);
+            }
+        }
         if (meta.verdict == Verdict.reroute) {
-            reroute.apply(headers, meta, standard);
-        } else if (meta.verdict == Verdict.deliver && meta.is_service && !is_from_host && nat_address != 0) {
-            translate_destination(meta, own_address);
+            reroute.apply(headers, meta);
         }
         if (meta.is_translated) {
             translate.apply(headers, meta);
@@ -394,25 +432,14 @@ control StageIngress(inout headers_t headers, inout metadata_t meta, inout ARCH_
         if (meta.verdict == Verdict.drop) {
             ARCH_COUNT(drops, meta.drop_reason);
             if (meta.drop_reason == DropReason.ttl_expired || meta.drop_reason == DropReason.too_big) {
-                tell_sender.apply(headers, meta, standard);
+                tell_sender.apply(headers, meta);
             }
         }
         if (meta.verdict == Verdict.drop) {
             ARCH_DROP(standard);
-        } else if (meta.outcome == Outcome.from_host) {
-            ARCH_SEND_TO(standard, PORT_NETWORK);
-        } else if (meta.verdict == Verdict.deliver) {
-            if (is_to_stage) {
-                headers.link.ethernet.dst = meta.host_mac;
-            }
-            ARCH_SEND_TO(standard, PORT_HOST);
         }
         ARCH_COUNT(outcomes, meta.outcome);
     }
-}
-
-control StageEgress(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
-    apply {}
 }
 
 ARCH_PIPELINE(StageParser, StageVerify, StageIngress, StageEgress, StageCompute, StageDeparser);

@@ -52,12 +52,12 @@ fn the_host_stage_lowers() {
             "StageIngress.decide.flow_state",
             "StageIngress.decide.flow_state6",
             "StageIngress.decide.buckets",
-            "StageIngress.reroute.hosts",
             "StageIngress.identity",
             "StageIngress.published_addresses",
             "StageIngress.gatherers",
             "StageIngress.services",
             "StageIngress.computers",
+            "StageEgress.reroute.hosts",
         ]
     );
 }

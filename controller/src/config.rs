@@ -1,6 +1,7 @@
 //! `group.toml`: what a controller must be told about its group.
 
 mod check;
+mod computers;
 mod error;
 mod fields;
 mod reload;
@@ -54,7 +55,7 @@ pub struct Config {
     #[serde(default)]
     rewriting: RewritingConfig,
     #[serde(default)]
-    computers: Vec<Spanned<ComputerConfig>>,
+    computers: Vec<Spanned<computers::ComputerConfig>>,
     /// The configuration bits of QUIC connection ids.
     #[serde(default)]
     connection_id_config: Option<Spanned<u8>>,
@@ -80,13 +81,6 @@ struct PairConfig {
     from: String,
     to: String,
     by: RewritingName,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ComputerConfig {
-    address: IpAddr,
-    host: String,
 }
 
 /// Where the controller listens.
@@ -307,15 +301,7 @@ impl Config {
                 .as_ref()
                 .map(|router| router_spec(router.get_ref())),
             ways: self.ways(),
-            computers: self
-                .computers
-                .iter()
-                .map(Spanned::get_ref)
-                .filter_map(|computer| {
-                    let host = self.host_number(&computer.host)?;
-                    Some((address::to_bits(computer.address), host))
-                })
-                .collect(),
+            computers: computers::computers(self),
             id_config: self
                 .connection_id_config
                 .as_ref()

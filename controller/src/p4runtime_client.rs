@@ -1,6 +1,7 @@
 //! A P4Runtime client for one target: becomes its primary, sees that it runs its program, reads what it holds, and then writes
 //! and reads what it is told to. Whatever fails, it begins again.
 
+use crate::core::everything;
 use dpr_p4runtime::{
     channel,
     config::P4Info,
@@ -12,7 +13,7 @@ use dpr_p4runtime::{
         stream_message_response,
     },
 };
-use dpr_runtime::{Entity, EntryFilter, ProgramInfo, Query, TableEntry, Update, WriteError};
+use dpr_runtime::{Entity, ProgramInfo, Query, Update, WriteError};
 use prost::Message;
 use std::time::Duration;
 use tokio::{
@@ -76,10 +77,10 @@ pub enum Report {
         /// For the requests.
         requests: mpsc::UnboundedSender<Request>,
         /// What it holds.
-        entries: Vec<TableEntry>,
+        entities: Vec<Entity>,
     },
     /// What it holds, read again.
-    Contents(Vec<TableEntry>),
+    Contents(Vec<Entity>),
     /// A Write was answered.
     Written {
         /// As given.
@@ -290,22 +291,6 @@ impl Connection {
         Ok(entities)
     }
 
-    /// All entries, and all default actions.
-    async fn read_all(&mut self) -> Result<Vec<TableEntry>, Failure> {
-        let queries = [EntryFilter::All, EntryFilter::Default].map(|filter| Query::Tables {
-            table: None,
-            filter,
-        });
-        let entities = self.read(&queries).await?;
-        Ok(entities
-            .into_iter()
-            .filter_map(|entity| match entity {
-                Entity::Table(entry) => Some(entry),
-                _ => None,
-            })
-            .collect())
-    }
-
     async fn write(&mut self, updates: &[Update]) -> Result<Vec<(usize, WriteError)>, Failure> {
         let request = v1::WriteRequest {
             device_id: self.config.device_id,
@@ -351,15 +336,15 @@ async fn serve(
     reports: &impl Fn(Report) -> bool,
     was_up: &mut bool,
 ) -> Failure {
-    let entries = match connection.read_all().await {
-        Ok(entries) => entries,
+    let entities = match connection.read(&everything()).await {
+        Ok(entities) => entities,
         Err(failure) => return failure,
     };
     let (sender, mut requests) = mpsc::unbounded_channel();
     *was_up = true;
     if !reports(Report::Up {
         requests: sender,
-        entries,
+        entities,
     }) {
         return Failure::StreamEnded;
     }
@@ -379,9 +364,9 @@ async fn serve(
                 .await
                 .map(|errors| reports(Report::Written { id, errors })),
             Some(Request::ReadAll) => connection
-                .read_all()
+                .read(&everything())
                 .await
-                .map(|entries| reports(Report::Contents(entries))),
+                .map(|entities| reports(Report::Contents(entities))),
             Some(Request::Query { queries, answer }) => {
                 // Whoever asked may have gone.
                 connection

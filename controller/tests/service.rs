@@ -12,7 +12,7 @@ use dpr_protocol::{
         controller_message::Message, event::Kind, shim_service_client::ShimServiceClient,
     },
 };
-use dpr_runtime::{EntryFilter, Pipeline, Query};
+use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, Replica};
 use dpr_switch::{P4RuntimeServer, ServerHandle};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
@@ -121,6 +121,14 @@ fn flow_entries(stage: &HostStage) -> u64 {
     let mut count = 0;
     stage.read(&query, &mut |_| count += 1);
     count
+}
+
+/// The multicast groups that a stage itself has.
+fn groups(stage: &HostStage) -> Vec<Entity> {
+    let mut groups = Vec::new();
+    let query = Query::MulticastGroups { id: None };
+    stage.read(&query, &mut |entity| groups.push(entity));
+    groups
 }
 
 /// A shim that has what it is told to report, and answers markers.
@@ -671,6 +679,38 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
         .map(|host| host.weight)
         .collect();
     assert_eq!(weights, [5.0, 1.0, 4.0]);
+    // A destination that is several hosts comes to every stage, and goes again.
+    let several = "[[computers]]\naddress = \"239.1.2.3\"\nhosts = [\"h1\", \"h3\"]\n";
+    std::fs::write(&file, changed.clone() + several).expect("written");
+    let reply = operator.reload(admin::ReloadRequest {}).await;
+    let reply = reply.expect("a good file").into_inner();
+    assert_eq!(reply.changes, ["computers: 1 now"]);
+    for (stage, ports) in world.stages.iter().zip([[2, 1], [1, 1], [1, 2]]) {
+        let members = [1, 3].into_iter().zip(ports);
+        let replicas = members.map(|(instance, port)| Replica { port, instance });
+        let replicas: Vec<Replica> = replicas.collect();
+        let group = Entity::MulticastGroup { id: 1, replicas };
+        eventually!("the stage has the group", groups(stage) == [group.clone()]);
+    }
+    let services = operator.services(admin::ServicesRequest {}).await;
+    let computers = services.expect("answered").into_inner().computers;
+    let [computer] = computers.as_slice() else {
+        panic!("{computers:?}");
+    };
+    assert_eq!((&*computer.address, computer.several), ("239.1.2.3", true));
+    assert_eq!(
+        (&*computer.hosts, computer.away.len()),
+        (&["h1".to_owned(), "h3".to_owned()][..], 0)
+    );
+    std::fs::write(&file, &changed).expect("written");
+    let reply = operator.reload(admin::ReloadRequest {}).await;
+    assert_eq!(
+        reply.expect("a good file").into_inner().changes,
+        ["computers: 0 now"]
+    );
+    for stage in &world.stages {
+        eventually!("the stage has no group", groups(stage).is_empty());
+    }
     // A bad file, and one that asks for too much.
     let line = |text: &str, begins: &str| {
         text.lines()

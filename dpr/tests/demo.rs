@@ -285,4 +285,33 @@ fn computers_of_the_lan_are_reached_through_all_hosts() {
     let report = a_topology_serves(&["--topology", "l3", "--ipv6"], false);
     assert!(number(&report["packets"]["sprayed"]) > 1000);
     assert_eq!(number(&report["flow_state"]["installed"]), 0);
+    // Every member of the destination that is several hosts gets every datagram, once.
+    let several = &report["several"];
+    assert_eq!(several["members"], serde_json::json!(["h1", "h2", "h3"]));
+    let sent = number(&several["sent"]);
+    assert!(sent > 100, "{several}");
+    assert_eq!(number(&several["received"]), 3 * sent, "{several}");
+    for none in ["missing", "repeated", "astray"] {
+        assert_eq!(number(&several[none]), 0, "{several}");
+    }
+}
+
+#[test]
+fn datagrams_to_several_hosts_are_part_of_the_summary() {
+    let output = demo(&[
+        "--topology",
+        "l3",
+        "--hosts",
+        "3",
+        "--connections",
+        "50",
+        "--clients",
+        "8",
+    ]);
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().find(|line| line.contains("multicast"));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("datagrams to 239.192.0.1 (h1, h2)"), "{line}");
+    assert!(line.contains("0 missing, 0 repeated, 0 astray"), "{line}");
 }

@@ -60,7 +60,7 @@ def main():
     flow.delete()
     assert not list(sh.TableEntry("flow_state").read())
 
-    outcomes = list(sh.CounterEntry("StageIngress.outcomes").read())
+    outcomes = list(sh.CounterEntry("StageEgress.outcomes").read())
     assert len(outcomes) == 16, outcomes
     assert all(cell.packet_count == 0 for cell in outcomes), outcomes
 

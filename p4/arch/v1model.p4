@@ -11,6 +11,9 @@
 #define ARCH_INGRESS_PORT(standard) (standard.ingress_port)
 #define ARCH_SEND_TO(standard, port) standard.egress_spec = (port)
 #define ARCH_DROP(standard) mark_to_drop(standard)
+// A copy for each replica of a multicast group goes to egress, which sees the replica's instance.
+#define ARCH_REPLICATE(standard, group) standard.mcast_grp = (group)
+#define ARCH_INSTANCE(standard) (standard.egress_rid)
 // What is left of the packet when it leaves, in bytes.
 #define ARCH_TRUNCATE(length) truncate((bit<32>)(length))
 #define ARCH_PARSER_ERROR(standard) (standard.parser_error)

@@ -18,6 +18,11 @@ enum bit<2> Arrival {
 // IPv4 addresses are kept with IPv6 ones, as IPv4-mapped addresses (RFC 4291, section 2.5.5.2): these bits go before them.
 const bit<96> IPV4_MAPPED = 0xffff;
 
+// RFC 1112 and RFC 4291, section 2.7.
+bool is_multicast(in bit<128> address) {
+    return address[127:120] == 0xff || (address[127:32] == IPV4_MAPPED && address[31:28] == 0xe);
+}
+
 // What identifies a connection; the published address is dst. An ICMP error has that of the packet that it quotes, from the
 // client's point of view.
 struct five_tuple_t {

@@ -5,14 +5,14 @@
 #define DPR_STAGE_ANSWER_P4
 
 // For a packet that is dropped: the message goes in front of it, and it is cut to what is quoted. Of what is no client's packet,
-// or no first fragment, nobody is told; nor of an ICMP error.
-control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+// or no first fragment, nobody is told; nor of an ICMP error, or of what was sent to a multicast address (RFC 1122, section 3.2.2).
+control TellSender(inout headers_t headers, inout metadata_t meta) {
     apply {
         bit<16> length = 0;
         bool is_too_big = meta.drop_reason == DropReason.too_big;
         bool has_ports = headers.ip.tcp.isValid() || headers.ip.udp.isValid();
 
-        if (meta.gateway_mac != 0 && has_ports) {
+        if (meta.gateway_mac != 0 && has_ports && !is_multicast(meta.destination)) {
             if (headers.ip.ipv4.isValid() && (!is_too_big || headers.ip.ipv4.flags[1:1] == 1)) {
                 length = IPV4_BYTES + ICMP_BYTES + ((bit<16>)headers.ip.ipv4.ihl << 2) + QUOTED_TRANSPORT_BYTES;
                 headers.message.setValid();
@@ -56,14 +56,13 @@ control TellSender(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             headers.link.ethernet.src = meta.stage_mac;
             headers.link.ethernet.dst = meta.gateway_mac;
             meta.verdict = Verdict.answer;
-            ARCH_SEND_TO(standard, PORT_NETWORK);
             ARCH_TRUNCATE(link_bytes + length);
         }
     }
 }
 
 // Answers an echo request; the host, which does not have the address that it is for, would not.
-control AnswerEcho(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+control AnswerEcho(inout headers_t headers, inout metadata_t meta) {
     apply {
         bit<16> removed = headers.ip.icmp.type ++ headers.ip.icmp.code;
         bit<8> request = headers.ip.ipv4.isValid() ? ICMP_ECHO_REQUEST : ICMPV6_ECHO_REQUEST;
@@ -90,7 +89,6 @@ control AnswerEcho(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             headers.link.ethernet.src = meta.stage_mac;
             headers.link.ethernet.dst = meta.gateway_mac;
             meta.verdict = Verdict.answer;
-            ARCH_SEND_TO(standard, PORT_NETWORK);
         }
     }
 }

@@ -3,7 +3,7 @@
 #ifndef DPR_STAGE_REROUTE_P4
 #define DPR_STAGE_REROUTE_P4
 
-control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+control Reroute(inout headers_t headers, inout metadata_t meta) {
     ARCH_COUNTER(rerouted_to, MAX_HOSTS);
 
     Rewriting rewriting = Rewriting.mac;
@@ -128,7 +128,6 @@ control Reroute(inout headers_t headers, inout metadata_t meta, inout ARCH_METAD
                     translate_destination(meta, is_ipv4 ? IPV4_MAPPED ++ address : address6);
                 }
                 ARCH_COUNT(rerouted_to, meta.next_host);
-                ARCH_SEND_TO(standard, PORT_NETWORK);
             }
         }
     }

@@ -64,7 +64,7 @@ control Decapsulate(inout headers_t headers, inout metadata_t meta) {
 
 // A tunnel of this host's is too narrow for the packet that the network quotes: its sender gets to know it, as if it had been
 // too big without the tunnel (RFC 2003, section 5.1).
-control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_METADATA standard) {
+control TellClient(inout headers_t headers, inout metadata_t meta) {
     apply {
         bool is_too_big = false;
         if (headers.quoted_outer_ipv4.isValid()) {
@@ -101,7 +101,6 @@ control TellClient(inout headers_t headers, inout metadata_t meta, inout ARCH_ME
             meta.outcome = Outcome.told_client;
             headers.link.ethernet.src = meta.stage_mac;
             headers.link.ethernet.dst = meta.gateway_mac;
-            ARCH_SEND_TO(standard, PORT_NETWORK);
         } else {
             drop_because(meta, DropReason.stray_tunnel);
         }

@@ -35,7 +35,7 @@ enum bit<8> Outcome {
     gathered = 14,              // a fragment, to where its datagram's others go
     served_as_first = 15,       // a fragment, as its datagram's first was
     rerouted_as_first = 16,     // a fragment, as its datagram's first was
-    forwarded = 17,             // to the host of another computer of the LAN
+    forwarded = 17,             // to the host of another computer of the LAN; of what is for several, each copy
     told_client = 18,           // a tunnel's too-big message, passed on to whose packet was too big
     served_by_session = 19,     // step 3 or 6, by the client's session
     rerouted_by_session = 20    // step 3 or 6, by the client's session
@@ -62,7 +62,8 @@ enum bit<3> Verdict {
     deliver = 1,
     reroute = 2,
     drop = 3,
-    answer = 4
+    answer = 4,
+    replicate = 5
 }
 
 // What of a flow chooses its bucket or its server.

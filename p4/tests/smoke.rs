@@ -142,7 +142,7 @@ fn a_syn_is_sprayed_and_served_by_the_owner_of_its_bucket() {
 fn ids_are_those_that_the_reference_compiler_gives() {
     assert_eq!(host_stage::flow_state::ID, 0x02b6_147a);
     assert_eq!(host_stage::recent::ID, 0x16ec_975b);
-    assert_eq!(host_stage::outcomes::ID, 0x12e4_63ff);
+    assert_eq!(host_stage::outcomes::ID, 0x12df_e344);
     assert_eq!(front_router::routes::ID, 0x02dd_495d);
     let no_action = host_stage::PROGRAM
         .action(21_257_015)

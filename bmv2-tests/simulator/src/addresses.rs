@@ -126,6 +126,35 @@ pub fn client_prefixes() -> impl Iterator<Item = [Lpm<u128>; 2]> {
     })
 }
 
+/// Multicast addresses that stand for several hosts.
+pub const SEVERAL: [u128; 2] = [
+    address::mapped(0xef81_0203),
+    0xff0e_0000_0000_0000_0000_0000_0010_0203,
+];
+
+/// The five-tuple of datagrams to one of them.
+pub fn several_flow(dst: u128) -> Flow {
+    let src = match address::ipv4(dst) {
+        Some(_) => address::mapped(0x6441_0001),
+        None => 0x2001_0db8_0201_0000_0000_0000_0000_0001,
+    };
+    Flow {
+        src,
+        dst,
+        protocol: PROTOCOL_UDP,
+        src_port: 5_004,
+        dst_port: 5_004,
+    }
+}
+
+/// The MAC of a multicast address (RFC 1112, RFC 2464).
+pub fn multicast_mac(dst: u128) -> u64 {
+    match address::ipv4(dst) {
+        Some(dst) => 0x0100_5e00_0000 | u64::from(dst & 0x7f_ffff),
+        None => 0x3333_0000_0000 | u64::from(dst as u32),
+    }
+}
+
 /// The networks that floods come from.
 const FLOOD: u128 = address::mapped(0x1200_0000);
 const FLOOD_PREFIX: u32 = 7;

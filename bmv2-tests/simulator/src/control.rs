@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use dpr_controller::core::FlowKey as Flow;
 use dpr_controller::core::{
-    Affinity, Command, ConfiguredRules, Core, CriteriaChange, FlowStateKey, Group, HostSpec, Input,
-    Output, Protocol, Reconfiguration, RouterSpec, Service, Spray, Target, Ways,
+    Affinity, Command, Computer, ConfiguredRules, Core, CriteriaChange, FlowStateKey, Group,
+    HostSpec, Input, Output, Protocol, Reconfiguration, RouterSpec, Service, Spray, Target, Ways,
+    everything,
 };
 use dpr_controller::criteria::{ClientClass, MapCriteria};
 use dpr_p4::host_stage::{
-    PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients, flow_state, flow_state6, identity, services,
+    PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients, flow_state, flow_state6, services,
 };
 use dpr_p4::read_flow_state;
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
 use dpr_runtime::{Entity, Entry, EntryFilter, Pipeline, Query, TableEntry, Update, WriteError};
 
-use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED, PUBLISHED6};
+use super::addresses::{self, CLIENT_PORT, PORT, PUBLISHED, PUBLISHED6, SEVERAL};
 use super::client::Phase;
 use super::queue::{MILLISECOND, Micros, SECOND};
 use super::scenario::{Scenario, Topology};
@@ -34,7 +35,7 @@ pub(super) enum ControlEvent {
     Contents {
         target: Target,
         connection: u64,
-        entries: Vec<TableEntry>,
+        entities: Vec<Entity>,
     },
     /// An update of a write is carried out.
     Update {
@@ -157,6 +158,16 @@ fn services(scenario: &Scenario) -> Vec<Service> {
         .collect()
 }
 
+/// What stands for several hosts.
+fn computers(scenario: &Scenario) -> BTreeMap<u128, Computer> {
+    let hosts = scenario.several.iter().copied().collect();
+    let several = Computer::AtSeveral(hosts);
+    let addresses = SEVERAL.into_iter().filter(|_| !scenario.several.is_empty());
+    addresses
+        .map(|address| (address, several.clone()))
+        .collect()
+}
+
 fn group(scenario: &Scenario) -> Group {
     let hosts = (1..=scenario.hosts).map(|host| HostSpec {
         joined: host <= scenario.hosts - scenario.waiting,
@@ -176,7 +187,7 @@ fn group(scenario: &Scenario) -> Group {
             between: scenario.topology.between,
             pairs: BTreeMap::new(),
         },
-        computers: BTreeMap::new(),
+        computers: computers(scenario),
         id_config: 0,
         router: Some(RouterSpec {
             p4runtime: String::new(),
@@ -223,25 +234,13 @@ fn is_rule_commit(entry: &TableEntry) -> bool {
     )
 }
 
-/// What a pipeline holds: all entries, and a stage's identity.
-fn contents(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
-    let mut entries = Vec::new();
-    let all = Query::Tables {
-        table: None,
-        filter: EntryFilter::All,
-    };
-    let own = Query::Tables {
-        table: Some(identity::ID),
-        filter: EntryFilter::Default,
-    };
-    for query in [all, own] {
-        pipeline.read(&query, &mut |entity| {
-            if let Entity::Table(entry) = entity {
-                entries.push(entry);
-            }
-        });
+/// All that a pipeline holds.
+fn contents(pipeline: &dyn Pipeline) -> Vec<Entity> {
+    let mut entities = Vec::new();
+    for query in everything() {
+        pipeline.read(&query, &mut |entity| entities.push(entity));
     }
-    entries
+    entities
 }
 
 impl Simulation<'_> {
@@ -265,10 +264,10 @@ impl Simulation<'_> {
             ControlEvent::Contents {
                 target,
                 connection,
-                entries,
+                entities,
             } => {
                 if self.is_connected(target, connection) {
-                    self.tell_core(Input::Contents { target, entries });
+                    self.tell_core(Input::Contents { target, entities });
                 }
             }
             ControlEvent::Update {
@@ -430,14 +429,14 @@ impl Simulation<'_> {
         else {
             return;
         };
-        let entries = contents(self.pipeline(target));
+        let entities = contents(self.pipeline(target));
         let delay = self.dice.between(2 * MILLISECOND, 20 * MILLISECOND);
         self.queue.after(
             delay,
             Event::Control(ControlEvent::Contents {
                 target,
                 connection,
-                entries,
+                entities,
             }),
         );
     }

@@ -54,6 +54,8 @@ enum Event {
     Arrival,
     /// More SYNs of a flood.
     Flood,
+    /// A datagram to several hosts.
+    Several,
     /// These ports are used again.
     Reuse(Flow),
     /// A client's timer.
@@ -158,6 +160,9 @@ impl<'a> Simulation<'a> {
         if let Some(flood) = self.scenario.flood {
             self.queue.at(START + flood.from, Event::Flood);
         }
+        if !self.scenario.several.is_empty() {
+            self.queue.at(START, Event::Several);
+        }
         for (at, step) in &self.scenario.script {
             self.queue.at(START + at, Event::Script(*step));
         }
@@ -170,6 +175,7 @@ impl<'a> Simulation<'a> {
             Event::AtClient(segment) => self.at_client(&segment),
             Event::Arrival => self.arrival(),
             Event::Flood => self.flood(),
+            Event::Several => self.send_to_several(),
             Event::Reuse(flow) => self.connect(flow),
             Event::Client { client, timer } => {
                 let before = self.clients[client].phase;

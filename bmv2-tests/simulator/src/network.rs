@@ -65,6 +65,22 @@ impl Simulation<'_> {
         self.queue.after(pause.max(1), Event::Flood);
     }
 
+    /// A datagram to several hosts, with its number, and when the next comes.
+    pub(super) fn send_to_several(&mut self) {
+        const EVERY: Micros = 10 * MILLISECOND;
+        let now = self.queue.now();
+        if now >= super::START + self.scenario.duration {
+            return;
+        }
+        let number = self.outcome.several.len();
+        self.outcome.several.push((now, Vec::new()));
+        let to = addresses::SEVERAL[number % addresses::SEVERAL.len()];
+        let datagram = Segment::new(addresses::several_flow(to), 0, number as u32, 0);
+        let frame = frames::emit(&datagram, true, CLIENT_MAC, addresses::multicast_mac(to));
+        self.at_router(CLIENT_PORT, 0, &frame);
+        self.queue.after(EVERY, Event::Several);
+    }
+
     pub(super) fn at_router(&mut self, port: u16, hops: usize, frame: &[u8]) {
         self.packet.set_bytes(frame);
         let ingress = Ingress {
@@ -138,13 +154,24 @@ impl Simulation<'_> {
             });
         }
         match verdict {
-            Verdict::Send { port: PORT_HOST } => self.at_host(number, hops),
-            Verdict::Send { .. } => {
-                self.outcome.looped += u64::from(hops == MOST_HOPS);
-                self.link(Some(number), hops);
+            Verdict::Send { port } => self.leave_stage(number, port, hops),
+            Verdict::Several => {
+                for copy in std::mem::take(&mut self.worker.outputs) {
+                    self.packet = copy.packet;
+                    self.leave_stage(number, copy.port, hops);
+                }
             }
-            _ => self.outcome.dropped += 1,
+            Verdict::Drop => self.outcome.dropped += 1,
         }
+    }
+
+    /// `self.packet` leaves a stage.
+    fn leave_stage(&mut self, number: u16, port: u16, hops: usize) {
+        if port == PORT_HOST {
+            return self.at_host(number, hops);
+        }
+        self.outcome.looped += u64::from(hops == MOST_HOPS);
+        self.link(Some(number), hops);
     }
 
     /// Makes a stage forget that it has delivered a SYN of this packet's flow.
@@ -172,6 +199,11 @@ impl Simulation<'_> {
             .session
             .handle_frame(now, Direction::ToHost, self.packet.bytes());
         match frames::parse(self.packet.bytes(), true) {
+            Payload::Segment(segment) if addresses::SEVERAL.contains(&segment.flow.dst) => {
+                if let Some((_, hosts)) = self.outcome.several.get_mut(segment.sequence as usize) {
+                    hosts.push(number);
+                }
+            }
             Payload::Segment(mut segment) => {
                 if addresses::is_flood(&segment.flow) {
                     // Answered from a cookie, and forgotten.

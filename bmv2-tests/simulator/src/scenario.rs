@@ -129,6 +129,8 @@ pub struct Scenario {
     pub no_recent: bool,
     /// SYNs that nobody follows up, from random addresses: how many in a second, from when to when.
     pub flood: Option<Flood>,
+    /// Hosts that a multicast address of each family stands for; if there are any, datagrams are sent there.
+    pub several: Vec<u16>,
     /// When what is done.
     pub script: Vec<(Micros, Step)>,
     /// Writes down what happens to the connections of these ports.
@@ -162,6 +164,7 @@ impl Scenario {
             faults: Faults::default(),
             no_recent: false,
             flood: None,
+            several: Vec::new(),
             script: Vec::new(),
             trace: None,
         }
@@ -219,6 +222,8 @@ pub struct Outcome {
     pub damaged: u64,
     /// SYNs of a flood that came to a host.
     pub flooded: u64,
+    /// The datagrams to several hosts: when each was sent, and who got it, by arrival.
+    pub several: Vec<(Micros, Vec<u16>)>,
     /// Packets that passed a tunnel.
     pub tunnelled: u64,
     /// Flow-state entries in the live stages at the end, of connections that their hosts have seen end: at which stage, and whose.

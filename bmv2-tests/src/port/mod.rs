@@ -68,16 +68,29 @@ impl TestPort {
 
     /// Expects that the next frame that comes out of the port is this one.
     pub fn expect(&self, expected: &[u8]) {
-        let received = self.received.recv_timeout(PATIENCE);
-        let Ok(received) = received else {
-            panic!(
-                "port {}: nothing within {PATIENCE:?}, expected\n{}",
-                self.number,
-                describe(expected)
-            );
-        };
-        if let Some(difference) = difference(expected, &received) {
+        self.expect_all(vec![expected.to_vec()]);
+    }
+
+    /// Expects that the next frames that come out of the port are these, in any order: which copy of a packet leaves first,
+    /// P4Runtime does not say.
+    pub fn expect_all(&self, expected: Vec<Vec<u8>>) {
+        if let Err(difference) = self.receive_all(expected) {
             panic!("port {}: {difference}", self.number);
         }
+    }
+
+    /// Receives as many frames as these, in any order; how the first that is not one of them differs.
+    pub fn receive_all(&self, mut expected: Vec<Vec<u8>>) -> Result<(), String> {
+        while let Some(first) = expected.first() {
+            let Some(received) = self.receive_within(PATIENCE) else {
+                let first = describe(first);
+                return Err(format!("nothing within {PATIENCE:?}, expected\n{first}"));
+            };
+            match expected.iter().position(|frame| *frame == received) {
+                Some(found) => _ = expected.remove(found),
+                None => return difference(first, &received).map_or(Ok(()), Err),
+            }
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Random frames: of all kinds of packets, mostly well-formed.
 
 use super::packets::packet;
-use super::world::{Family, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, client, destination};
+use super::world::{
+    Family, HOST_MAC, ROUTER_MAC, STAGE_MAC, Who, client, destination, multicast_mac,
+};
 use super::{Kinds, one_of};
 use crate::frame::{Frame, Packet, Tag, arp_reply, arp_request, neighbor_solicitation};
 use fastrand::Rng;
@@ -69,7 +71,10 @@ impl Frames {
             }
             3 if self.kinds.others => solicitation(rng, src_mac).bytes(),
             _ => {
-                let mut frame = Frame::new(packet(rng, self.kinds)).between(src_mac, dst_mac);
+                let packet = packet(rng, self.kinds);
+                let group_mac = multicast_mac(packet.dst).filter(|_| self.kinds.others);
+                let dst_mac = group_mac.filter(|_| rng.u8(0..3) == 0).unwrap_or(dst_mac);
+                let mut frame = Frame::new(packet).between(src_mac, dst_mac);
                 if self.kinds.others && rng.u8(0..6) == 0 {
                     frame.tags = [(); 2].map(|()| tag(rng)).to_vec();
                     frame.tags.truncate(rng.usize(1..=2));

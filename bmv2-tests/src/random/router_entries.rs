@@ -12,7 +12,10 @@ fn mac(rng: &mut Rng) -> u64 {
 
 /// A write to a front router.
 pub fn router_update(rng: &mut Rng, kinds: Kinds) -> Update {
-    let published = Who::Published(rng.u16(0..3));
+    let published = match rng.u8(0..5) {
+        0 if kinds.others => Who::Several,
+        _ => Who::Published(rng.u16(0..3)),
+    };
     let (set, last) = (rng.u16(0..3), rng.u16(0..3));
     // There is no choice of one.
     let random_last = if kinds.chance { last } else { 0 };

@@ -1,19 +1,20 @@
 //! Random writes to a host stage.
 
 use super::world::{Family, GATEWAY_MAC, HOST_MAC, STAGE_MAC, Who, client_port, ipv4, ipv6};
-use super::{Kinds, any, one_of};
+use super::{Kinds, any, one_of, operation};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
     Affinity, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients,
     computers, flow_state, flow_state6, former_buckets, gatherers, hosts, identity,
     published_addresses, server_ids, services, sessions, tunnel_peers,
 };
-use dpr_runtime::{Entry, Lpm, Range, Update};
+use dpr_runtime::{Entity, Entry, Lpm, Range, Replica, Update};
 use fastrand::Rng;
+use std::net::IpAddr;
 
 /// A write to a host stage.
 pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
-    match rng.u8(0..if kinds.others { 32 } else { 12 }) {
+    match rng.u8(0..if kinds.others { 34 } else { 12 }) {
         0 => identity(rng, kinds),
         1..4 => service(rng, kinds),
         4..6 => {
@@ -75,15 +76,21 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
         }
         20 => {
             let family = Family::any(rng, kinds);
-            let key = computers::Key {
-                address: to_bits(family.address(Who::Computer(rng.u16(0..3)))),
+            let who = one_of(rng, &[Who::Computer(0), Who::Computer(1), Who::Computer(2)]);
+            let action = computers::Action::At {
+                host: rng.u16(0..4),
             };
-            let host = rng.u16(0..4);
-            any(
-                rng,
-                computers::Entry::new(key, computers::Action::At { host }),
-            )
+            any(rng, computer(family.address(who), action))
         }
+        24 => {
+            let family = Family::any(rng, kinds);
+            let who = one_of(rng, &[Who::Several, Who::Several, Who::Computer(2)]);
+            let action = computers::Action::AtSeveral {
+                group: rng.u16(0..3),
+            };
+            any(rng, computer(family.address(who), action))
+        }
+        23 => group(rng),
         21..23 => {
             let key = server_ids::Key {
                 config: rng.u8(0..2),
@@ -153,6 +160,29 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
 
 fn client(rng: &mut Rng, kinds: Kinds) -> u128 {
     to_bits(Family::any(rng, kinds).address(Who::Client(rng.u16(0..4))))
+}
+
+fn computer(address: IpAddr, action: computers::Action) -> computers::Entry {
+    let key = computers::Key {
+        address: to_bits(address),
+    };
+    computers::Entry::new(key, action)
+}
+
+/// Some of the hosts, and one that nobody knows.
+fn group(rng: &mut Rng) -> Update {
+    let all = (0..5).map(|instance| Replica {
+        port: if instance == 1 { 2 } else { 1 },
+        instance,
+    });
+    let replicas = all.filter(|_| rng.bool()).collect();
+    Update {
+        operation: operation(rng),
+        entity: Entity::MulticastGroup {
+            id: rng.u32(1..3),
+            replicas,
+        },
+    }
 }
 
 fn published(rng: &mut Rng, kinds: Kinds) -> u128 {

@@ -29,6 +29,8 @@ pub enum Who {
     Client(u16),
     /// Other computers of the LAN.
     Computer(u16),
+    /// Several of them at once: a multicast address.
+    Several,
     /// Somebody on the way.
     Transit,
 }
@@ -52,6 +54,13 @@ impl Family {
         }
     }
 
+    fn multicast(self) -> IpAddr {
+        match self {
+            Family::Ipv4 => Ipv4Addr::new(239, 129, 4, 9).into(),
+            Family::Ipv6 => Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 4, 9).into(),
+        }
+    }
+
     /// Somebody's address.
     pub fn address(self, who: Who) -> IpAddr {
         let (network, number) = match who {
@@ -61,6 +70,7 @@ impl Family {
             Who::Client(number) => (3, number + 1),
             Who::Computer(number) => (4, number + 1),
             Who::Transit => (5, 1),
+            Who::Several => return self.multicast(),
         };
         match self {
             Family::Ipv4 => Ipv4Addr::new(198, 51, network, number as u8).into(),
@@ -89,7 +99,7 @@ pub fn ipv6(who: Who) -> u128 {
 
 /// Where packets go.
 pub fn destination(rng: &mut Rng, family: Family) -> IpAddr {
-    match rng.u8(0..16) {
+    match rng.u8(0..17) {
         0 | 1 => family.address(Who::Own),
         2 => match family {
             Family::Ipv4 => Ipv4Addr::from(rng.u32(..)).into(),
@@ -97,7 +107,17 @@ pub fn destination(rng: &mut Rng, family: Family) -> IpAddr {
         },
         3 => family.address(Who::Computer(rng.u16(0..3))),
         4 => family.address(Who::Peer(rng.u16(0..2))),
+        5 => family.address(Who::Several),
         _ => family.address(Who::Published(rng.u16(0..3))),
+    }
+}
+
+/// The MAC that a multicast address has (RFC 1112, RFC 2464).
+pub fn multicast_mac(address: IpAddr) -> Option<u64> {
+    match address {
+        _ if !address.is_multicast() => None,
+        IpAddr::V4(address) => Some(0x0100_5e00_0000 | u64::from(u32::from(address) & 0x7f_ffff)),
+        IpAddr::V6(address) => Some(0x3333_0000_0000 | u64::from(u128::from(address) as u32)),
     }
 }
 

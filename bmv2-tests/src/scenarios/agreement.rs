@@ -1,13 +1,12 @@
 //! Random frames and entries of all kinds: a target does with them what generated Rust does in this process.
 
-use crate::eventually::PATIENCE;
 use crate::random::{Frames, Kinds, one_of, router_update, stage_update};
 use crate::target::TargetKind;
-use crate::{Launch, Platform, Target, describe, difference, eventually};
+use crate::{Launch, Platform, Target, describe, eventually};
 use dpr_p4::{front_router, host_stage};
 use dpr_runtime::{Entity, Ingress, Packet, Pipeline, Query, Update, Verdict, Worker};
 use fastrand::Rng;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Before each round of frames there are writes; before the first, more.
 const ROUNDS: usize = 12;
@@ -54,22 +53,32 @@ impl Pair {
             .pipeline
             .process(&mut self.worker, ingress, &mut self.packet);
         self.target.port(port).inject(frame);
-        let to = match verdict {
-            Verdict::Send { port: to } if PORTS.contains(&to) => to,
-            _ => {
-                self.dropped.push_back((port, frame.to_vec()));
-                if self.dropped.len() > SHOWN {
-                    self.dropped.pop_front();
+        let mut sent: BTreeMap<u16, Vec<Vec<u8>>> = BTreeMap::new();
+        match verdict {
+            Verdict::Send { port } => _ = sent.insert(port, vec![self.packet.bytes().to_vec()]),
+            Verdict::Several => {
+                for copy in self.worker.outputs.drain(..) {
+                    let copies = sent.entry(copy.port).or_default();
+                    copies.push(copy.packet.bytes().to_vec());
                 }
-                return;
             }
-        };
-        let expected = self.packet.bytes();
-        let difference = match self.target.port(to).receive_within(PATIENCE) {
-            Some(received) => difference(expected, &received),
-            None => Some(format!("nothing, not {}", describe(expected))),
-        };
-        if let Some(difference) = difference {
+            Verdict::Drop => {}
+        }
+        sent.retain(|to, _| PORTS.contains(to));
+        if sent.is_empty() {
+            self.dropped.push_back((port, frame.to_vec()));
+            if self.dropped.len() > SHOWN {
+                self.dropped.pop_front();
+            }
+        }
+        for (to, expected) in sent {
+            self.expect((port, frame), to, expected);
+        }
+    }
+
+    /// Expects what comes of a frame at a port of the target.
+    fn expect(&self, (port, frame): (u16, &[u8]), to: u16, expected: Vec<Vec<u8>>) {
+        if let Err(difference) = self.target.port(to).receive_all(expected) {
             let dropped = self.dropped.iter();
             let dropped: String = dropped
                 .map(|(port, frame)| format!("\nby port {port}: {}", describe(frame)))

@@ -4,11 +4,11 @@
 use crate::frame::{ACK, Frame, Layer4, Packet, SYN};
 use dpr_p4::address::to_bits;
 use dpr_p4::host_stage::{
-    Affinity, Arrival, NO_HOST, PROTOCOL_TCP, PROTOCOL_UDP, buckets, clients, computers,
-    flow_state, flow_state6, former_buckets, gatherers, hosts, identity, published_addresses,
-    server_ids, services, sessions, tunnel_peers,
+    Affinity, Arrival, NO_HOST, PORT_HOST, PORT_NETWORK, PROTOCOL_TCP, PROTOCOL_UDP, buckets,
+    clients, computers, flow_state, flow_state6, former_buckets, gatherers, hosts, identity,
+    published_addresses, server_ids, services, sessions, tunnel_peers,
 };
-use dpr_runtime::{Entry, Lpm, Range, Update, hash};
+use dpr_runtime::{Entity, Entry, Lpm, Operation, Range, Replica, Update, hash};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The host whose stage is under test.
@@ -271,6 +271,54 @@ pub fn computer(address: impl Into<IpAddr>, host: u16) -> computers::Entry {
         address: to_bits(address.into()),
     };
     computers::Entry::new(key, computers::Action::At { host })
+}
+
+/// Several computers, by the group of hosts that they are behind.
+pub fn computers(address: impl Into<IpAddr>, group: u16) -> computers::Entry {
+    let key = computers::Key {
+        address: to_bits(address.into()),
+    };
+    computers::Entry::new(key, computers::Action::AtSeveral { group })
+}
+
+/// A multicast group of hosts, as the stage under test has it.
+pub fn replicas(group: u16, hosts: &[u16]) -> Group {
+    let replica = |host: &u16| Replica {
+        port: if *host == SELF {
+            PORT_HOST
+        } else {
+            PORT_NETWORK
+        },
+        instance: *host,
+    };
+    Group(Entity::MulticastGroup {
+        id: group.into(),
+        replicas: hosts.iter().map(replica).collect(),
+    })
+}
+
+/// A multicast group.
+pub struct Group(Entity);
+
+impl Group {
+    pub fn insert(self) -> Update {
+        self.by(Operation::Insert)
+    }
+
+    pub fn modify(self) -> Update {
+        self.by(Operation::Modify)
+    }
+
+    pub fn delete(self) -> Update {
+        self.by(Operation::Delete)
+    }
+
+    fn by(self, operation: Operation) -> Update {
+        Update {
+            operation,
+            entity: self.0,
+        }
+    }
 }
 
 /// The server that connection ids name so.

@@ -13,6 +13,7 @@ mod group;
 mod homes;
 mod icmp_errors;
 mod ipv6;
+mod multicast;
 mod port_reuse;
 mod quic;
 mod router;
@@ -170,6 +171,17 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         a_computer_keeps_its_address
         a_computer_on_another_lan_is_reached_through_a_tunnel
     }
+    multicast {
+        each_of_several_gets_a_copy
+        members_come_and_go
+        groups_are_read_as_written
+        copies_go_each_host_its_way
+        what_is_final_is_not_copied_again
+        frames_to_multicast_macs_are_the_hosts_own
+        a_copy_ends_when_the_ttl_does
+        a_copy_may_be_too_big_for_its_tunnel
+        a_copy_for_nobody_is_counted
+    }
     homes {
         the_host_answers_arp_for_what_is_at_home_with_it
         the_host_answers_solicitations_but_for_what_is_elsewhere
@@ -195,6 +207,7 @@ pub const SCENARIOS: &[Scenario] = scenarios! {
         a_random_spray_reaches_all_members
         a_spray_by_flow_keeps_each_flow_on_its_member
         a_member_set_changes_at_once
+        a_multicast_address_is_sprayed
         the_longest_prefix_wins
         the_router_answers_arp_for_its_gateways
         options_are_kept_and_summed

@@ -19,7 +19,7 @@ const CLIENT6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x51, 0, 0, 0, 0, 7);
 const PUBLISHED6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x113, 0, 0, 0, 0, 0x10);
 const GATEWAY6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x51, 0, 0, 0, 0, 1);
 
-fn route(address: Ipv6Addr, prefix: u32, action: routes6::Action) -> routes6::Entry {
+pub(super) fn route(address: Ipv6Addr, prefix: u32, action: routes6::Action) -> routes6::Entry {
     let prefix = Lpm {
         value: address.into(),
         prefix,

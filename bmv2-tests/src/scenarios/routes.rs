@@ -1,15 +1,16 @@
 //! What the front router forwards, and answers itself.
 
+use super::group::CLIENT6;
 use super::router::{
-    FAR, INSIDE, NEXT_HOP_MAC, OUTSIDE, PUBLISHED, Router, forwarded, port_mac, route, segment,
-    set, stage_mac,
+    CLIENT, CLIENT_MAC, FAR, INSIDE, NEXT_HOP_MAC, OUTSIDE, PUBLISHED, Router, forwarded, port_mac,
+    route, segment, set, stage_mac,
 };
 use crate::Platform;
 use crate::describe;
 use crate::frame::Frame;
-use dpr_p4::front_router::{Outcome, routes, sprayed_to};
+use dpr_p4::front_router::{DropReason, Outcome, routes, routes6, sprayed_to};
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const HOSTS: [u16; 4] = [11, 12, 13, 14];
 
@@ -101,6 +102,64 @@ pub(super) fn a_member_set_changes_at_once(platform: Platform<'_>) {
     });
     router.target.client.write(&deletions.collect::<Vec<_>>());
     spray(&router, new);
+}
+
+/// A multicast address of each family, and the MAC that it has outside.
+fn multicast() -> [(Frame, u64); 2] {
+    let ipv4 = Frame::udp((CLIENT, 1), (Ipv4Addr::new(239, 129, 2, 3), 2), &[7; 20]);
+    let group = Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 0x10, 0x203);
+    let ipv6 = Frame::udp((CLIENT6, 1), (group, 2), &[7; 20]);
+    [(ipv4, 0x0100_5e01_0203), (ipv6, 0x3333_0010_0203)]
+}
+
+pub(super) fn a_multicast_address_is_sprayed(platform: Platform<'_>) {
+    let mut router = Router::start(platform);
+    let one_host = routes::Action::SprayRandomly { set: 0, last: 0 };
+    let one_host6 = routes6::Action::SprayRandomly { set: 0, last: 0 };
+    router.target.client.write(&set(0, &HOSTS[..1]));
+    // The rest goes out again; what is for everybody on the link does not.
+    let next_hop = routes::Action::NextHop {
+        port: FAR,
+        src_mac: port_mac(FAR),
+        dst_mac: NEXT_HOP_MAC,
+    };
+    router.target.client.write(&[
+        route(Ipv4Addr::new(239, 129, 2, 3), 32, one_host).insert(),
+        super::router_ipv6::route(
+            Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 0x10, 0x203),
+            128,
+            one_host6,
+        )
+        .insert(),
+        route(Ipv4Addr::UNSPECIFIED, 0, next_hop).insert(),
+    ]);
+    for (frame, mac) in multicast() {
+        // By the MAC that multicast has, or the router's own.
+        for to in [mac, port_mac(OUTSIDE)] {
+            let frame = frame.clone().between(CLIENT_MAC, to);
+            router.forwards(&frame, INSIDE, stage_mac(HOSTS[0]), Outcome::Sprayed);
+        }
+        let frame = frame.between(CLIENT_MAC, mac);
+        let expired = frame.clone().with_ttl(1);
+        router.drops(OUTSIDE, &expired.bytes(), DropReason::TtlExpired);
+        // Inside, all have heard it, and another's MAC is not its own.
+        router.drops(INSIDE, &frame.bytes(), DropReason::NotToMe);
+        let other = frame.clone().between(CLIENT_MAC, mac + 1);
+        router.drops(OUTSIDE, &other.bytes(), DropReason::NotToMe);
+        let nobody = frame.with(|packet| {
+            packet.dst = match packet.dst {
+                IpAddr::V4(_) => Ipv4Addr::new(239, 1, 2, 3).into(),
+                IpAddr::V6(_) => Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 0x20, 0x203).into(),
+            };
+        });
+        let mac = if nobody.packet.dst.is_ipv4() {
+            mac
+        } else {
+            0x3333_0020_0203
+        };
+        let nobody = nobody.between(CLIENT_MAC, mac);
+        router.drops(OUTSIDE, &nobody.bytes(), DropReason::NotToMe);
+    }
 }
 
 pub(super) fn the_longest_prefix_wins(platform: Platform<'_>) {

@@ -147,6 +147,32 @@ impl Stage {
         assert_eq!(to_host(self), rerouted + 1, "rerouted_to[{host}]");
     }
 
+    /// Puts the frame in from the network, and expects these and nothing else at the ports, and that so many copies came to these
+    /// outcomes.
+    pub fn replicates(
+        &mut self,
+        frame: &Frame,
+        copies: &[(u16, Frame)],
+        counts: &[(Outcome, u64)],
+    ) {
+        let before = self.outcomes();
+        let bytes = frame.bytes();
+        self.target.port(PORT_NETWORK).inject(&bytes);
+        for port in [PORT_HOST, PORT_NETWORK] {
+            let expected = copies.iter().filter(|(to, _)| *to == port);
+            let expected = expected.map(|(_, copy)| copy.bytes()).collect();
+            self.target.port(port).expect_all(expected);
+        }
+        let all: u64 = counts.iter().map(|(_, packets)| packets).sum();
+        let packets = |values: &[CounterValue]| values.iter().map(|value| value.packets).sum();
+        let so_far: u64 = packets(&before);
+        eventually("outcomes of copies", so_far + all, || {
+            packets(&self.outcomes())
+        });
+        self.all_counted(&before, counts, bytes.len());
+        self.expect_no_more();
+    }
+
     /// Puts the frame in from the network, and expects a packet there from this stage.
     pub fn returns(&mut self, frame: &Frame, (to_mac, expected): (u64, &Packet), outcome: Outcome) {
         let expected = frame
@@ -194,6 +220,10 @@ impl Stage {
     /// The same, and that nothing comes out.
     pub fn drops(&mut self, port: u16, frame: &[u8], reason: DropReason) {
         self.counts_drop(port, frame, reason);
+        self.expect_no_more();
+    }
+
+    fn expect_no_more(&mut self) {
         // Packets leave in the order in which they came: what comes out next is the next packet.
         let marker = from_host();
         self.target.port(PORT_HOST).inject(&marker);
@@ -213,6 +243,11 @@ impl Stage {
 
     /// One packet more of one outcome, none of any other.
     fn counted(&mut self, before: &[CounterValue], outcome: Outcome, bytes: usize) {
+        self.all_counted(before, &[(outcome, 1)], bytes);
+    }
+
+    /// So many packets more of these outcomes, none of any other.
+    fn all_counted(&mut self, before: &[CounterValue], counts: &[(Outcome, u64)], bytes: usize) {
         let after = self.outcomes();
         for other in Outcome::ALL {
             let index = *other as usize;
@@ -220,13 +255,11 @@ impl Stage {
                 packets: after[index].packets - before[index].packets,
                 bytes: after[index].bytes - before[index].bytes,
             };
-            let expected = if *other == outcome {
-                CounterValue {
-                    packets: 1,
-                    bytes: bytes as u64,
-                }
-            } else {
-                CounterValue::default()
+            let packets = counts.iter().find(|(outcome, _)| outcome == other);
+            let packets = packets.map_or(0, |(_, packets)| *packets);
+            let expected = CounterValue {
+                packets,
+                bytes: packets * bytes as u64,
             };
             assert_eq!(more, expected, "outcomes[{}]", other.name());
         }

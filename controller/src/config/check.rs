@@ -1,6 +1,6 @@
 //! What a configuration must be beyond its syntax.
 
-use super::{Config, HostConfig, MIN_MTU};
+use super::{Config, HostConfig, MIN_MTU, computers};
 use crate::core::{Faults, Rewriting, Rules, UnknownFault};
 use crate::criteria::{is_cost, is_weight};
 use std::{collections::BTreeMap, net::IpAddr, ops::Range};
@@ -21,7 +21,11 @@ pub(super) struct Problem {
     pub message: String,
 }
 
-fn problem<T>(span: Range<usize>, field: &str, message: impl Into<String>) -> Result<T, Problem> {
+pub(super) fn problem<T>(
+    span: Range<usize>,
+    field: &str,
+    message: impl Into<String>,
+) -> Result<T, Problem> {
     Err(Problem {
         span,
         field: Some(field.to_owned()),
@@ -161,18 +165,7 @@ fn check_locations(config: &Config) -> Result<(), Problem> {
             }
         }
     }
-    for spanned in &config.computers {
-        let computer = spanned.get_ref();
-        if !is_host(&computer.host) {
-            let message = format!("there is no host {}", computer.host);
-            return problem(spanned.span(), "host", message);
-        }
-        let mut services = config.services.iter();
-        if services.any(|service| service.get_ref().address == computer.address) {
-            let message = format!("{} is published", computer.address);
-            return problem(spanned.span(), "address", message);
-        }
-    }
+    computers::check(config)?;
     if let Some(bits) = config
         .connection_id_config
         .as_ref()

@@ -51,6 +51,7 @@ impl Config {
                 classes: new.classes.clone(),
                 regions: new.regions.clone(),
             });
+        let computers = (old.computers != new.computers).then(|| new.computers.clone());
         let (old, protocol) = (&old.protocol, &new.protocol);
         Ok(Reconfiguration {
             weights: weights.collect(),
@@ -61,6 +62,7 @@ impl Config {
                 .then_some(protocol.moves_per_second),
             load_interval: (old.load_interval != protocol.load_interval)
                 .then_some(protocol.load_interval),
+            computers,
         })
     }
 
@@ -107,9 +109,6 @@ impl Config {
         }
         if old.ways != new.ways {
             return Some((line_of(text, "[rewriting]"), "rewriting"));
-        }
-        if old.computers != new.computers {
-            return Some((line_of(text, "[[computers]]"), "computers"));
         }
         if old.id_config != new.id_config {
             return Some((

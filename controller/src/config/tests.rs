@@ -89,6 +89,12 @@ fn a_file_that_is_read_again_says_what_is_to_change() {
                 # Without this section";
     let changes = reread("# Without this section", more).expect("it may change");
     assert_eq!(changes.hosts[0].name, "h3");
+    let more =
+        "[[computers]]\naddress = \"239.1.2.3\"\nhosts = [\"h1\", \"h2\"]\n# Without this section";
+    let changes = reread("# Without this section", more).expect("it may change");
+    let several = crate::core::Computer::AtSeveral([1, 2].into());
+    let computers = [(address::mapped(0xef01_0203), several)];
+    assert_eq!(changes.computers, Some(computers.into()));
     assert_eq!(
         reread("faults = []", "faults = [ ]"),
         Ok(crate::core::Reconfiguration::default())
@@ -292,7 +298,13 @@ fn locations_and_ways_are_read() {
         (0x0a00_0000_0002, 0x0a00_0000_0003)
     );
     assert_eq!(group.services[2].affinity, Affinity::ConnectionId);
-    assert_eq!(group.computers, [(address::mapped(0xc000_0250), 2)].into());
+    let both = crate::core::Computer::AtSeveral([2, 3].into());
+    let computers = [
+        (address::mapped(0xc000_0250), crate::core::Computer::At(2)),
+        (address::mapped(0xef01_0203), both.clone()),
+        (0xff0e_u128 << 112 | 0x0010_0203, both),
+    ];
+    assert_eq!(group.computers, computers.into());
     let routes = &group.router.as_ref().expect("configured").routes;
     assert_eq!((routes[1].network, routes[1].prefix), (0, 0));
 }
@@ -320,6 +332,46 @@ fn ways_that_lead_nowhere_are_refused() {
             "192.0.2.80",
             "203.0.113.10",
             "`address`: 203.0.113.10 is published",
+        ),
+        (
+            "hosts = [\"h2\", \"h3\"]",
+            "hosts = [\"h2\", \"h9\"]",
+            "`hosts`: there is no host h9",
+        ),
+        (
+            "hosts = [\"h2\", \"h3\"]",
+            "hosts = [\"h2\", \"h2\"]",
+            "`hosts`: names h2 twice",
+        ),
+        (
+            "hosts = [\"h2\", \"h3\"]",
+            "hosts = []",
+            "`hosts`: names nobody",
+        ),
+        (
+            "hosts = [\"h2\", \"h3\"]",
+            "hosts = [\"h2\"]\nhost = \"h3\"",
+            "`hosts`: either `host`, for one, or `hosts`, for several",
+        ),
+        (
+            "hosts = [\"h2\", \"h3\"]",
+            "",
+            "`host`: `host` (one) or `hosts` (several) must say where it is",
+        ),
+        (
+            "239.1.2.3",
+            "192.0.2.80",
+            "`address`: 192.0.2.80 is configured twice",
+        ),
+        (
+            "239.1.2.3",
+            "224.0.0.251",
+            "`address`: no router passes on what is for 224.0.0.251",
+        ),
+        (
+            "ff0e::10:203",
+            "ff02::10:203",
+            "`address`: no router passes on what is for ff02::10:203",
         ),
         ("mtu = 1500", "mtu = 1000", "`mtu`: must be at least 1280"),
         (

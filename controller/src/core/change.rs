@@ -120,7 +120,8 @@ impl Change {
 
     /// Whether a stage has committed what others have not yet, and must not take it back.
     pub fn keeps(&self, held: &Value, wanted: &Value) -> bool {
-        self.step == Step::Flush && committed(*held) == Some(committed(*wanted).unwrap_or(*wanted))
+        let wanted = committed(wanted).unwrap_or_else(|| wanted.clone());
+        self.step == Step::Flush && committed(held) == Some(wanted)
     }
 
     fn new(generation: u32, former: Rules, former_owners: BTreeMap<u16, Vec<HostId>>) -> Self {
@@ -447,7 +448,7 @@ impl Core {
         }));
         for stage in self.stages_in_change() {
             for (key, value) in &entries {
-                self.change_write(stage, *key, Some(*value));
+                self.change_write(stage, *key, Some(value.clone()));
             }
         }
         self.write_change_entries();
@@ -499,8 +500,8 @@ impl Core {
             writes.extend(
                 entries
                     .iter()
-                    .filter(|(key, value)| host.stage.desired(key) != Some(**value))
-                    .map(|(key, value)| (*key, Some(*value))),
+                    .filter(|(key, value)| host.stage.desired(key).as_ref() != Some(*value))
+                    .map(|(key, value)| (*key, Some(value.clone()))),
             );
             for (key, value) in writes {
                 self.change_write(stage, key, value);
@@ -730,8 +731,8 @@ impl Core {
 }
 
 /// A stage's entry of a change, as it is when it is committed; `None` for others.
-fn committed(value: Value) -> Option<Value> {
-    let mut value = value;
+fn committed(value: &Value) -> Option<Value> {
+    let mut value = value.clone();
     match &mut value {
         Value::Service(services::Action::ChangesMap { committed, .. })
         | Value::Client(clients::Action::ChangesClassMap { committed, .. }) => *committed = 1,

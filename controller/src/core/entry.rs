@@ -8,7 +8,10 @@ use dpr_p4::{
         identity, published_addresses, server_ids, services, sessions, tunnel_peers,
     },
 };
-use dpr_runtime::{Entry, Table, TableAction, TableEntry, Update};
+use dpr_runtime::{
+    Entity, Entry, EntryFilter, Operation, Query, Replica, Table, TableAction, TableEntry, Update,
+};
+use std::sync::Arc;
 
 /// Where something is held. The order is that in which an empty target is filled, by [`Key::rank`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +25,8 @@ pub(super) enum Key {
     Published(published_addresses::Key),
     Gatherer(gatherers::Key),
     ServerId(server_ids::Key),
+    /// A multicast group.
+    Replicas(GroupNumber),
     Computer(computers::Key),
     Port(ports::Key),
     Gateway(gateways::Key),
@@ -38,18 +43,24 @@ pub(super) enum Key {
     Route6(routes6::Key),
 }
 
+/// The number of a multicast group.
+pub(super) type GroupNumber = u16;
+
 /// What is held there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Identity(identity::Action),
     Host(hosts::Action),
     TunnelPeer,
     Published(published_addresses::Action),
-    /// Of a gatherer's slot, a server id, a computer or a former bucket: which host.
+    /// Of a gatherer's slot, a server id or a former bucket: which host.
     At(HostId),
     Port(ports::Action),
     Gateway(gateways::Action),
     Gateway6(gateways6::Action),
+    /// By instance.
+    Replicas(Arc<[Replica]>),
+    Computer(computers::Action),
     Server(HostId),
     /// Of a session that ends: the host where it was.
     Asked(HostId),
@@ -96,7 +107,11 @@ impl Key {
             | Key::Port(_)
             | Key::Gateway(_)
             | Key::Gateway6(_) => 0,
-            Key::Flow(_) | Key::Member(_) | Key::Gatherer(_) | Key::ServerId(_) => 1,
+            Key::Flow(_)
+            | Key::Member(_)
+            | Key::Gatherer(_)
+            | Key::ServerId(_)
+            | Key::Replicas(_) => 1,
             Key::Bucket(_) | Key::FormerBucket(_) | Key::Client(_) => 2,
             Key::Service(_) | Key::Computer(_) | Key::Route(_) | Key::Route6(_) => 3,
         }
@@ -124,8 +139,15 @@ const PRIORITY: i32 = 1;
 
 /// The write that makes a change. A deletion needs no value; without a value for another change there is nothing to write.
 pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option<Update> {
-    let value = value.copied();
+    let value = value.cloned();
     let update = match (*key, value) {
+        (Key::Replicas(number), value) => {
+            let replicas = match value {
+                Some(Value::Replicas(replicas)) => replicas.to_vec(),
+                _ => Vec::new(),
+            };
+            group_update(change, number, replicas)
+        }
         (Key::Identity, Some(Value::Identity(action))) => identity::Entry::default_entry(&action),
         (Key::Identity, _) => return None,
         (Key::Host(host), value) => {
@@ -162,7 +184,7 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
         }
         (Key::Computer(key), value) => {
             let action = match value {
-                Some(Value::At(host)) => computers::Action::At { host },
+                Some(Value::Computer(action)) => action,
                 _ => computers::Action::NoAction,
             };
             change_entry(change, &computers::Entry::new(key, action))
@@ -253,6 +275,20 @@ pub(super) fn update(change: Change, key: &Key, value: Option<&Value>) -> Option
     Some(update)
 }
 
+fn group_update(change: Change, number: GroupNumber, replicas: Vec<Replica>) -> Update {
+    Update {
+        operation: match change {
+            Change::Insert => Operation::Insert,
+            Change::Modify => Operation::Modify,
+            Change::Delete => Operation::Delete,
+        },
+        entity: Entity::MulticastGroup {
+            id: number.into(),
+            replicas,
+        },
+    }
+}
+
 /// Flow state is in a table for each family.
 fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
     let server = match value {
@@ -283,8 +319,34 @@ fn flow_update(change: Change, flow: &FlowKey, value: Option<Value>) -> Update {
     }
 }
 
-/// What a host stage says that it holds; `None` for tables that the controller does not write.
-pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
+/// What to ask a target for so that it tells all that it holds.
+pub fn everything() -> [Query; 3] {
+    let tables = |filter| Query::Tables {
+        table: None,
+        filter,
+    };
+    [
+        tables(EntryFilter::All),
+        tables(EntryFilter::Default),
+        Query::MulticastGroups { id: None },
+    ]
+}
+
+/// What a host stage says that it holds; `None` for what the controller does not write.
+pub(super) fn decode(entity: &Entity) -> Option<(Key, Value)> {
+    match entity {
+        Entity::Table(entry) => decode_entry(entry),
+        Entity::MulticastGroup { id, replicas } => {
+            let mut replicas = replicas.clone();
+            replicas.sort_unstable_by_key(|replica| (replica.instance, replica.port));
+            let number = GroupNumber::try_from(*id).ok()?;
+            Some((Key::Replicas(number), Value::Replicas(replicas.into())))
+        }
+        _ => None,
+    }
+}
+
+fn decode_entry(entry: &TableEntry) -> Option<(Key, Value)> {
     if entry.is_default {
         let action = (entry.table == identity::ID)
             .then(|| entry.call())
@@ -323,10 +385,7 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
         }
         computers::ID => {
             let entry = typed::<computers::Computers>(entry)?;
-            let computers::Action::At { host } = entry.action else {
-                return None;
-            };
-            (Key::Computer(entry.key), Value::At(host))
+            (Key::Computer(entry.key), Value::Computer(entry.action))
         }
         flow_state::ID => {
             let entry = typed::<flow_state::FlowState>(entry)?;
@@ -395,7 +454,10 @@ pub(super) fn decode(entry: &TableEntry) -> Option<(Key, Value)> {
 }
 
 /// As [`decode`], for the front router.
-pub(super) fn decode_router(entry: &TableEntry) -> Option<(Key, Value)> {
+pub(super) fn decode_router(entity: &Entity) -> Option<(Key, Value)> {
+    let Entity::Table(entry) = entity else {
+        return None;
+    };
     if entry.is_default {
         return None;
     }

@@ -15,8 +15,8 @@
 //!
 //! What the driver promises:
 //! - [`Output::Dial`]: connect to the target, become its master, see that it runs its program (push it only if the cookie differs),
-//!   read all table entries and `identity`'s default action, and say [`Input::Contents`]; on failure try again for ever. When
-//!   the connection or a request on it fails: [`Input::Disconnected`], and again.
+//!   read [`everything`], and say [`Input::Contents`]; on failure try again for ever. When the connection or a request on it
+//!   fails: [`Input::Disconnected`], and again.
 //! - [`Output::Read`]: read everything again and say [`Input::Contents`]. No write is on its way meanwhile.
 //! - [`Output::Write`]: one Write request; [`Input::Written`] with the errors by index when it is answered. At most one per target
 //!   is on its way.
@@ -26,6 +26,7 @@
 //! Everything else follows from the messages: what the stages and shims say after a restart of the core is all that it needs.
 
 mod change;
+mod computers;
 mod criteria;
 mod death;
 mod entry;
@@ -48,20 +49,21 @@ mod types;
 mod ways;
 
 pub use criteria::{CriteriaChange, MapHostInfo, MapInfo};
+pub use entry::everything;
 pub use explain::{Explanation, Hop, Lookups, Path, StageView, explain};
 pub(crate) use rules::Rules;
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
-    Affinity, BucketId, Faults, FlowKey, FlowStateKey, Group, HostId, HostSpec, Location, Micros,
-    NextHop, Protocol, Rewriting, RouterSpec, Service, Spray, Target, UnknownFault, Ways,
+    Affinity, BucketId, Computer, Faults, FlowKey, FlowStateKey, Group, HostId, HostSpec, Location,
+    Micros, NextHop, Protocol, Rewriting, RouterSpec, Service, Spray, Target, UnknownFault, Ways,
     hash_five_tuple,
 };
 
 use crate::criteria::{Candidate, ClientClass, Costs, MapCriteria};
 use criteria::{HostLoad, MapLoad};
 use dpr_protocol::shim::v1::{ControllerMessage, ShimMessage};
-use dpr_runtime::{TableEntry, Update, WriteError};
+use dpr_runtime::{Entity, Update, WriteError};
 use entry::{Key, Value};
 use flows::FlowTable;
 use hdrhistogram::Histogram;
@@ -87,12 +89,12 @@ pub enum Input {
         /// Which.
         connection: u64,
     },
-    /// A target is connected (or was asked to be read), and holds this: all table entries, and default actions that were set.
+    /// A target is connected (or was asked to be read), and holds this: what [`everything`] asks for.
     Contents {
         /// Which.
         target: Target,
         /// What it holds.
-        entries: Vec<TableEntry>,
+        entities: Vec<Entity>,
     },
     /// The answer to [`Output::Write`].
     Written {
@@ -217,6 +219,8 @@ pub struct Reconfiguration {
     pub moves_per_second: Option<f64>,
     /// Between two rounds of the load's feedback rule.
     pub load_interval: Option<std::time::Duration>,
+    /// All destinations that are no services, if they are others than before.
+    pub computers: Option<BTreeMap<u128, Computer>>,
 }
 
 /// What decides on which map each flow is, and in which bucket.
@@ -331,7 +335,7 @@ impl Host {
 }
 
 /// Things that happen by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Timer {
     /// A torn-down connection's entries go.
     Away(FlowKey),
@@ -399,6 +403,7 @@ pub struct Core {
     introduced: std::collections::BTreeSet<HostId>,
     introductions: Vec<plan::Introduction>,
     neighbors: ways::Neighbors,
+    groups: computers::Groups,
     /// Whether targets must be computed again.
     replan: bool,
     /// The active hosts that the targets were computed with; nobody has computed any yet if it is not there.
@@ -460,6 +465,7 @@ impl Core {
             introduced: Default::default(),
             introductions: Vec::new(),
             neighbors: Default::default(),
+            groups: Default::default(),
             replan: false,
             planned_with: None,
             loads: BTreeMap::new(),
@@ -511,7 +517,7 @@ impl Core {
                 message,
             } => self.on_shim_message(connection, message),
             Input::ShimClosed { connection } => self.on_shim_closed(connection),
-            Input::Contents { target, entries } => self.on_contents(target, &entries),
+            Input::Contents { target, entities } => self.on_contents(target, &entities),
             Input::Written { target, id, errors } => self.on_written(target, id, &errors),
             Input::Disconnected { target } => self.on_disconnected(target),
             Input::Tick => {}
@@ -579,6 +585,7 @@ impl Core {
                 self.watch_hosts();
                 self.keep_neighbors();
                 self.keep_rules();
+                self.keep_groups();
                 self.plan();
                 self.begin_moves();
                 self.keep_router();
@@ -626,6 +633,8 @@ impl Core {
             Token::Change { generation, stage } => self.on_change_step(stage, generation),
             Token::Orphan { generation, stage } => self.on_orphan(stage, generation),
             Token::MemberSet => self.on_member_set(),
+            Token::Grouped { host, address } => self.on_grouped(host, address),
+            Token::Ungrouped { host, group } => self.on_ungrouped(host, group),
         }
     }
 

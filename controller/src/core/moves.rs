@@ -3,7 +3,7 @@
 
 use super::{
     Core, Timer,
-    entry::{Key, Owned, Value},
+    entry::{GroupNumber, Key, Owned, Value},
     types::{BucketId, FlowKey, HostId, Micros, micros},
 };
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub(super) enum Token {
     Orphan { generation: u32, stage: HostId },
     /// A step of a change of the front router's set.
     MemberSet,
+    /// A stage has the group of a destination that is several computers.
+    Grouped { host: HostId, address: u128 },
+    /// A stage's entry that named a group names it no more.
+    Ungrouped { host: HostId, group: GroupNumber },
 }
 
 /// Who waits until all that a host has seen by now is reported and pinned.

@@ -51,6 +51,9 @@ impl Core {
         for (map, criteria) in changes.criteria {
             self.set_criteria(map, criteria);
         }
+        if let Some(computers) = changes.computers {
+            self.set_computers(computers);
+        }
         self.changed()
     }
 }

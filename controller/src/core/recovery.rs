@@ -12,7 +12,7 @@ use super::{
 };
 use crate::placer;
 use dpr_p4::host_stage::{clients, services};
-use dpr_runtime::TableEntry;
+use dpr_runtime::Entity;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -199,14 +199,14 @@ fn says_of_clients(action: &clients::Action) -> u8 {
 }
 
 impl Core {
-    pub(super) fn on_contents(&mut self, target: Target, entries: &[TableEntry]) {
+    pub(super) fn on_contents(&mut self, target: Target, entities: &[Entity]) {
         let is_starting = self.starting;
         if let Some(state) = self.target_mut(target).filter(|_| is_starting) {
             state.abandon();
         }
         match target {
             Target::Router => {
-                let contents = entries.iter().filter_map(entry::decode_router).collect();
+                let contents = entities.iter().filter_map(entry::decode_router).collect();
                 let Some(router) = &mut self.router else {
                     return;
                 };
@@ -218,7 +218,7 @@ impl Core {
             }
             Target::Stage(id) => {
                 let contents: FxHashMap<Key, Value> =
-                    entries.iter().filter_map(entry::decode).collect();
+                    entities.iter().filter_map(entry::decode).collect();
                 let Some(host) = self.hosts.get_mut(&id) else {
                     return;
                 };
@@ -272,6 +272,7 @@ impl Core {
             .collect();
         tracing::info!(stages = known.len(), "starting from what the stages hold");
         self.find_rules(&known);
+        self.number_groups(&known);
         for map in self.owners.keys().copied().collect::<Vec<_>>() {
             self.find_owners(map, &known);
             self.adopt_load(map);
@@ -483,6 +484,7 @@ impl Core {
         };
         let mut wanted = self.group.fixed_entries(&host.spec);
         wanted.extend(self.neighbor_entries());
+        wanted.extend(self.computer_entries(id));
         wanted.extend(self.rule_entries());
         if let Some(change) = &self.change {
             for (key, value) in &mut wanted {
@@ -491,7 +493,7 @@ impl Core {
                     .held(key)
                     .filter(|held| change.keeps(held, value))
                 {
-                    *value = *held;
+                    *value = held.clone();
                 }
             }
         }

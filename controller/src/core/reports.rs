@@ -140,7 +140,7 @@ impl Core {
     /// Time has passed since the stages were told, or since all of them have known.
     pub(super) fn on_session_ends(&mut self, session: FlowKey) {
         let key = Key::Flow(session);
-        let is_settled = |host: &Host| host.stage.held(&key).copied() == host.stage.desired(&key);
+        let is_settled = |host: &Host| host.stage.held(&key).cloned() == host.stage.desired(&key);
         let knows = |host: &Host| !host.is_member() || !host.stage.known || is_settled(host);
         let all_know = self.hosts.values().all(knows);
         let Some(flow) = self.flows.get_mut(&session) else {
@@ -201,13 +201,13 @@ impl Core {
                         .is_some_and(|value| Some(value) != server)
             });
             for stage in outdated.map(|stage| stage.spec.id).collect::<Vec<_>>() {
-                self.want(stage, Key::Flow(key), server, None);
+                self.want(stage, Key::Flow(key), server.clone(), None);
             }
             let token = Token::Installed { reported };
             if owner == host {
                 self.on_token(token);
             } else {
-                self.want(owner, Key::Flow(key), server, Some(token));
+                self.want(owner, Key::Flow(key), server.clone(), Some(token));
             }
         }
         self.pin_acknowledged(host, epoch, seq);

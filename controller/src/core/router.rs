@@ -22,6 +22,8 @@ pub(super) struct RouterState {
     /// The set in use: number and hosts.
     set: Option<(u16, Vec<HostId>)>,
     change: Option<SetChange>,
+    /// Whether a new set is due although the hosts are the same: other addresses are sprayed.
+    renews: bool,
 }
 
 /// A set that is being written.
@@ -40,6 +42,7 @@ impl RouterState {
             target: TargetState::new(),
             set: None,
             change: None,
+            renews: false,
         }
     }
 
@@ -100,7 +103,7 @@ impl Core {
             return;
         };
         let number = match &router.set {
-            Some((_, hosts)) if *hosts == wanted => return,
+            Some((_, hosts)) if *hosts == wanted && !router.renews => return,
             None if wanted.is_empty() => return,
             Some((number, _)) => number % u16::MAX + 1,
             None => 1,
@@ -110,6 +113,7 @@ impl Core {
         let Some(router) = &mut self.router else {
             return;
         };
+        router.renews = false;
         router.change = Some(SetChange {
             number,
             hosts: wanted,
@@ -207,6 +211,30 @@ impl Core {
             .map(|service| service.address)
             .chain(self.group.computers.keys().copied())
             .collect()
+    }
+
+    /// Other addresses are sprayed than before: of these, those that are not go, and all that are get routes to a new set.
+    pub(super) fn spray_again(&mut self, changed: BTreeSet<u128>) {
+        let sprayed = self.sprayed();
+        let members = self.hosts.values().filter(|host| host.is_member());
+        let host_routes: Vec<_> = members
+            .flat_map(|host| self.host_routes(&host.spec))
+            .collect();
+        let configured = self.group.router.as_ref().map(configured_entries);
+        let Some(router) = &mut self.router else {
+            return;
+        };
+        router.renews = true;
+        if !router.target.known {
+            return;
+        }
+        let own = configured.into_iter().flatten().chain(host_routes);
+        let own: BTreeMap<Key, Value> = own.collect();
+        for address in changed.difference(&sprayed) {
+            let key = route_key(*address, 128);
+            let value = own.get(&key).cloned();
+            self.fired.extend(router.target.want(key, value, None));
+        }
     }
 
     /// The front router's routes to a host's own addresses, by which tunnels and probes reach it.

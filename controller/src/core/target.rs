@@ -137,18 +137,18 @@ impl TargetState {
     /// What it will hold when all that is wanted now is written.
     pub fn desired(&self, key: &Key) -> Option<Value> {
         if let Some(wanted) = self.pending.get(key) {
-            return wanted.value;
+            return wanted.value.clone();
         }
         if let Some((_, wanted)) = self.retry.iter().find(|(retried, _)| retried == key) {
-            return wanted.value;
+            return wanted.value.clone();
         }
         match self
             .in_flight
             .as_ref()
             .and_then(|(_, batch)| batch.get(key))
         {
-            Some(wanted) => wanted.value,
-            None => self.held.get(key).copied(),
+            Some(wanted) => wanted.value.clone(),
+            None => self.held.get(key).cloned(),
         }
     }
 
@@ -173,7 +173,7 @@ impl TargetState {
                 return None;
             }
             Some(_) => {}
-            None if self.known && self.held.get(&key).copied() == value => return token,
+            None if self.known && self.held.get(&key) == value.as_ref() => return token,
             None => {}
         }
         self.queue(
@@ -292,7 +292,7 @@ impl TargetState {
         for (index, (key, wanted)) in batch.into_iter().enumerate() {
             match errors.remove(&index) {
                 None => {
-                    self.acknowledge(key, wanted.value, changes);
+                    self.acknowledge(key, wanted.value.clone(), changes);
                     self.done(key, wanted, fired);
                 }
                 Some(WriteError::NotFound) if wanted.value.is_none() => {
@@ -325,12 +325,13 @@ impl TargetState {
     fn acknowledge(&mut self, key: Key, value: Option<Value>, changes: &mut FlowChanges) {
         let is_flow = matches!(key, Key::Flow(_));
         self.introductions += u64::from(matches!(key, Key::Host(_)));
+        let is_held = value.is_some();
         let before = match value {
             Some(value) => self.held.insert(key, value),
             None => self.held.remove(&key),
         };
         if is_flow {
-            match (before.is_some(), value.is_some()) {
+            match (before.is_some(), is_held) {
                 (false, true) => {
                     changes.installed += 1;
                     self.flow_entries += 1;
@@ -398,7 +399,12 @@ impl TargetState {
             before
                 .iter()
                 .filter(|(key, value)| self.held.get(key) != Some(value))
-                .map(|(key, value)| (*key, Some(*value).filter(|value| *value != Value::Unread))),
+                .map(|(key, value)| {
+                    (
+                        *key,
+                        Some(value.clone()).filter(|value| *value != Value::Unread),
+                    )
+                }),
         );
         differences.extend(
             self.held
@@ -439,7 +445,7 @@ impl TargetState {
         let is_of_rules =
             |key: &Key| matches!(key, Key::Service(_) | Key::Client(_) | Key::FormerBucket(_));
         let held = self.held.iter().filter(|(key, _)| is_of_rules(key));
-        let mut rules: Vec<(Key, Value)> = held.map(|(key, value)| (*key, *value)).collect();
+        let mut rules: Vec<(Key, Value)> = held.map(|(key, value)| (*key, value.clone())).collect();
         rules.sort_unstable_by_key(|(key, _)| *key);
         rules
     }
@@ -450,7 +456,7 @@ impl TargetState {
             .held
             .iter()
             .filter_map(|(key, value)| match (key, value) {
-                (Key::Flow(key), Value::Server(_) | Value::Asked(_)) => Some((*key, *value)),
+                (Key::Flow(key), Value::Server(_) | Value::Asked(_)) => Some((*key, value.clone())),
                 _ => None,
             })
             .collect();

@@ -157,8 +157,8 @@ pub struct Group {
     pub router: Option<RouterSpec>,
     /// How packets get from one host to another.
     pub ways: Ways,
-    /// Computers that are no hosts, by address: packets to them are sprayed too, and reach them through these hosts.
-    pub computers: BTreeMap<u128, HostId>,
+    /// Destinations that are no services, by address: packets to them are sprayed too.
+    pub computers: BTreeMap<u128, Computer>,
     /// The configuration bits (0 to 6) of the QUIC connection ids in which servers name themselves.
     pub id_config: u8,
     /// What operators ask for the buckets of maps; of those that are not named, the hosts' weights alone.
@@ -195,6 +195,15 @@ impl Service {
             && self.protocol == flow.protocol
             && (self.port_low..=self.port_high).contains(&flow.dst_port)
     }
+}
+
+/// Whom packets to an address that is no service are for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Computer {
+    /// A computer behind this host, or the host.
+    At(HostId),
+    /// Several: one behind each of these hosts. Each gets a copy.
+    AtSeveral(BTreeSet<HostId>),
 }
 
 /// What of a connection chooses its bucket.

@@ -8,8 +8,8 @@ use super::{
 use dpr_p4::{
     address,
     host_stage::{
-        GATHERERS_SIZE, computers, gatherers, hosts, identity, published_addresses, server_ids,
-        services, tunnel_peers,
+        GATHERERS_SIZE, gatherers, hosts, identity, published_addresses, server_ids, services,
+        tunnel_peers,
     },
 };
 use dpr_runtime::Range;
@@ -134,10 +134,6 @@ impl Group {
                 Value::Service(services::Action::AnswerHere),
             );
         }
-        entries.extend(self.computers.iter().map(|(address, host)| {
-            let key = computers::Key { address: *address };
-            (Key::Computer(key), Value::At(*host))
-        }));
         entries
     }
 
@@ -244,13 +240,13 @@ impl Core {
                 after
                     .iter()
                     .filter(|(key, value)| before.get(key) != Some(value))
-                    .map(|(key, value)| (*key, Some(*value))),
+                    .map(|(key, value)| (*key, Some(value.clone()))),
             )
             .collect();
         let known = self.hosts.values().filter(|host| host.stage.known);
         for id in known.map(|host| host.spec.id).collect::<Vec<_>>() {
             for (key, value) in &changes {
-                self.want(id, *key, *value, None);
+                self.want(id, *key, value.clone(), None);
             }
         }
     }

@@ -149,11 +149,11 @@ impl Actor {
 
     fn hear(&mut self, target: Target, report: Report, now: Micros) {
         let input = match report {
-            Report::Up { requests, entries } => {
+            Report::Up { requests, entities } => {
                 self.links.insert(target, requests);
-                Input::Contents { target, entries }
+                Input::Contents { target, entities }
             }
-            Report::Contents(entries) => Input::Contents { target, entries },
+            Report::Contents(entities) => Input::Contents { target, entities },
             Report::Written { id, errors } => Input::Written { target, id, errors },
             Report::Down => {
                 self.links.remove(&target);

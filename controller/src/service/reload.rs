@@ -104,6 +104,9 @@ fn describe(changes: &Reconfiguration, group: &Group) -> Vec<String> {
             "other maps, affinities or classes of clients: live connections are kept".to_owned(),
         );
     }
+    if let Some(computers) = &changes.computers {
+        lines.push(format!("computers: {} now", computers.len()));
+    }
     if let Some(rate) = changes.moves_per_second {
         lines.push(format!("moves_per_second {rate}"));
     }

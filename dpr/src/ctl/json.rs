@@ -157,7 +157,16 @@ pub fn services(reply: &ServicesReply) -> String {
             value
         })
         .collect();
-    text(&json!({ "services": services }))
+    let computers = reply.computers.iter().map(|computer| {
+        json!({
+            "address": computer.address,
+            "several": computer.several,
+            "hosts": computer.hosts,
+            "away": computer.away,
+        })
+    });
+    let computers: Vec<Value> = computers.collect();
+    text(&json!({ "services": services, "computers": computers }))
 }
 
 fn map_host(host: &MapHost) -> Value {

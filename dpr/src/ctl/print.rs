@@ -2,8 +2,9 @@
 
 use super::duration;
 use dpr_protocol::admin::v1::{
-    BucketsReply, CriteriaReply, DrainProgress, DrainReply, ExplainReply, FiveTuple, FlowsReply,
-    HostState, HostStatus, MapStatus, ServiceStatus, ServicesReply, StatusReply,
+    BucketsReply, ComputerStatus, CriteriaReply, DrainProgress, DrainReply, ExplainReply,
+    FiveTuple, FlowsReply, HostState, HostStatus, MapStatus, ServiceStatus, ServicesReply,
+    StatusReply,
 };
 use std::time::Duration;
 
@@ -97,8 +98,27 @@ pub fn services(reply: &ServicesReply) -> String {
             ]
         })
         .collect();
-    table(
+    let mut text = table(
         &["service", "map", "affinity", "connections", "hosts"],
+        &rows,
+    );
+    if !reply.computers.is_empty() {
+        text += "\n";
+        text += &computers(&reply.computers);
+    }
+    text
+}
+
+fn computers(computers: &[ComputerStatus]) -> String {
+    let row = |computer: &ComputerStatus| {
+        let behind = if computer.several { "all of" } else { "one" };
+        let hosts = list(&computer.hosts, "nobody");
+        let away = list(&computer.away, "-");
+        vec![computer.address.clone(), behind.to_owned(), hosts, away]
+    };
+    let rows: Vec<_> = computers.iter().map(row).collect();
+    table(
+        &["computer", "behind", "hosts", "without copies now"],
         &rows,
     )
 }
@@ -463,6 +483,40 @@ mod tests {
             table(&["host", "n", "share"], &rows),
             "host     n  share\nh1       7  50.0%\nlong  1234   5.0%\n"
         );
+    }
+
+    #[test]
+    fn other_computers_stand_below_the_services() {
+        let computer = |address: &str, several, hosts: &[&str], away: &[&str]| ComputerStatus {
+            address: address.to_owned(),
+            several,
+            hosts: hosts.iter().map(|name| (*name).to_owned()).collect(),
+            away: away.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let reply = ServicesReply {
+            services: Vec::new(),
+            computers: vec![
+                computer("192.0.2.80", false, &["h2"], &[]),
+                computer("239.1.2.3", true, &["h2", "h3"], &["h3"]),
+            ],
+        };
+        let text = services(&reply);
+        let (_, text) = text.split_once("\n\n").expect("two tables");
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| {
+                line.split("  ")
+                    .map(str::trim)
+                    .filter(|it| !it.is_empty())
+                    .collect()
+            })
+            .collect();
+        let expected = [
+            vec!["computer", "behind", "hosts", "without copies now"],
+            vec!["192.0.2.80", "one", "h2", "-"],
+            vec!["239.1.2.3", "all of", "h2, h3", "h3"],
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]

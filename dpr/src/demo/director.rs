@@ -236,6 +236,7 @@ impl Director<'_> {
                 rerouted: hosts.iter().map(|host| host.packets_rerouted).sum(),
             },
             hosts,
+            several: progress.several,
             pcc_violations: progress.violations.len() as u64,
             bucket_moves: view.moves,
             flow_state: FlowState {

@@ -11,6 +11,7 @@ mod figures;
 mod forget;
 mod host;
 mod http;
+mod multicast;
 mod net;
 mod observer;
 mod options;
@@ -40,11 +41,12 @@ use self::director::Director;
 use self::display::Display;
 use self::forget::Forgetful;
 use self::host::Host;
+use self::multicast::Multicast;
 use self::net::Capture;
 use self::observer::{HostId, Observer};
 use self::options::{Fault, Settings};
 use self::report::Report;
-use self::topology::host_name;
+use self::topology::{CLIENTS_MAC, host_name};
 use self::traffic::Traffic;
 use self::world::{Command, Progress, Site, World, link_names};
 
@@ -116,11 +118,16 @@ fn play(settings: &Settings) -> anyhow::Result<(Report, Progress)> {
         0,
     );
     let forgetful = (settings.fault == Some(Fault::Recent)).then_some(Forgetful);
+    let several = topology.several(settings.hosts).map(|(to, hosts)| {
+        let client = (net::mac(CLIENTS_MAC), topology.publisher());
+        Multicast::new(client, to, hosts, settings.conditions.loss > 0.0)
+    });
     let world = World::new(
         topology,
         Arc::clone(&router),
         sites,
         clients,
+        several,
         Observer::new(topology.targets(settings.hosts)),
         settings.conditions,
         capture,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::multicast::Deliveries;
 use super::net::Endpoint;
 use super::observer::ViolationKind;
 use super::options::Settings;
@@ -88,6 +89,9 @@ pub struct Report {
     pub connections: Connections,
     /// In all.
     pub packets: Packets,
+    /// Datagrams to a destination that is several hosts, if there were such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub several: Option<Deliveries>,
     /// What the observer saw that must not be.
     pub pcc_violations: u64,
     /// Buckets that got another owner.
@@ -106,6 +110,7 @@ impl Report {
             && ended == self.connections.opened
             && self.pcc_violations == 0
             && self.flow_state.remaining == 0
+            && self.several.as_ref().is_none_or(Deliveries::is_exact)
     }
 
     /// For people.
@@ -202,6 +207,19 @@ impl Report {
             grouped(*rerouted),
             *rerouted as f64 / (*served).max(1) as f64
         )?;
+        if let Some(several) = &self.several {
+            writeln!(
+                out,
+                "  multicast     {} datagrams to {} ({}): {} copies received; {} missing, {} repeated, {} astray",
+                grouped(several.sent),
+                several.destination,
+                several.members.join(", "),
+                grouped(several.received),
+                grouped(several.missing),
+                grouped(several.repeated),
+                grouped(several.astray)
+            )?;
+        }
         writeln!(
             out,
             "  bucket moves  {} while traffic ran",
@@ -338,6 +356,7 @@ mod tests {
                 served: 90,
                 rerouted: 10,
             },
+            several: None,
             pcc_violations: 0,
             bucket_moves: 7,
             flow_state: FlowState {
@@ -362,6 +381,20 @@ mod tests {
         assert!(!with(|report| report.connections.completed = 8));
         assert!(!with(|report| report.pcc_violations = 1));
         assert!(!with(|report| report.flow_state.remaining = 1));
+        let several = |lossy, missing, repeated| Deliveries {
+            lossy,
+            missing,
+            repeated,
+            ..Deliveries::default()
+        };
+        assert!(several(false, 0, 0).is_exact() && several(true, 1, 0).is_exact());
+        assert!(!several(false, 1, 0).is_exact() && !several(true, 0, 1).is_exact());
+        assert!(!with(|report| {
+            report.several = Some(Deliveries {
+                astray: 1,
+                ..Deliveries::default()
+            });
+        }));
     }
 
     #[test]

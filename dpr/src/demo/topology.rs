@@ -27,6 +27,12 @@ pub const ROUTER_OUTSIDE_MAC: u64 = 0x0200_0000_0001;
 
 const FIRST_CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 0);
 const FIRST_CLIENT6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xc, 0, 0, 0, 1, 0);
+/// Who sends to a destination that is several hosts.
+const PUBLISHER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 9);
+const PUBLISHER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xc, 0, 0, 0, 0, 9);
+/// That destination.
+const SEVERAL: Ipv4Addr = Ipv4Addr::new(239, 192, 0, 1);
+const SEVERAL6: Ipv6Addr = Ipv6Addr::new(0xff0e, 0, 0, 0, 0, 0, 0x10, 1);
 const LAN_PREFIX: u8 = 24;
 const LAN_PREFIX6: u8 = 64;
 /// Published addresses where each is at home with a host: a host's network stack has room for so many beside its own.
@@ -44,7 +50,7 @@ pub enum TopologyKind {
     Nat,
     /// No front router but an ordinary one: several published addresses, each of which leads to one host.
     NoRouter,
-    /// Clients speak to single computers of the LAN, and the hosts' stages forward to them.
+    /// Clients speak to single computers of the LAN, and to several at once; the hosts' stages forward to them.
     L3,
 }
 
@@ -105,6 +111,24 @@ impl Topology {
                 .map(|host| (self.own(host), PUBLISHED.1))
                 .collect(),
             _ => self.published(hosts),
+        }
+    }
+
+    /// A destination that is several hosts, and which, in a group that starts with so many: all but the last, or both of two.
+    pub fn several(self, hosts: usize) -> Option<(IpAddr, std::ops::RangeInclusive<HostId>)> {
+        let last = (hosts as HostId - 1).max(2);
+        let destination = match self.ipv6 {
+            false => SEVERAL.into(),
+            true => SEVERAL6.into(),
+        };
+        (self.kind == TopologyKind::L3).then_some((destination, 1..=last))
+    }
+
+    /// The client that sends to it.
+    pub fn publisher(self) -> IpAddr {
+        match self.ipv6 {
+            false => PUBLISHER.into(),
+            true => PUBLISHER6.into(),
         }
     }
 

@@ -15,6 +15,7 @@ use fastrand::Rng;
 use super::clients::{Clients, End, Failure};
 use super::forget::Forgetful;
 use super::host::Host;
+use super::multicast::{Deliveries, Multicast};
 use super::net::{Capture, Conditions, Exit, Frame, Lan, Link, Segment, Timeline};
 use super::observer::{HostId, Observer, Violation};
 use super::topology::Topology;
@@ -95,6 +96,8 @@ pub struct Progress {
     pub failures: Vec<(super::net::Endpoint, Failure)>,
     /// Frames that crossed a link.
     pub frames: u64,
+    /// What became of datagrams to several hosts, if there are such.
+    pub several: Option<Deliveries>,
 }
 
 enum Arrival {
@@ -111,6 +114,7 @@ pub struct World {
     router: Arc<dyn Pipeline>,
     sites: Vec<Site>,
     clients: Clients,
+    several: Option<Multicast>,
     observer: Observer,
     links: Vec<Link>,
     lans: Vec<Lan>,
@@ -147,6 +151,7 @@ impl World {
         router: Arc<dyn Pipeline>,
         sites: Vec<Site>,
         clients: Clients,
+        several: Option<Multicast>,
         observer: Observer,
         conditions: Conditions,
         capture: Option<Capture>,
@@ -182,6 +187,7 @@ impl World {
             router,
             sites,
             clients,
+            several,
             observer,
             links,
             lans: (0..topology.lans()).map(|_| Lan::default()).collect(),
@@ -241,6 +247,7 @@ impl World {
         let next = hosts
             .chain(self.clients.next_us())
             .chain(self.timeline.next_us())
+            .chain(self.several.as_ref().and_then(Multicast::next_us))
             .chain(self.announce_us)
             .min();
         let now_us = self.began.elapsed().as_micros() as u64;
@@ -275,12 +282,18 @@ impl World {
         }
         self.clients.poll(self.now_us);
         self.send_from_clients();
+        self.send_to_several();
         self.count_ended();
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::StartTraffic => self.clients.start(self.now_us),
+            Command::StartTraffic => {
+                self.clients.start(self.now_us);
+                if let Some(several) = &mut self.several {
+                    several.start(self.now_us);
+                }
+            }
             Command::Announce => self.announce(),
             Command::Join(index) => self.set_up(index, true),
             Command::Kill(index) => {
@@ -349,6 +362,10 @@ impl World {
                 }
                 if let Some(tap) = &mut site.tap {
                     tap.show(Direction::ToHost, &frame);
+                }
+                let several = self.several.as_mut();
+                if several.is_some_and(|several| several.host_gets(site.id, &frame)) {
+                    return;
                 }
                 site.host.receive(self.now_us, frame, segment.as_ref());
                 self.send_from_host(index);
@@ -440,18 +457,28 @@ impl World {
             forgetful.after(stage.as_ref(), &frame);
         }
         match verdict {
-            Verdict::Send { port: PORT_NETWORK } => {
+            Verdict::Send { port } => self.leave_stage(index, port, frame),
+            Verdict::Several => {
+                for copy in std::mem::take(&mut self.worker.outputs) {
+                    self.leave_stage(index, copy.port, copy.packet.bytes().to_vec());
+                }
+            }
+            Verdict::Drop => {}
+        }
+    }
+
+    fn leave_stage(&mut self, index: usize, port: u16, frame: Frame) {
+        match port {
+            PORT_NETWORK => {
                 let lan = self.sites[index].lan;
                 self.send(self.lan_link(index), 0, frame, move |frame| {
                     Arrival::Lan(lan, index + 1, frame)
                 })
             }
-            Verdict::Send { port: PORT_HOST } => {
-                self.send(self.host_link(index), 0, frame, move |frame| {
-                    Arrival::Host(index, frame)
-                })
-            }
-            Verdict::Send { .. } | Verdict::Several | Verdict::Drop => {}
+            PORT_HOST => self.send(self.host_link(index), 0, frame, move |frame| {
+                Arrival::Host(index, frame)
+            }),
+            _ => {}
         }
     }
 
@@ -481,6 +508,21 @@ impl World {
         }
         for (distance_us, frame) in self.clients.take_sent() {
             self.send(LINK_OUTSIDE, distance_us, frame, |frame| {
+                Arrival::Router(ROUTER_OUTSIDE, frame)
+            });
+        }
+    }
+
+    /// The datagrams to several hosts end before the connections do, so that all have arrived when the network ends.
+    fn send_to_several(&mut self) {
+        let Some(several) = &mut self.several else {
+            return;
+        };
+        if self.clients.all_opened() {
+            several.stop();
+        }
+        while let Some(frame) = self.several.as_mut().and_then(|it| it.poll(self.now_us)) {
+            self.send(LINK_OUTSIDE, 0, frame, |frame| {
                 Arrival::Router(ROUTER_OUTSIDE, frame)
             });
         }
@@ -527,6 +569,7 @@ impl World {
         for (accepted, site) in progress.accepted.iter_mut().zip(&self.sites) {
             *accepted = self.observer.accepted(site.id);
         }
+        progress.several = self.several.as_ref().map(Multicast::deliveries);
         progress
             .violations
             .extend_from_slice(&self.observer.violations()[progress.violations.len()..]);

@@ -34,6 +34,7 @@ fn state(pipeline: &dyn Pipeline) -> Vec<Entity> {
             register: None,
             index: None,
         },
+        Query::MulticastGroups { id: None },
     ] {
         pipeline.read(&query, &mut |entity| match entity {
             Entity::Register { value, .. } if value.is_zero() => {}
@@ -59,7 +60,7 @@ fn is_default(entity: &Entity) -> bool {
     matches!(entity, Entity::Table(entry) if entry.is_default)
 }
 
-/// Runs both side by side and adds up what the counter `outcomes` or `drops` counted.
+/// Runs both side by side and adds up what the counter `outcomes` or `drops` counted. How many packets left as several.
 fn compare(
     seed: u64,
     generated: &dyn Pipeline,
@@ -68,7 +69,8 @@ fn compare(
     update: impl Fn(&mut Rng, Kinds) -> Update,
     ports: &[u16],
     counted: &mut Counted,
-) {
+) -> usize {
+    let mut several = 0;
     let mut rng = Rng::with_seed(seed);
     let (mut worker, mut other_worker) = (Worker::seeded(seed), Worker::seeded(seed));
     let (mut packet, mut other_packet) = (Packet::new(), Packet::new());
@@ -102,7 +104,15 @@ fn compare(
             )
         };
         assert_eq!(verdict, other_verdict, "{}", context());
-        if verdict != Verdict::Drop {
+        let copies = |worker: &mut Worker| {
+            let copies = worker.outputs.drain(..);
+            let bytes = |copy: dpr_runtime::Output| (copy.port, copy.packet.bytes().to_vec());
+            copies.map(bytes).collect::<Vec<_>>()
+        };
+        let these = copies(&mut worker);
+        several += usize::from(these.len() > 1);
+        assert_eq!(these, copies(&mut other_worker), "{}", context());
+        if matches!(verdict, Verdict::Send { .. }) {
             let difference = difference(packet.bytes(), other_packet.bytes());
             assert_eq!(difference, None, "{}", context());
         }
@@ -147,6 +157,7 @@ fn compare(
             cells[index as usize] += value.packets;
         }
     }
+    several
 }
 
 /// Says which of a counter's cells no packet came to.
@@ -167,9 +178,10 @@ pub fn host_stages(runs: u64, kinds: Kinds, other: impl Fn() -> Box<dyn Pipeline
     use host_stage::{DropReason, HostStage, Outcome, drops, outcomes};
     let mut counted = [(outcomes::ID, Vec::new()), (drops::ID, Vec::new())];
     let ports = [1, 1, 1, 1, 1, 2, 3, 513];
+    let mut several = 0;
     for seed in 0..runs {
         let generated = HostStage::new();
-        compare(
+        several += compare(
             seed,
             &generated,
             &*other(),
@@ -179,6 +191,11 @@ pub fn host_stages(runs: u64, kinds: Kinds, other: impl Fn() -> Box<dyn Pipeline
             &mut counted,
         );
     }
+    assert_eq!(
+        several > 0,
+        kinds.others,
+        "{several} packets left as several"
+    );
     let outcomes = Outcome::ALL.iter().copied().filter(|outcome| {
         let is_plain = !matches!(
             outcome,

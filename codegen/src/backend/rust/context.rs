@@ -128,7 +128,7 @@ impl Context<'_> {
     /// Whether generated code must remember that a header has become valid or invalid.
     pub(super) fn notes_moves(&self) -> bool {
         self.usage.deparse == super::usage::Deparse::Rebuild { until_moved: true }
-            && !self.usage.replicates(self.program)
+            && !self.usage.queues()
     }
 
     /// Whether a field of the header is written otherwise than by extraction.

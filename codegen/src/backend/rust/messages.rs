@@ -4,7 +4,6 @@ use super::context::{Context, Frame};
 use super::data::bytes_of;
 use super::expr::{expr, sign_extended};
 use super::process::egress_spec;
-use super::replication::replicates;
 use super::scalar::is_wide;
 use super::{code::Code, stmt::lifetime};
 use crate::ir::{Data, Scalar};
@@ -57,7 +56,7 @@ fn shown(value: &Code, scalar: Scalar) -> TokenStream {
 /// Drops the packet if an assertion fails. What egress cloned before still leaves.
 pub(super) fn assertion(cx: &Context<'_>, frame: Frame<'_>, fails: &TokenStream) -> TokenStream {
     let place = frame.exit.trim_start_matches('\'');
-    let end = match (replicates(cx), frame.exit) {
+    let end = match (cx.usage.queues(), frame.exit) {
         (true, "'egress") => {
             let (spec, label) = (egress_spec(cx), lifetime(frame.exit));
             quote!(#spec = DROP_PORT; break #label;)

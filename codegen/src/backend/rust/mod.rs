@@ -1,8 +1,8 @@
 //! Generated Rust: a packet pipeline with the face that its control planes use.
 //!
 //! The packet function is one body with all its state in plain locals; see `process` for its parts. It takes no lock, allocates
-//! nothing and has no operation that can panic. The generated source calls `dpr_runtime` and the standard library only, and the same
-//! program gives the same source.
+//! nothing and has no operation that can panic; a packet that is to leave as several goes on elsewhere (`multicast`). The generated
+//! source calls `dpr_runtime` and the standard library only, and the same program gives the same source.
 
 mod code;
 mod context;
@@ -15,6 +15,7 @@ mod layout;
 mod members;
 mod messages;
 mod modules;
+mod multicast;
 mod names;
 mod parser;
 mod process;

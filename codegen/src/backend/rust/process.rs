@@ -3,6 +3,7 @@
 
 use super::context::{Context, Frame};
 use super::deparser::deparser;
+use super::multicast;
 use super::parser::parser;
 use super::scalar::{rust_type, zero};
 use super::stmt::block;
@@ -76,10 +77,10 @@ pub(super) fn lints() -> TokenStream {
 /// `Pipeline::process`, and the items that it needs besides.
 pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, TokenStream) {
     let parts = parts(cx);
-    if super::replication::replicates(cx) {
+    if cx.usage.queues() {
         return super::replication::process(cx, pipeline, &parts);
     }
-    let body = single(cx, parts);
+    let body = single(cx, &parts);
     let lints = lints();
     let function = quote! {
         #lints
@@ -92,19 +93,17 @@ pub(super) fn process(cx: &Context<'_>, pipeline: &Ident) -> (TokenStream, Token
             #body
         }
     };
-    (function, TokenStream::new())
+    (function, multicast::items(cx, pipeline, &parts))
 }
 
-/// The body for a program of which every packet leaves once, or not at all.
-fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
+/// The body for a program of which every packet passes once.
+fn single(cx: &Context<'_>, parts: &Parts) -> TokenStream {
     let Parts {
         locals,
         parser,
         verify,
         ingress,
-        egress,
-        compute,
-        deparser,
+        ..
     } = parts;
     let variables = variables(cx, |scope| {
         matches!(scope, Scope::Metadata | Scope::Standard(_))
@@ -115,20 +114,56 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         .usage
         .truncates
         .then(|| quote!(let mut most = usize::MAX;));
-    let truncate = cx
-        .usage
-        .truncates
-        .then(|| quote!(packet.truncate(most.min(packet.len()));));
     let measured = (cx.usage.measures).then(|| quote!(let mut measured = length as u32;));
     let spec = egress_spec(cx);
     let own_spec = cx
         .standard(StandardField::EgressSpec)
         .is_none()
         .then(|| quote!(let mut #spec: u16 = 0;));
+    let multicast = multicast::hand_over(cx);
+    let leave = leave(cx, parts);
+    quote! {
+        /// The egress port that drops.
+        const DROP_PORT: u16 = 511;
+        let now = ingress.now_us & 0xffff_ffff_ffff;
+        let length = packet.len();
+        let data = packet.bytes();
+        let mut at = 0usize;
+        #most
+        #measured
+        #locals
+        #variables
+        #own_spec
+        #headers
+        #moved
+        #parser
+        #verify
+        #ingress
+        #multicast
+        if #spec == DROP_PORT {
+            return dpr_runtime::Verdict::Drop;
+        }
+        #leave
+    }
+}
+
+/// From egress on: what becomes of a packet that is to leave by the port that [`egress_spec`] says.
+pub(super) fn leave(cx: &Context<'_>, parts: &Parts) -> TokenStream {
+    let Parts {
+        egress,
+        compute,
+        deparser,
+        ..
+    } = parts;
+    let spec = egress_spec(cx);
     let port = cx
         .standard(StandardField::EgressPort)
         .map(|id| cx.locals.variable(id));
     let set_port = port.map(|port| quote!(#port = #spec;));
+    let truncate = cx
+        .usage
+        .truncates
+        .then(|| quote!(packet.truncate(most.min(packet.len()));));
     // Egress may ask for a drop only; what ingress asked for is done.
     let egress = (!egress.is_empty()).then(|| {
         let now = egress_start(cx);
@@ -148,25 +183,6 @@ fn single(cx: &Context<'_>, parts: Parts) -> TokenStream {
         None => quote!(#spec),
     };
     quote! {
-        /// The egress port that drops.
-        const DROP_PORT: u16 = 511;
-        let now = ingress.now_us & 0xffff_ffff_ffff;
-        let length = packet.len();
-        let data = packet.bytes();
-        let mut at = 0usize;
-        #most
-        #measured
-        #locals
-        #variables
-        #own_spec
-        #headers
-        #moved
-        #parser
-        #verify
-        #ingress
-        if #spec == DROP_PORT {
-            return dpr_runtime::Verdict::Drop;
-        }
         #egress
         #compute
         #deparser

@@ -1,4 +1,4 @@
-//! Programs whose packets leave as several, or pass more than once: what lives between two passes is a `State`, which a pass takes
+//! Programs whose packets may be cloned or pass more than once: what lives between two passes is a `State`, which a pass takes
 //! apart into the same locals that other programs have.
 
 use super::context::Context;
@@ -12,15 +12,10 @@ use quote::quote;
 /// The number of the field list that has no fields.
 pub(super) const NO_FIELDS: u32 = u32::MAX;
 
-/// Whether one packet can become several, or pass more than once.
-pub(super) fn replicates(cx: &Context<'_>) -> bool {
-    cx.usage.replicates(cx.program)
-}
-
 /// A local that outlives a pass.
-struct Kept {
-    name: Ident,
-    declared: TokenStream,
+pub(super) struct Kept {
+    pub(super) name: Ident,
+    pub(super) declared: TokenStream,
     zero: TokenStream,
     is_header: bool,
 }
@@ -34,7 +29,8 @@ fn variables<'a>(cx: &'a Context<'_>) -> impl Iterator<Item = (VariableId, &'a V
         })
 }
 
-fn kept(cx: &Context<'_>) -> Vec<Kept> {
+/// All locals that the parser or ingress may leave something in for egress.
+pub(super) fn kept(cx: &Context<'_>) -> Vec<Kept> {
     let local = |name: &Ident, declared, zero, is_header| Kept {
         name: name.clone(),
         declared,
@@ -156,7 +152,7 @@ fn preserving(
 }
 
 /// Sets a field of the standard metadata, if the program uses it.
-fn set(cx: &Context<'_>, field: StandardField, value: TokenStream) -> TokenStream {
+pub(super) fn set(cx: &Context<'_>, field: StandardField, value: TokenStream) -> TokenStream {
     match cx.standard(field) {
         Some(id) => {
             let local = cx.locals.variable(id);

@@ -137,14 +137,9 @@ impl Usage {
         self.lazy.contains(&(header, field))
     }
 
-    /// Whether packets leave several times.
-    pub(super) fn replicates(&self, program: &Program) -> bool {
-        let scope = crate::ir::Scope::Standard(crate::ir::StandardField::McastGrp);
-        let mut used = self.variables.iter();
-        self.clones
-            || self.resubmits
-            || self.recirculates
-            || used.any(|id| program.variables[id.index()].scope == scope)
+    /// Whether a packet may be cloned or pass more than once: what lives between two passes waits in a queue then.
+    pub(super) fn queues(&self) -> bool {
+        self.clones || self.resubmits || self.recirculates
     }
 
     /// Finds which headers can be emitted by their bytes as they came, and what they need for it. What outlives a packet's bytes
@@ -158,7 +153,7 @@ impl Usage {
             let header_type = program.headers[id.index()].header_type;
             is_regular(&program.header_types[header_type.index()])
         });
-        if self.replicates(program) {
+        if self.queues() {
             regular.clear();
         }
         for header in emitted {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod chaos;
+mod computers;
 mod criteria;
 mod faults;
 mod leaving;

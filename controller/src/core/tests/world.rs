@@ -7,14 +7,14 @@ use crate::core::{
 };
 use dpr_p4::{
     address,
-    front_router::FrontRouter,
+    front_router::{FrontRouter, routes},
     host_stage::{HostStage, services},
 };
 use dpr_protocol::shim::v1::{
     ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
     ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
 };
-use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, TableEntry, Update};
+use dpr_runtime::{Entity, Pipeline, Update};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -72,6 +72,8 @@ pub struct World {
     pub log: Vec<(Micros, HostId, BucketId, Owned)>,
     /// Every entry of a service or a class of clients that was written: time, stage, key, entry.
     pub rule_log: Vec<(Micros, HostId, entry::Key, Value)>,
+    /// Every Write to a stage.
+    pub writes: Vec<(HostId, Vec<Update>)>,
     random: fastrand::Rng,
 }
 
@@ -175,6 +177,7 @@ impl World {
             epochs: BTreeMap::new(),
             log: Vec::new(),
             rule_log: Vec::new(),
+            writes: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
         };
         world.drain();
@@ -464,8 +467,8 @@ impl World {
             } => self.at_shim(connection, message),
             Happening::Output(Output::Dial { target } | Output::Read { target }) => {
                 if !self.cut.contains(&target) {
-                    let entries = read(self.pipeline(target).as_ref());
-                    self.input(Input::Contents { target, entries });
+                    let entities = read(self.pipeline(target).as_ref());
+                    self.input(Input::Contents { target, entities });
                 }
             }
             Happening::Write {
@@ -479,17 +482,18 @@ impl World {
                 {
                     return;
                 }
+                if let Target::Stage(stage) = target {
+                    self.writes.push((stage, updates.clone()));
+                }
                 let mut errors = Vec::new();
                 for (index, update) in updates.iter().enumerate() {
                     if let Err(error) = self.pipeline(target).write(update) {
                         errors.push((index, error));
                     }
-                    let (Target::Stage(stage), Entity::Table(table_entry)) =
-                        (target, &update.entity)
-                    else {
+                    let Target::Stage(stage) = target else {
                         continue;
                     };
-                    match entry::decode(table_entry) {
+                    match entry::decode(&update.entity) {
                         Some((entry::Key::Bucket(bucket), Value::Owned(owned))) => {
                             self.log.push((self.now, stage, bucket, owned));
                         }
@@ -686,27 +690,27 @@ impl World {
         }
     }
 
+    pub fn route(&self, key: routes::Key) -> Option<routes::Action> {
+        let held = read(self.router.as_ref());
+        let mut held = held.iter().filter_map(entry::decode_router);
+        let found = held.find(|(held, _)| *held == entry::Key::Route(key));
+        match found {
+            Some((_, Value::Route(action))) => Some(action),
+            _ => None,
+        }
+    }
+
     pub fn router_members(&self) -> Vec<HostId> {
         self.core.status().router_members
     }
 }
 
-fn read(pipeline: &dyn Pipeline) -> Vec<TableEntry> {
-    let mut entries = Vec::new();
-    for filter in [EntryFilter::All, EntryFilter::Default] {
-        pipeline.read(
-            &Query::Tables {
-                table: None,
-                filter,
-            },
-            &mut |entity| {
-                if let Entity::Table(entry) = entity {
-                    entries.push(entry);
-                }
-            },
-        );
+fn read(pipeline: &dyn Pipeline) -> Vec<Entity> {
+    let mut entities = Vec::new();
+    for query in entry::everything() {
+        pipeline.read(&query, &mut |entity| entities.push(entity));
     }
-    entries
+    entities
 }
 
 fn five_tuple(flow: &FlowKey) -> FiveTuple {

@@ -2,7 +2,7 @@
 
 use super::{host_id, host_name};
 use crate::{
-    core::{Affinity, Core, CriteriaChange, HostId, MapHostInfo, MapInfo, Service},
+    core::{Affinity, Computer, Core, CriteriaChange, HostId, MapHostInfo, MapInfo, Service},
     criteria::{ClientClass, Distance, LoadMeasure},
     service::text,
 };
@@ -46,7 +46,39 @@ pub(super) fn services(core: &Core) -> wire::ServicesReply {
                 ..service_message(service)
             })
             .collect(),
+        computers: computers(core),
     }
+}
+
+/// The destinations that are no services.
+fn computers(core: &Core) -> Vec<wire::ComputerStatus> {
+    let names = |hosts: &mut dyn Iterator<Item = HostId>| -> Vec<String> {
+        hosts.map(|host| host_name(core, host)).collect()
+    };
+    let status = |(bits, computer): (&u128, &Computer)| {
+        let address = text::address(*bits);
+        match computer {
+            Computer::At(host) => wire::ComputerStatus {
+                address,
+                several: false,
+                hosts: names(&mut std::iter::once(*host)),
+                away: Vec::new(),
+            },
+            Computer::AtSeveral(hosts) => {
+                let mut away = hosts
+                    .iter()
+                    .copied()
+                    .filter(|host| !core.takes_copies(*host));
+                wire::ComputerStatus {
+                    address,
+                    several: true,
+                    hosts: names(&mut hosts.iter().copied()),
+                    away: names(&mut away),
+                }
+            }
+        }
+    };
+    core.group().computers.iter().map(status).collect()
 }
 
 pub(super) fn criteria(core: &Core, map: Option<u32>) -> Result<wire::CriteriaReply, Status> {

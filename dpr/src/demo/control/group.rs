@@ -60,6 +60,13 @@ fn configuration(
             )?;
         }
     }
+    if let Some((address, hosts)) = topology.several(settings.hosts) {
+        let names: Vec<String> = hosts.map(host_name).collect();
+        writeln!(
+            out,
+            "[[computers]]\naddress = \"{address}\"\nhosts = {names:?}\n"
+        )?;
+    }
     if topology.has_front_router() {
         write_router(out, topology, router)?;
     }

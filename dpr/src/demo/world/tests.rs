@@ -174,6 +174,7 @@ fn run(
         router(),
         sites,
         clients,
+        None,
         observer,
         conditions,
         None,
