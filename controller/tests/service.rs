@@ -8,8 +8,8 @@ use dpr_p4::{
 use dpr_protocol::{
     admin::v1::{self as admin, admin_client::AdminClient},
     shim::v1::{
-        ControllerMessage, Event, Events, FiveTuple, FlushDone, Register, ShimMessage, Snapshot,
-        controller_message::Message, event::Kind, shim_service_client::ShimServiceClient,
+        ControllerMessage, DataHeld, Event, Events, FiveTuple, FlushDone, Register, ShimMessage,
+        Snapshot, controller_message::Message, event::Kind, shim_service_client::ShimServiceClient,
     },
 };
 use dpr_runtime::{EntryFilter, Pipeline, Query};
@@ -142,6 +142,8 @@ impl Shim {
             name: format!("h{host}"),
             session: host.into(),
             acked_seq: 0,
+            // One says which data its host holds when a test tells it to.
+            watched_maps: if host == 3 { vec![7] } else { Vec::new() },
         };
         messages.send(register.into()).expect("open");
         let mut answers = client
@@ -622,6 +624,54 @@ async fn operators_change_criteria_and_take_hosts_out() {
             .router
             .is_some_and(|router| router.members.len() == 3)
     });
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_which_data_hosts_say_that_they_hold() {
+    let mut world = World::new().await;
+    world.config += "[[maps]]\nmap = 7\ndata = [\"h2\", \"h3\"]\n";
+    world.config = world
+        .config
+        .replacen("ports = 80\n", "ports = 80\nmap = 7\n", 1);
+    let (controller, mut operator, shims) = world.start_serving().await;
+    for (maps, buckets, without_data) in [
+        (vec![], [0, 64, 0], "h1 h3"),
+        (vec![7], [0, 32, 32], "h1"),
+        (vec![], [0, 64, 0], "h1 h3"),
+    ] {
+        let holds = !maps.is_empty();
+        shims[2]
+            .messages
+            .send(DataHeld { maps }.into())
+            .expect("open");
+        eventually!("the buckets are where the data is", {
+            let criteria = operator
+                .criteria(admin::CriteriaRequest { map: Some(7) })
+                .await
+                .expect("an answer")
+                .into_inner();
+            let said: Vec<_> = criteria.maps[0]
+                .hosts
+                .iter()
+                .map(|host| (host.holds_data, host.data_configured, host.data_reported))
+                .collect();
+            buckets_of(&criteria, 0) == buckets
+                && said
+                    == [
+                        (false, false, None),
+                        (true, true, None),
+                        (holds, true, Some(holds)),
+                    ]
+        });
+        let services = operator
+            .services(admin::ServicesRequest {})
+            .await
+            .expect("an answer")
+            .into_inner()
+            .services;
+        assert_eq!(services[0].without_data.join(" "), without_data);
+    }
     controller.stop().await;
 }
 

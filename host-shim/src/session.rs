@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use dpr_protocol::shim::v1 as wire;
 use dpr_protocol::shim::v1::controller_message::Message;
 
+use crate::data::{DataCheck, DataWatch};
 use crate::outbox::{Outbox, OutboxConfig};
 use crate::prober::{Prober, Probes};
 use crate::wire::{Parsed, announcement, parse};
@@ -39,6 +40,8 @@ pub struct SessionConfig {
     pub load_interval_us: u64,
     /// Between two announcements of the stage's MACs, in microseconds.
     pub announce_interval_us: u64,
+    /// How to tell which data the host holds.
+    pub data: Vec<DataCheck>,
 }
 
 impl SessionConfig {
@@ -61,6 +64,7 @@ impl SessionConfig {
             outbox: OutboxConfig::default(),
             load_interval_us: 2_000_000,
             announce_interval_us: 60_000_000,
+            data: Vec::new(),
         }
     }
 }
@@ -81,6 +85,7 @@ pub struct Session {
     tracker: Tracker,
     outbox: Outbox,
     probes: Probes,
+    data: DataWatch,
     stream: Stream,
     /// The stage's first MAC, when the controller has said it, and the next announcement.
     announce: Option<(u64, u64)>,
@@ -106,6 +111,7 @@ impl Session {
             tracker: Tracker::new(config.tracker.clone()),
             outbox: Outbox::new(config.outbox.clone()),
             probes: Probes::new(prober),
+            data: DataWatch::new(&config.data),
             stream: Stream::Down,
             announce: None,
             translations: Vec::new(),
@@ -162,6 +168,7 @@ impl Session {
             name: self.config.name.clone(),
             session: self.config.session,
             acked_seq: self.outbox.acked_seq(),
+            watched_maps: self.data.maps().map(u32::from).collect(),
         };
         self.messages.push_back(register.into());
     }
@@ -210,6 +217,13 @@ impl Session {
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now_us: u64) {
         self.tracker.handle_timeout(now_us);
+    /// What came of one of [`SessionConfig::data`], by its place there.
+    pub fn handle_check(&mut self, check: usize, is_held: bool) {
+        if self.data.handle_check(check, is_held) && self.stream == Stream::Up {
+            self.send_data();
+        }
+    }
+
         self.probes.handle_timeout(now_us, &mut self.frames);
         if let Some((stage_mac, due_us)) = self.announce
             && due_us <= now_us
@@ -273,6 +287,8 @@ impl Session {
         {
             self.announce = Some((registered.stage_mac, now_us));
         }
+        // Before the snapshot, so that the host gets no buckets of maps whose data it does not hold.
+        self.send_data();
         if let Some(peers) = &registered.peers {
             self.probes.set_peers(now_us, peers);
         }
@@ -283,6 +299,14 @@ impl Session {
                 .handle_registered(now_us, registered.received_seq, &mut self.messages);
         }
         self.next_load_us = now_us;
+    }
+
+    /// Says which data the host holds, once that is known.
+    fn send_data(&mut self) {
+        if let Some(held) = self.data.held() {
+            let maps = held.map(u32::from).collect();
+            self.messages.push_back(wire::DataHeld { maps }.into());
+        }
     }
 
     fn send_snapshot(&mut self, now_us: u64) {

@@ -127,7 +127,7 @@ impl<'a> Simulation<'a> {
         let hosts = (1..=scenario.hosts).map(|number| Host {
             stage: HostStage::new(),
             server: Server::default(),
-            shim: Shim::new(number),
+            shim: Shim::new(number, scenario),
             is_dead: false,
         });
         Simulation {
@@ -214,6 +214,10 @@ impl<'a> Simulation<'a> {
                     data: Some(Some(data)),
                     ..CriteriaChange::default()
                 });
+            }
+            Step::Holds(host, is_held) => {
+                self.host(host).shim.session.handle_check(0, is_held);
+                self.serve_shim(host);
             }
             Step::Load(load) => self.order_criteria(CriteriaChange {
                 load: Some(load),

@@ -6,7 +6,7 @@ mod common;
 use common::{describe, seed};
 use dpr_controller::core::{Affinity, Faults};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, run};
+use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, START, Scenario, Step, run};
 
 /// Everything that the protocol must survive: random spray, delay and reordering, late reports, lost SYN-ACKs, slow clients, ports
 /// that are used again, late FINs, constant moves, a controller that is cut off, one that is killed in the middle of moves, a stage
@@ -176,6 +176,35 @@ fn criteria_and_membership_change_under_live_connections() {
             script: script.clone(),
             ..moves_only()
         });
+    }
+}
+
+/// Hosts lose the data and have it again, all but one at a time, while the controller is replaced.
+#[test]
+fn hosts_report_which_data_they_hold_under_live_connections() {
+    let mut script = vec![(32 * SECOND, Step::RestartController)];
+    for host in 1..=7 {
+        script.push((u64::from(host) * SECOND, Step::Holds(host, false)));
+        script.push(((33 + u64::from(host)) * SECOND, Step::Holds(host, true)));
+    }
+    let scenario = Scenario {
+        duration: 50 * SECOND,
+        moves_per_second: 0.0,
+        script,
+        ..moves_only()
+    };
+    assert_unbroken(&scenario);
+    // Whoever has no data serves nobody new, when buckets that had just moved have rested: all that began then are at the
+    // eighth host.
+    let outcome = run(&scenario);
+    let alone = outcome
+        .lifetimes
+        .iter()
+        .filter(|lifetime| (START + 24 * SECOND..START + 32 * SECOND).contains(&lifetime.from));
+    let hosts: std::collections::BTreeSet<u16> = alone.map(|lifetime| lifetime.host).collect();
+    assert_eq!(hosts, [8].into(), "{}", describe(&scenario, &outcome));
+    for (target, achieved) in &outcome.shares {
+        assert!((target - achieved).abs() <= 0.005, "{:?}", outcome.shares);
     }
 }
 

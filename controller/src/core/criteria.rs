@@ -8,7 +8,7 @@ use super::{
 use crate::criteria::{
     self, Candidate, LoadAverage, LoadMeasure, LoadSample, LoadState, MapCriteria, Shares,
 };
-use dpr_protocol::shim::v1::Load;
+use dpr_protocol::shim::v1::{DataHeld, Load};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a host's load.
@@ -77,10 +77,16 @@ pub struct MapInfo {
 pub struct MapHostInfo {
     /// Which.
     pub host: HostId,
+    /// Whether it is in the group, and alive.
+    pub is_member: bool,
     /// The map's weight for it, else its own; 0 if it drains.
     pub weight: f64,
-    /// Whether it holds the data of the map's services.
+    /// Whether it holds the data of the map's services: by the configuration, and by what its shim reports.
     pub holds_data: bool,
+    /// The former alone.
+    pub data_configured: bool,
+    /// The latter alone, if its shim watches the data.
+    pub data_reported: Option<bool>,
     /// What its load changes its share by; 1 while the rule is off.
     pub load_factor: f64,
     /// How far its load was from the mean in the last round, as a part of that: 0.2 is a fifth above.
@@ -111,13 +117,27 @@ impl Core {
         self.group.criteria.get(&map).cloned().unwrap_or_default()
     }
 
+    /// The same, but that hosts hold its data only if they do not say otherwise.
+    fn effective_criteria(&self, map: u16) -> MapCriteria {
+        let mut asked = self.criteria_of(map);
+        let lacks = |host: &&Host| host.shim.data.get(&map) == Some(&false);
+        if self.hosts.values().any(|host| lacks(&host)) {
+            let holding = self.hosts.values().filter(|host| !lacks(host));
+            let holding = holding.map(|host| host.spec.id);
+            asked.data = Some(match &asked.data {
+                Some(configured) => holding.filter(|id| configured.contains(id)).collect(),
+                None => holding.collect(),
+            });
+        }
+        asked
+    }
+
     /// The shares of a map's buckets, of these hosts.
     pub(super) fn shares_of(&self, map: u16, hosts: &[Candidate]) -> Shares {
-        let usual = MapCriteria::default();
-        let asked = self.group.criteria.get(&map).unwrap_or(&usual);
+        let asked = self.effective_criteria(map);
         match self.loads.get(&map) {
-            Some(load) => criteria::shares(hosts, asked, &load.state),
-            None => criteria::base_shares(hosts, asked),
+            Some(load) => criteria::shares(hosts, &asked, &load.state),
+            None => criteria::base_shares(hosts, &asked),
         }
     }
 
@@ -127,6 +147,17 @@ impl Core {
             .keys()
             .map(|map| (*map, self.shares_of(*map, hosts)))
             .collect()
+    }
+
+    /// A shim says which data its host holds, of the maps that it watches.
+    pub(super) fn on_data_held(&mut self, host: HostId, data: &DataHeld) {
+        if let Some(host) = self.hosts.get_mut(&host) {
+            for (map, is_held) in &mut host.shim.data {
+                *is_held = data.maps.contains(&u32::from(*map));
+            }
+            tracing::info!(host = host.spec.id, maps = ?host.shim.data, "data that it holds");
+            self.replan = true;
+        }
     }
 
     pub(super) fn on_load(&mut self, host: HostId, load: Load) {
@@ -162,7 +193,9 @@ impl Core {
             .group
             .criteria
             .iter()
-            .filter_map(|(map, criteria)| Some((*map, criteria.clone(), criteria.load?)))
+            .filter_map(|(map, criteria)| {
+                Some((*map, self.effective_criteria(*map), criteria.load?))
+            })
             .collect();
         for (map, asked, measure) in measured {
             let moves = self.waiting.iter().any(|bucket| bucket.map == map)
@@ -190,7 +223,7 @@ impl Core {
 
     /// A map's rule goes on from what the hosts own.
     pub(super) fn adopt_load(&mut self, map: u16) {
-        let asked = self.criteria_of(map);
+        let asked = self.effective_criteria(map);
         if asked.load.is_none() {
             self.loads.remove(&map);
             return;
@@ -298,9 +331,14 @@ impl Core {
             let buckets = owners.iter().filter(|owner| **owner == id).count();
             let load = self.loads.get(&map).map(|load| &load.state);
             MapHostInfo {
+            let data_configured = asked.data.as_ref().is_none_or(|data| data.contains(&id));
+            let data_reported = host.shim.data.get(&map).copied();
                 host: id,
                 weight: weights.get(&id).copied().unwrap_or(0.0),
-                holds_data: asked.data.as_ref().is_none_or(|data| data.contains(&id)),
+                is_member: host.is_member(),
+                holds_data: data_configured && data_reported != Some(false),
+                data_configured,
+                data_reported,
                 load_factor: load.map_or(1.0, |load| load.factor(id)),
                 load_deviation: load
                     .and_then(|load| load.deviation(id))

@@ -82,6 +82,8 @@ pub(super) struct ShimState {
     /// Peers that have missed so many that they may be dead.
     pub suspects: Vec<HostId>,
     pub load: Load,
+    /// Whether the host holds the data of the maps that the shim watches. The last word counts while the shim is away.
+    pub data: BTreeMap<u16, bool>,
 }
 
 impl ShimState {
@@ -98,6 +100,15 @@ impl ShimState {
             self.sync = Sync::Wanted;
         }
         self.put_flushes_back();
+    }
+
+    /// The shim watches the data of these maps.
+    fn watch(&mut self, maps: &[u32]) {
+        let before = std::mem::take(&mut self.data);
+        let maps = maps.iter().filter_map(|map| u16::try_from(*map).ok());
+        self.data = maps
+            .map(|map| (map, before.get(&map).copied().unwrap_or(false)))
+            .collect();
     }
 
     fn put_flushes_back(&mut self) {
@@ -138,6 +149,7 @@ impl Core {
             Message::FlushDone(done) => self.on_flush_done(host, done.marker),
             Message::ProbeReport(report) => self.on_probe_report(host, report),
             Message::Load(load) => self.on_load(host, load),
+            Message::DataHeld(data) => self.on_data_held(host, &data),
         }
     }
 
@@ -193,6 +205,8 @@ impl Core {
         };
         let shim = &mut host.shim;
         shim.connection = Some(connection);
+        shim.watch(&register.watched_maps);
+        self.replan = true;
         if shim.session != register.session || shim.acked < register.acked_seq {
             shim.distrust();
             shim.session = register.session;

@@ -151,6 +151,7 @@ pub fn services(reply: &ServicesReply) -> String {
             let mut value = service(status);
             value["connections"] = status.connections.into();
             value["hosts"] = status.hosts.clone().into();
+            value["without_data"] = status.without_data.clone().into();
             value
         })
         .collect();
@@ -162,6 +163,8 @@ fn map_host(host: &MapHost) -> Value {
         "host": host.host,
         "weight": host.weight,
         "holds_data": host.holds_data,
+        "data_configured": host.data_configured,
+        "data_reported": host.data_reported,
         "load_factor": host.load_factor,
         "load_deviation": host.load_deviation,
         "target_share": host.target_share,

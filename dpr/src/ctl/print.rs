@@ -97,11 +97,19 @@ pub fn services(reply: &ServicesReply) -> String {
                 affinity.to_owned(),
                 service.connections.to_string(),
                 list(&service.hosts, "nobody"),
+                list(&service.without_data, "-"),
             ]
         })
         .collect();
     table(
-        &["service", "map", "affinity", "connections", "hosts"],
+        &[
+            "service",
+            "map",
+            "affinity",
+            "connections",
+            "hosts",
+            "without data",
+        ],
         &rows,
     )
 }
@@ -131,7 +139,9 @@ fn map(map: &MapStatus) -> String {
                 host.host.clone(),
                 host.weight.to_string(),
                 if is_own { "its own" } else { "the map's" }.to_owned(),
-                if host.holds_data { "yes" } else { "no" }.to_owned(),
+                yes(host.holds_data),
+                yes(host.data_configured),
+                host.data_reported.map_or_else(|| "-".to_owned(), yes),
                 format!("{:.2}", host.load_factor),
                 host.load_deviation.map_or_else(
                     || "-".to_owned(),
@@ -148,6 +158,8 @@ fn map(map: &MapStatus) -> String {
         "weight",
         "whose",
         "data",
+        "configured",
+        "reported",
         "load factor",
         "load",
         "target",
@@ -244,8 +256,11 @@ fn list(names: &[String], none: &str) -> String {
     }
 }
 
+fn yes(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
 pub fn hosts(hosts: &[HostStatus]) -> String {
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let rows: Vec<Vec<String>> = hosts
         .iter()
         .map(|host| {

@@ -341,3 +341,47 @@ fn what_comes_to_a_hosts_own_address_is_reported_by_the_published_one() {
     let flows: Vec<FiveTuple> = live.iter().map(|live| live.flow).collect();
     assert_eq!(flows, [flow(7)]);
 }
+
+#[test]
+fn data_is_said_before_the_snapshot_at_every_change_and_again_to_whoever_asks_anew() {
+    let check = |map| DataCheck {
+        map,
+        evidence: crate::Evidence::Tcp(String::new()),
+        interval_us: 1,
+        timeout_us: 1,
+        rise: 1,
+        fall: 2,
+    };
+    let mut config = SessionConfig::new(1, "h1", 1, 2, 3);
+    config.data = vec![check(4), check(9)];
+    let mut session = Session::new(config);
+    session.handle_connected(0);
+    let [FromShim::Register(register)] = &sent(&mut session)[..] else {
+        panic!("a registration")
+    };
+    assert_eq!(register.watched_maps, [4, 9]);
+    session.handle_message(0, registered(0, true));
+    let first = sent(&mut session);
+    assert!(matches!(first[0], FromShim::Snapshot(_)), "{first:?}");
+    let held = |maps: &[u32]| {
+        FromShim::DataHeld(wire::DataHeld {
+            maps: maps.to_vec(),
+        })
+    };
+    session.handle_check(0, true);
+    assert_eq!(sent(&mut session), [], "one has said nothing yet");
+    session.handle_check(1, true);
+    assert_eq!(sent(&mut session), [held(&[4, 9])]);
+    session.handle_check(0, false);
+    assert_eq!(sent(&mut session), []);
+    session.handle_check(0, false);
+    assert_eq!(sent(&mut session), [held(&[9])]);
+    session.handle_disconnected(0);
+    session.handle_check(0, true);
+    assert_eq!(sent(&mut session), []);
+    session.handle_connected(0);
+    session.handle_message(0, registered(1, true));
+    let again = sent(&mut session);
+    assert_eq!(again[1], held(&[4, 9]));
+    assert!(matches!(again[2], FromShim::Snapshot(_)), "{again:?}");
+}

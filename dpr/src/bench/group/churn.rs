@@ -72,7 +72,7 @@ impl Timeline {
                 Step::Remove(host) => weights.remove(&host),
                 Step::RestartRouter => None,
                 // The others know no criteria but weights.
-                Step::Data(_) | Step::Load(_) => continue,
+                Step::Data(_) | Step::Holds(..) | Step::Load(_) => continue,
                 Step::RestartController | Step::RestartStage(_) | Step::Outage(_) => continue,
             };
             members.push(Members {
