@@ -729,7 +729,7 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
     };
     let wrong = changed.replace("weight = 4.0", "weight = -4.0");
     let too_much = changed
-        .replace("ports = 80", "ports = 81")
+        .replace("ports = 80", "ports = 80\naffinity = \"client\"")
         .replace("weight = 4.0", "weight = 3.0");
     for (text, expected) in [
         (&wrong, format!("{}:", file.display())),
@@ -750,5 +750,96 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
         assert!(error.message().starts_with(&expected), "{error}");
         assert_eq!(status(&mut operator).await.hosts[2].weight, 4.0);
     }
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_come_and_go_with_the_configuration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("group.toml");
+    let world = World::new().await;
+    std::fs::write(&file, &world.config).expect("written");
+    let config = Config::read(&file).expect("a good configuration");
+    let mut settings = Settings::from(&config);
+    settings.config = Some((file.clone(), config));
+    let controller = Controller::start(settings).await.expect("it starts");
+    let mut operator = AdminClient::connect(format!("http://{}", controller.admin_address()))
+        .await
+        .expect("it listens");
+    let mut shims = Vec::new();
+    for host in 1..=HOSTS {
+        shims.push(Shim::attach(&controller, host).await);
+    }
+    eventually!("all hosts serve", {
+        let hosts = status(&mut operator).await.hosts;
+        hosts.iter().all(|host| host.in_router && host.buckets > 0)
+    });
+    let flow = |dst: [u8; 4], dst_port| FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: dst.to_vec(),
+        protocol: 6,
+        src_port: 40_000,
+        dst_port,
+    };
+    let (first, other) = (flow([203, 0, 113, 1], 80), flow([203, 0, 113, 2], 443));
+    let seq = shims[0].report(Kind::Setup, first);
+    shims[0].acked(seq).await;
+
+    let more = "[[services]]\naddress = \"203.0.113.2\"\nprotocol = \"tcp\"\nports = 443\nmap = 3\n\
+                [[maps]]\nmap = 3\ndata = [\"h2\"]\n[protocol]";
+    let changed = world.config.replacen("[protocol]", more, 1);
+    std::fs::write(&file, &changed).expect("written");
+    let changes = controller.reload().await.expect("a good file");
+    assert_eq!(
+        changes,
+        [
+            "service 203.0.113.2:443/tcp comes, on map 3",
+            "map 3: other criteria"
+        ]
+    );
+    let explain = admin::ExplainRequest {
+        five_tuple: Some(admin::FiveTuple {
+            src: "198.51.100.1".to_owned(),
+            src_port: 40_000,
+            dst: "203.0.113.2".to_owned(),
+            dst_port: 443,
+            protocol: "tcp".to_owned(),
+        }),
+    };
+    eventually!("all stages lead to h2", {
+        let explained = operator.explain(explain.clone()).await;
+        explained.is_ok_and(|explained| {
+            let paths = explained.into_inner().paths;
+            paths.len() == 3 && paths.iter().all(|path| path.served_by == "h2")
+        })
+    });
+    let seq = shims[1].report(Kind::Setup, other);
+    shims[1].acked(seq).await;
+    let connections = async |operator: &mut AdminClient<Channel>| {
+        let reply = operator.services(admin::ServicesRequest {}).await;
+        let services = reply.expect("an answer").into_inner().services;
+        services
+            .iter()
+            .map(|service| service.connections)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(connections(&mut operator).await, [1, 1]);
+
+    std::fs::write(&file, &world.config).expect("written");
+    let changes = controller.reload().await.expect("a good file");
+    assert_eq!(changes, ["service 203.0.113.2:443/tcp goes"]);
+    assert_eq!(connections(&mut operator).await, [1]);
+    eventually!(
+        "nobody knows the connection of what is gone",
+        world
+            .stages
+            .iter()
+            .map(|stage| flow_entries(stage))
+            .sum::<u64>()
+            <= 2
+            && flow_entries(&world.stages[0]) == 1
+    );
+    let error = operator.explain(explain).await.expect_err("no service");
+    assert_eq!(error.code(), tonic::Code::NotFound, "{error}");
     controller.stop().await;
 }

@@ -202,6 +202,9 @@ impl Session {
             Some(Message::RequestSnapshot(_)) if self.stream == Stream::Up => {
                 self.send_snapshot(now_us)
             }
+            Some(Message::Services(services)) if self.stream == Stream::Up => {
+                self.set_published(&services.services, &services.translations);
+            }
             Some(Message::Peers(peers)) => self.probes.set_peers(now_us, &peers),
             // Of an earlier stream, or of a later version of the protocol.
             _ => {}
@@ -214,9 +217,6 @@ impl Session {
         self.cpu_permille = permille;
     }
 
-    /// Lets time pass.
-    pub fn handle_timeout(&mut self, now_us: u64) {
-        self.tracker.handle_timeout(now_us);
     /// What came of one of [`SessionConfig::data`], by its place there.
     pub fn handle_check(&mut self, check: usize, is_held: bool) {
         if self.data.handle_check(check, is_held) && self.stream == Stream::Up {
@@ -224,6 +224,9 @@ impl Session {
         }
     }
 
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now_us: u64) {
+        self.tracker.handle_timeout(now_us);
         self.probes.handle_timeout(now_us, &mut self.frames);
         if let Some((stage_mac, due_us)) = self.announce
             && due_us <= now_us
@@ -269,13 +272,7 @@ impl Session {
 
     fn handle_registered(&mut self, now_us: u64, registered: &wire::Registered) {
         self.stream = Stream::Up;
-        let services = registered.services.iter().filter_map(Service::from_wire);
-        self.tracker.set_services(services.collect());
-        let translations = registered.translations.iter().filter_map(|translation| {
-            let own = address::from_bytes(&translation.own)?;
-            Some((own, address::from_bytes(&translation.published)?))
-        });
-        self.translations = translations.collect();
+        self.set_published(&registered.services, &registered.translations);
         self.tracker.set_linger(
             microseconds(registered.linger_ms),
             microseconds(registered.linger_away_ms),
@@ -287,11 +284,11 @@ impl Session {
         {
             self.announce = Some((registered.stage_mac, now_us));
         }
-        // Before the snapshot, so that the host gets no buckets of maps whose data it does not hold.
-        self.send_data();
         if let Some(peers) = &registered.peers {
             self.probes.set_peers(now_us, peers);
         }
+        // Before the snapshot, so that the host gets no buckets of maps whose data it does not hold.
+        self.send_data();
         if registered.snapshot_wanted || self.outbox.owes_snapshot() {
             self.send_snapshot(now_us);
         } else {
@@ -299,6 +296,16 @@ impl Session {
                 .handle_registered(now_us, registered.received_seq, &mut self.messages);
         }
         self.next_load_us = now_us;
+    }
+
+    fn set_published(&mut self, services: &[wire::Service], translations: &[wire::Translation]) {
+        let services = services.iter().filter_map(Service::from_wire);
+        self.tracker.set_services(services.collect());
+        let translations = translations.iter().filter_map(|translation| {
+            let own = address::from_bytes(&translation.own)?;
+            Some((own, address::from_bytes(&translation.published)?))
+        });
+        self.translations = translations.collect();
     }
 
     /// Says which data the host holds, once that is known.

@@ -1,7 +1,7 @@
 //! A configuration that is read again while the controller runs: what may change, and what only a restart can.
 
 use super::{Config, ConfigError};
-use crate::core::{Group, HostId, HostSpec, Reconfiguration};
+use crate::core::{Group, HostId, HostSpec, Location, Reconfiguration, Service};
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
 impl Config {
@@ -43,8 +43,16 @@ impl Config {
             let asked = |group: &Group| group.criteria.get(&map).cloned().unwrap_or_default();
             (asked(&old) != asked(&new)).then(|| (map, asked(&new)))
         });
+        let at_home = new.hosts.iter().filter_map(|host| {
+            let addresses = &host.location.at_home;
+            let differs = was.get(&host.id)?.location.at_home != *addresses;
+            differs.then(|| (host.id, addresses.clone()))
+        });
+        let services = (old.services != new.services).then(|| new.services.clone());
         let (old, protocol) = (&old.protocol, &new.protocol);
         Ok(Reconfiguration {
+            services,
+            at_home: at_home.collect(),
             weights: weights.collect(),
             hosts: added.cloned().collect(),
             criteria: criteria.collect(),
@@ -75,14 +83,14 @@ impl Config {
         if before.listen != self.listen {
             return Some((line_of(text, "[listen]"), "listen"));
         }
-        if old.services != new.services {
-            let differs = new
-                .services
-                .iter()
-                .enumerate()
-                .find(|(index, service)| old.services.get(*index) != Some(service));
-            let span = differs.and_then(|(index, _)| self.services.get(index));
-            return Some((span.map_or(0..0, toml::Spanned::span), "services"));
+        // Connections that go on would be on another map, or in another bucket.
+        let is_elsewhere = |service: &Service| {
+            let mut same = old.services.iter().filter(|old| old.overlaps(service));
+            same.any(|old| (old.map, old.affinity) != (service.map, service.affinity))
+        };
+        if let Some(index) = new.services.iter().position(is_elsewhere) {
+            let span = self.services.get(index).map(toml::Spanned::span);
+            return Some((span.unwrap_or(0..0), "services"));
         }
         for host in &old.hosts {
             let Some(spanned) = self
@@ -95,6 +103,10 @@ impl Config {
             let now = new.hosts.iter().find(|now| now.id == host.id)?;
             let same = HostSpec {
                 weight: host.weight,
+                location: Location {
+                    at_home: host.location.at_home.clone(),
+                    ..now.location.clone()
+                },
                 ..now.clone()
             };
             if same != *host {

@@ -3,7 +3,7 @@
 use super::{
     CommandError, Core, Host, Timer,
     plan::check_weight,
-    types::{HostId, HostSpec, Micros, micros},
+    types::{HostId, HostSpec, Micros, Service, micros},
 };
 use crate::criteria::{
     self, Candidate, LoadAverage, LoadMeasure, LoadSample, LoadState, MapCriteria, Shares,
@@ -241,14 +241,15 @@ impl Core {
             .adopt(&base, &owned);
     }
 
-    /// Whether a map's criteria are of use, when these hosts are added to those that are known.
+    /// Whether a map's criteria are of use, when these hosts are added to those that are known and these are the services.
     pub(super) fn check_criteria(
         &self,
         map: u16,
         asked: &MapCriteria,
         added: &[HostSpec],
+        services: &[Service],
     ) -> Result<(), CommandError> {
-        if !self.owners.contains_key(&map) {
+        if services.iter().all(|service| service.map != map) {
             return Err(CommandError::UnknownMap(map));
         }
         for weight in asked.weights.values() {
@@ -284,7 +285,7 @@ impl Core {
         if let Some(load) = change.load {
             asked.load = load;
         }
-        self.check_criteria(map, &asked, &[])?;
+        self.check_criteria(map, &asked, &[], &self.group.services)?;
         self.set_criteria(map, asked);
         self.changed()
     }
@@ -330,15 +331,15 @@ impl Core {
             let id = host.spec.id;
             let buckets = owners.iter().filter(|owner| **owner == id).count();
             let load = self.loads.get(&map).map(|load| &load.state);
-            MapHostInfo {
             let data_configured = asked.data.as_ref().is_none_or(|data| data.contains(&id));
             let data_reported = host.shim.data.get(&map).copied();
+            MapHostInfo {
                 host: id,
-                weight: weights.get(&id).copied().unwrap_or(0.0),
                 is_member: host.is_member(),
                 holds_data: data_configured && data_reported != Some(false),
                 data_configured,
                 data_reported,
+                weight: weights.get(&id).copied().unwrap_or(0.0),
                 load_factor: load.map_or(1.0, |load| load.factor(id)),
                 load_deviation: load
                     .and_then(|load| load.deviation(id))

@@ -197,6 +197,12 @@ impl Core {
         }
     }
 
+    /// Buckets that are being re-owned because of a death.
+    pub(super) fn mourned(&self) -> impl Iterator<Item = BucketId> {
+        let graves = self.graves.values();
+        graves.flat_map(|grave| grave.buckets.iter().copied())
+    }
+
     fn close_grave(&mut self, id: HostId) {
         if let Some(grave) = self.graves.remove(&id) {
             for key in grave.flows {

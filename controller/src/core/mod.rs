@@ -37,6 +37,7 @@ mod reconfigure;
 mod recovery;
 mod reports;
 mod router;
+mod services;
 mod sessions;
 mod status;
 mod target;
@@ -208,6 +209,10 @@ pub struct Reconfiguration {
     pub hosts: Vec<HostSpec>,
     /// What is asked for maps.
     pub criteria: Vec<(u16, MapCriteria)>,
+    /// All services, if they change; those that stay have the map and affinity that they had.
+    pub services: Option<Vec<Service>>,
+    /// Published addresses that hosts answer ARP and NDP for.
+    pub at_home: Vec<(HostId, Vec<u128>)>,
     /// Moves that may begin in a second.
     pub moves_per_second: Option<f64>,
     /// Between two rounds of the load's feedback rule.
@@ -378,6 +383,9 @@ pub struct Core {
     allowance_at: Micros,
     pace_at: Option<Micros>,
     graves: BTreeMap<HostId, death::Grave>,
+    /// How far a change of the services is, and the new addresses that are not routed yet.
+    service_step: Option<services::ServiceStep>,
+    unrouted: std::collections::BTreeSet<u128>,
     timers: BTreeMap<(Micros, u64), Timer>,
     serial: u64,
     fired: VecDeque<Token>,
@@ -432,6 +440,8 @@ impl Core {
             allowance_at: now,
             pace_at: None,
             graves: BTreeMap::new(),
+            service_step: None,
+            unrouted: Default::default(),
             timers: BTreeMap::new(),
             serial: 0,
             fired: VecDeque::new(),
@@ -544,6 +554,7 @@ impl Core {
                 self.keep_neighbors();
                 self.plan();
                 self.begin_moves();
+                self.keep_services();
                 self.keep_router();
             }
             self.send_flushes();

@@ -13,8 +13,9 @@ impl Core {
         for host in &changes.hosts {
             self.check_join(host)?;
         }
+        let services = changes.services.as_ref().unwrap_or(&self.group.services);
         for (map, criteria) in &changes.criteria {
-            self.check_criteria(*map, criteria, &changes.hosts)?;
+            self.check_criteria(*map, criteria, &changes.hosts, services)?;
         }
         if let Some(rate) = changes.moves_per_second {
             self.group.protocol.moves_per_second = rate;
@@ -36,6 +37,18 @@ impl Core {
         }
         for (map, criteria) in changes.criteria {
             self.set_criteria(map, criteria);
+        }
+        let at_home_changes = !changes.at_home.is_empty();
+        for (id, addresses) in changes.at_home {
+            if let Some(host) = self.hosts.get_mut(&id) {
+                host.spec.location.at_home = addresses;
+            }
+        }
+        match changes.services {
+            Some(services) => self.set_services(services),
+            // It stands in the entries of the published addresses.
+            None if at_home_changes => self.set_services(self.group.services.clone()),
+            None => {}
         }
         self.changed()
     }

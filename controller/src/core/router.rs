@@ -21,6 +21,8 @@ pub(super) struct RouterState {
     pub target: TargetState,
     /// The set in use: number and hosts.
     set: Option<(u16, Vec<HostId>)>,
+    /// The routes to the set are to be looked at: other addresses may be sprayed.
+    routes_due: bool,
     change: Option<SetChange>,
 }
 
@@ -39,6 +41,7 @@ impl RouterState {
         RouterState {
             target: TargetState::new(),
             set: None,
+            routes_due: false,
             change: None,
         }
     }
@@ -79,6 +82,7 @@ impl Core {
         {
             return;
         }
+        self.keep_routes();
         // A host enters when its stage has all it needs, and those it would reroute to have too.
         let all_ready = self.hosts.values().all(|host| {
             !host.is_member() || host.stage.link == Link::Away || host.stage.is_ready()
@@ -124,6 +128,57 @@ impl Core {
         self.fired.push_back(Token::MemberSet);
     }
 
+    /// Other addresses are sprayed.
+    pub(super) fn want_routes(&mut self) {
+        if let Some(router) = &mut self.router {
+            router.routes_due = true;
+        }
+    }
+
+    /// Writes the routes that lack to the set in use.
+    fn keep_routes(&mut self) {
+        let addresses = self.routed();
+        let spray = self.spray();
+        let Some(router) = &mut self.router else {
+            return;
+        };
+        // The first set's routes are written with it.
+        let (true, Some((set, hosts))) = (std::mem::take(&mut router.routes_due), &router.set)
+        else {
+            return;
+        };
+        let last = hosts.len().saturating_sub(1) as u16;
+        for address in addresses {
+            let (key, value) = spray_route(address, spray, *set, last);
+            self.fired
+                .extend(router.target.want(key, Some(value), None));
+        }
+    }
+
+    /// Addresses that are sprayed no more: what else is said of them counts again.
+    pub(super) fn withdraw_routes(&mut self, addresses: &BTreeSet<u128>) {
+        let Some(spec) = &self.group.router else {
+            return;
+        };
+        let mut others = configured_entries(spec);
+        for host in self.hosts.values().filter(|host| host.is_member()) {
+            others.extend(self.host_routes(&host.spec));
+        }
+        let Some(router) = self.router.as_mut().filter(|router| router.target.known) else {
+            return;
+        };
+        for address in addresses {
+            let key = route_key(*address, 128);
+            let value = others.get(&key).copied();
+            self.fired.extend(router.target.want(key, value, None));
+        }
+    }
+
+    fn spray(&self) -> Spray {
+        let spray = self.group.router.as_ref().map(|router| router.spray);
+        spray.unwrap_or_default()
+    }
+
     fn member_entries(&self, set: u16, hosts: &[HostId]) -> Vec<(Key, Value)> {
         let macs: BTreeMap<u16, u64> = self
             .group
@@ -157,13 +212,7 @@ impl Core {
     }
 
     pub(super) fn on_member_set(&mut self) {
-        let addresses = self.sprayed();
-        let spray = self
-            .group
-            .router
-            .as_ref()
-            .map(|router| router.spray)
-            .unwrap_or_default();
+        let (addresses, spray) = (self.routed(), self.spray());
         let Some(router) = &mut self.router else {
             return;
         };
@@ -324,6 +373,7 @@ impl Core {
                 .extend(router.target.want(key, Some(value), None));
         }
         router.target.start_fill();
+        router.routes_due = true;
     }
 }
 

@@ -8,7 +8,7 @@ use dpr_p4::address;
 use dpr_protocol::address as wire_address;
 use dpr_protocol::shim::v1::{
     Ack, ControllerMessage, Event, Events, FiveTuple, Flush, Load, Peer, Peers, ProbeReport,
-    Register, Registered, RequestSnapshot, Service, ShimMessage, Snapshot, Translation,
+    Register, Registered, RequestSnapshot, Service, Services, ShimMessage, Snapshot, Translation,
     event::Kind, shim_message::Message,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -236,11 +236,7 @@ impl Core {
             stage_mac,
             services: self.group.services.iter().map(service_message).collect(),
             peers: Some(self.peers_of(id)),
-            translations: self
-                .hosts
-                .get(&id)
-                .map(|host| translations(&self.group, &host.spec))
-                .unwrap_or_default(),
+            translations: self.translations_of(id),
         };
         self.say(id, registered);
         if !snapshot_wanted {
@@ -276,6 +272,23 @@ impl Core {
             let peers = self.peers_of(id);
             self.say(id, peers);
         }
+    }
+
+    /// Tells all shims what is published now.
+    pub(super) fn announce_services(&mut self) {
+        for id in self.hosts.keys().copied().collect::<Vec<_>>() {
+            let services = Services {
+                services: self.group.services.iter().map(service_message).collect(),
+                translations: self.translations_of(id),
+            };
+            self.say(id, services);
+        }
+    }
+
+    fn translations_of(&self, id: HostId) -> Vec<Translation> {
+        let host = self.hosts.get(&id);
+        host.map(|host| translations(&self.group, &host.spec))
+            .unwrap_or_default()
     }
 
     /// Says something to a host's shim, if it is connected.

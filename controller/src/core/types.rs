@@ -156,6 +156,13 @@ impl Service {
             && self.protocol == flow.protocol
             && (self.port_low..=self.port_high).contains(&flow.dst_port)
     }
+
+    /// Whether some connections are of both.
+    pub fn overlaps(&self, other: &Service) -> bool {
+        (self.address, self.protocol) == (other.address, other.protocol)
+            && self.port_low <= other.port_high
+            && other.port_low <= self.port_high
+    }
 }
 
 /// What of a connection chooses its bucket.

@@ -385,3 +385,42 @@ fn data_is_said_before_the_snapshot_at_every_change_and_again_to_whoever_asks_an
     assert_eq!(again[1], held(&[4, 9]));
     assert!(matches!(again[2], FromShim::Snapshot(_)), "{again:?}");
 }
+
+#[test]
+fn what_is_published_changes_and_connections_that_go_on_are_found_again() {
+    let mut session = up();
+    opens(&mut session, 0, 1);
+    assert_eq!(session.tracker().connections(), 1);
+    let services = |ports: &[u32]| wire::Services {
+        services: ports
+            .iter()
+            .map(|port| wire::Service {
+                address: address::to_bytes(SERVICE.address),
+                protocol: 6,
+                port_low: *port,
+                port_high: *port,
+            })
+            .collect(),
+        translations: Vec::new(),
+    };
+    let tell = |session: &mut Session, ports: &[u32]| {
+        session.handle_message(SECOND, services(ports).into());
+        session.handle_timeout(SECOND);
+        all_events(session)
+    };
+    assert_eq!(tell(&mut session, &[80, 81]), [(2, vec![(1, Setup)])]);
+    assert_eq!(tell(&mut session, &[81]), []);
+    assert_eq!(
+        (session.tracker().connections(), session.tracker().tracked()),
+        (0, 0)
+    );
+    // It ends, and another begins, of what is not published.
+    resets(&mut session, SECOND, 1);
+    opens(&mut session, SECOND, 2);
+    assert_eq!(tell(&mut session, &[80]), []);
+    // What goes on shows itself by what the host sends and the client acknowledges.
+    session.handle_frame(SECOND, FromHost, &tcp(FromHost, flow(2), ACK, 2, 2, 10));
+    session.handle_frame(SECOND, ToHost, &tcp(ToHost, flow(2), ACK, 2, 12, 0));
+    session.handle_timeout(2 * SECOND);
+    assert_eq!(all_events(&mut session), [(3, vec![(2, Setup)])]);
+}

@@ -4,5 +4,6 @@ mod chaos;
 mod criteria;
 mod faults;
 mod leaving;
+mod services;
 mod steady;
 mod world;
