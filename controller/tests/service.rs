@@ -843,3 +843,110 @@ async fn services_come_and_go_with_the_configuration() {
     assert_eq!(error.code(), tonic::Code::NotFound, "{error}");
     controller.stop().await;
 }
+
+/// Gives a target the program of a stage under a cookie, and reads that of what runs there.
+async fn push(address: SocketAddr, device_id: u64, cookie: Option<u64>) -> u64 {
+    use dpr_p4::host_stage::PROGRAM;
+    use dpr_p4runtime::{channel, config::P4Info, v1};
+    use prost::Message as _;
+    let endpoint = channel::endpoint(format!("http://{address}")).expect("an address");
+    let mut client = channel::client(endpoint.connect().await.expect("it listens"));
+    if let Some(cookie) = cookie {
+        // Controllers have larger ones.
+        let election_id = Some(dpr_p4runtime::to_uint128(1));
+        let arbitration = v1::MasterArbitrationUpdate {
+            device_id,
+            election_id,
+            ..Default::default()
+        };
+        let update = v1::stream_message_request::Update::Arbitration(arbitration);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let request = v1::StreamMessageRequest {
+            update: Some(update),
+        };
+        sender.send(request).expect("open");
+        let mut answers = client
+            .stream_channel(UnboundedReceiverStream::new(receiver))
+            .await
+            .expect("served")
+            .into_inner();
+        answers.message().await.expect("an answer");
+        let config = v1::ForwardingPipelineConfig {
+            p4info: Some(P4Info::decode(&*PROGRAM.p4info).expect("ours")),
+            p4_device_config: PROGRAM.digest.to_vec(),
+            cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie }),
+        };
+        let request = v1::SetForwardingPipelineConfigRequest {
+            device_id,
+            election_id,
+            action: v1::set_forwarding_pipeline_config_request::Action::VerifyAndCommit.into(),
+            config: Some(config),
+            ..Default::default()
+        };
+        client
+            .set_forwarding_pipeline_config(request)
+            .await
+            .expect("its program");
+    }
+    let request = v1::GetForwardingPipelineConfigRequest {
+        device_id,
+        ..Default::default()
+    };
+    let reply = client.get_forwarding_pipeline_config(request).await;
+    let config = reply.expect("configured").into_inner().config;
+    config
+        .and_then(|config| config.cookie)
+        .map_or(0, |cookie| cookie.cookie)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stage_with_another_build_of_the_same_tables_goes_on_with_it() {
+    let world = World::new().await;
+    let address = world.targets[0].0;
+    assert_eq!(push(address, 1, Some(7)).await, 7);
+    let (controller, _operator, mut shims) = world.start_serving().await;
+    let flow = FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
+        protocol: 6,
+        src_port: 40_000,
+        dst_port: 80,
+    };
+    let seq = shims[0].report(Kind::Setup, flow);
+    shims[0].acked(seq).await;
+    assert_eq!(flow_entries(&world.stages[0]), 1);
+    // The others were told what they run.
+    assert_eq!(push(address, 1, None).await, 7);
+    assert!(![0, 7].contains(&push(world.targets[1].0, 2, None).await));
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_controller_that_starts_later_takes_over() {
+    let world = World::new().await;
+    let (first, mut operator, _shims) = world.start_serving().await;
+    let (second, mut successor, mut shims) = world.start_serving().await;
+    eventually!("the first has lost all stages", {
+        let status = status(&mut operator).await;
+        status.hosts.iter().all(|host| !host.stage_connected)
+    });
+    let flow = FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
+        protocol: 6,
+        src_port: 40_000,
+        dst_port: 80,
+    };
+    let seq = shims[0].report(Kind::Setup, flow);
+    shims[0].acked(seq).await;
+    first.stop().await;
+    let status = status(&mut successor).await;
+    assert!(
+        status
+            .hosts
+            .iter()
+            .all(|host| host.stage_ready && host.in_router)
+    );
+    assert_eq!(flow_entries(&world.stages[0]), 1);
+    second.stop().await;
+}
