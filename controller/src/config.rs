@@ -372,6 +372,7 @@ fn host_spec(host: &HostConfig) -> HostSpec {
         weight: host.weight,
         joined: host.joined,
         draining: false,
+        held: false,
     }
 }
 

@@ -223,6 +223,12 @@ impl<'a> Simulation<'a> {
                 load: Some(load),
                 ..CriteriaChange::default()
             }),
+            Step::Hold(host) => {
+                self.order(Command::Hold { host });
+            }
+            Step::Release(host) => {
+                self.order(Command::Release { host });
+            }
             Step::Remove(host) => {
                 if !self.order(Command::Remove { host, force: false }) {
                     self.queue.after(SECOND / 4, Event::Script(step));

@@ -32,6 +32,10 @@ pub enum Step {
     Holds(u16, bool),
     /// Shares follow this load, or nothing any more.
     Load(Option<LoadMeasure>),
+    /// A host is left out by the front router while its stage is replaced.
+    Hold(u16),
+    /// That is over.
+    Release(u16),
     /// A host leaves for good as soon as it may.
     Remove(u16),
 }

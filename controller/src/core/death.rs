@@ -24,12 +24,12 @@ impl Core {
         let shims = self.hosts.values().map(|host| &host.shim);
         let suspects: BTreeSet<HostId> = shims.flat_map(|shim| &shim.suspects).copied().collect();
         for id in self.hosts.keys().copied().collect::<Vec<_>>() {
-            let Some(membership) = self.hosts.get(&id).map(|host| host.membership) else {
+            let Some(host) = self.hosts.get(&id) else {
                 continue;
             };
-            match membership {
+            match host.membership {
                 Membership::In | Membership::Joining
-                    if suspects.contains(&id) && self.is_missed(id) =>
+                    if !host.spec.held && suspects.contains(&id) && self.is_missed(id) =>
                 {
                     self.declare_dead(id)
                 }

@@ -30,6 +30,7 @@ mod death;
 mod entry;
 mod explain;
 mod flows;
+mod hold;
 mod leave;
 mod moves;
 mod plan;
@@ -175,6 +176,17 @@ pub enum Command {
         /// Which host.
         host: HostId,
     },
+    /// Takes a host out of the front router's set while its stage is replaced; its buckets and connections stay, and nobody
+    /// declares it dead.
+    Hold {
+        /// Which host.
+        host: HostId,
+    },
+    /// Ends that.
+    Release {
+        /// Which host.
+        host: HostId,
+    },
     /// Takes a host out of the group for good: one that is drained, or dead.
     Remove {
         /// Which host.
@@ -237,6 +249,9 @@ pub enum CommandError {
     /// A host that owns buckets or is sprayed to.
     #[error("host {0} is neither drained nor dead: `drain` it first")]
     StillServes(String),
+    /// The front router would spray to nobody.
+    #[error("the front router sprays to nobody but host {0}: clients would find nobody")]
+    NobodyElse(String),
     /// Another host's stage has not been told yet that a host has no buckets any more.
     #[error(
         "the stage of {stage} still sends packets to host {host}: wait until it can be reached"
@@ -500,6 +515,8 @@ impl Core {
             Command::SetWeight { host, weight } => self.set_weight(host, weight),
             Command::Drain { host } => self.set_draining(host, true),
             Command::Undrain { host } => self.set_draining(host, false),
+            Command::Hold { host } => self.hold(host),
+            Command::Release { host } => self.release(host),
             Command::Remove { host, force } => self.remove(host, force),
             Command::SetCriteria { map, change } => self.change_criteria(map, *change),
             Command::Reconfigure(changes) => self.reconfigure(*changes),

@@ -88,7 +88,7 @@ impl Core {
             !host.is_member() || host.stage.link == Link::Away || host.stage.is_ready()
         });
         for host in self.hosts.values_mut() {
-            if host.membership != Membership::In || host.spec.draining {
+            if host.membership != Membership::In || host.spec.draining || host.spec.held {
                 host.in_router = false;
             } else if all_ready && host.stage.is_ready() {
                 host.in_router = true;
@@ -352,7 +352,7 @@ impl Core {
                 if let Some(host) = self
                     .hosts
                     .get_mut(id)
-                    .filter(|host| host.is_member() && !host.spec.draining)
+                    .filter(|host| host.is_member() && !host.spec.draining && !host.spec.held)
                 {
                     host.in_router = true;
                 }

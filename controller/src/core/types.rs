@@ -265,6 +265,8 @@ pub struct HostSpec {
     pub joined: bool,
     /// Whether it is out of the router's set and its buckets move away.
     pub draining: bool,
+    /// Whether it is out of the router's set and keeps its buckets and connections: its stage is being replaced.
+    pub held: bool,
 }
 
 /// The front router as the configuration describes it.

@@ -135,6 +135,14 @@ pub fn moves(moves: u64) -> String {
     text(&json!({ "moves": moves }))
 }
 
+pub fn hold(connections: u64) -> String {
+    text(&json!({ "connections": connections }))
+}
+
+pub fn release(host: &str) -> String {
+    text(&json!({ "host": host }))
+}
+
 pub fn remove(connections: u64) -> String {
     text(&json!({ "connections": connections }))
 }

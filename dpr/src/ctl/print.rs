@@ -67,6 +67,7 @@ fn state_name(state: HostState) -> &'static str {
         HostState::Serving => "serving",
         HostState::Draining => "draining",
         HostState::Drained => "drained",
+        HostState::Held => "held",
         HostState::Blind => "blind",
         HostState::Dead => "dead",
     }

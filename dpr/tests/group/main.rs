@@ -153,6 +153,44 @@ fn data_and_services_come_and_go_while_connections_go_on() {
     });
 }
 
+#[test]
+fn controller_and_stages_are_replaced_while_connections_go_on() {
+    const NAME: &str = "controller_and_stages_are_replaced_while_connections_go_on";
+    isolated_group(NAME, || {
+        let mut group = start(TargetKind::GeneratedRust, Layout::OneLan);
+        let (crowd, servers) = crowd_at_all_hosts(&group);
+        group.replace_controller();
+        wait_for_states(["serving"; 3]);
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        for host in HOSTS {
+            let held = ctl(&format!("hold h{host}"));
+            let of_host = servers.values().filter(|server| **server == host);
+            assert_eq!(held["connections"], of_host.count());
+            assert_eq!(
+                ctl("hosts")["hosts"][usize::from(host) - 1]["state"],
+                "held"
+            );
+            assert_eq!(
+                ctl("status")["router"]["members"].as_array().map(Vec::len),
+                Some(2)
+            );
+            // Another program: one that the controller brings.
+            group.replace_stage(host, TargetKind::JsonEngine);
+            ctl(&format!("release h{host}"));
+            crowd.wait_for_answers(2, None);
+            assert_eq!(check_flows(&crowd), servers);
+        }
+        group.replace_controller();
+        wait_for_states(["serving"; 3]);
+        let more = Crowd::start(&group.client, SIZE, SERVICE).finish(None);
+        assert_eq!(more.values().sum::<usize>(), SIZE);
+        let ended = crowd.finish(None);
+        assert_eq!(ended.values().sum::<usize>(), SIZE);
+        wait_for_nothing();
+    });
+}
+
 /// The connections of each service.
 fn connections() -> Value {
     let services = ctl("services");

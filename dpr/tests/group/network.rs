@@ -141,6 +141,7 @@ impl Group {
         let stage = &mut self.stages[usize::from(host) - 1];
         assert!(stage.terminate(), "{}", stage.report());
         *stage = start_stage(kind, host);
+        stage.wait_for_line("listening on ");
     }
 
     /// Each host's number and namespace.

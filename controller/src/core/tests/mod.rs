@@ -3,6 +3,7 @@
 mod chaos;
 mod criteria;
 mod faults;
+mod hold;
 mod leaving;
 mod services;
 mod steady;

@@ -54,8 +54,11 @@ fn sprayed_to(world: &World, address: u128) -> Option<u16> {
     found
 }
 
-/// What a stage holds of services: maps by port, and buckets by map.
-fn held(world: &World, stage: HostId) -> (Vec<(u128, u16)>, Vec<(u16, usize)>) {
+/// Services by address and port, and how many buckets there are of each map.
+type Held = (Vec<(u128, u16)>, Vec<(u16, usize)>);
+
+/// What a stage holds.
+fn held(world: &World, stage: HostId) -> Held {
     let held = world.held(stage);
     let services = held.keys().filter_map(|key| match key {
         // Port 0 is that of echo requests.

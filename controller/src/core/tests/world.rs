@@ -89,6 +89,7 @@ pub fn host(id: HostId) -> HostSpec {
         weight: 1.0,
         joined: true,
         draining: false,
+        held: false,
     }
 }
 

@@ -73,6 +73,8 @@ impl Timeline {
                 Step::RestartRouter => None,
                 // The others know no criteria but weights.
                 Step::Data(_) | Step::Holds(..) | Step::Load(_) => continue,
+                // A host that is held keeps its buckets.
+                Step::Hold(_) | Step::Release(_) => continue,
                 Step::RestartController | Step::RestartStage(_) | Step::Outage(_) => continue,
             };
             members.push(Members {
