@@ -405,6 +405,7 @@ fn host_spec(host: &HostConfig) -> HostSpec {
         weight: host.weight,
         joined: host.joined,
         draining: false,
+        held: false,
     }
 }
 

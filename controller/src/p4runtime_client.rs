@@ -210,30 +210,37 @@ impl Connection {
         u64::from_be_bytes(bytes)
     }
 
-    /// Pushes the program unless the target has it.
+    /// Pushes the program unless the target has it. Another build with the same tables goes on until the target is restarted: a
+    /// controller of another release would have all stages lose what they hold at once.
     async fn configure(&mut self) -> Result<(), Failure> {
         let request = v1::GetForwardingPipelineConfigRequest {
             device_id: self.config.device_id,
-            response_type: ResponseType::CookieOnly.into(),
+            response_type: ResponseType::P4infoAndCookie.into(),
         };
-        let cookie = match timeout(
+        let config = match timeout(
             PATIENCE,
             self.client.get_forwarding_pipeline_config(request),
         )
         .await?
         {
-            Ok(response) => response
-                .into_inner()
-                .config
-                .and_then(|config| config.cookie)
-                .map(|cookie| cookie.cookie),
-            Err(status) if status.code() == Code::FailedPrecondition => None,
+            Ok(response) => response.into_inner().config.unwrap_or_default(),
+            Err(status) if status.code() == Code::FailedPrecondition => Default::default(),
             Err(status) => return Err(status.into()),
         };
-        if cookie == Some(self.cookie()) {
+        // 0 is that of a program that nobody has pushed.
+        let cookie = config.cookie.map_or(0, |cookie| cookie.cookie);
+        if cookie == self.cookie() {
             return Ok(());
         }
         let program = self.config.program;
+        if cookie != 0 && config.p4info == Some(P4Info::decode(&*program.p4info)?) {
+            tracing::warn!(
+                target = self.config.address,
+                program = %program.name,
+                "runs another build with the same tables, and goes on until it is restarted"
+            );
+            return Ok(());
+        }
         tracing::info!(
             target = self.config.address,
             program = %program.name,

@@ -8,8 +8,8 @@ use dpr_p4::{
 use dpr_protocol::{
     admin::v1::{self as admin, admin_client::AdminClient},
     shim::v1::{
-        ControllerMessage, Event, Events, FiveTuple, FlushDone, Register, ShimMessage, Snapshot,
-        controller_message::Message, event::Kind, shim_service_client::ShimServiceClient,
+        ControllerMessage, DataHeld, Event, Events, FiveTuple, FlushDone, Register, ShimMessage,
+        Snapshot, controller_message::Message, event::Kind, shim_service_client::ShimServiceClient,
     },
 };
 use dpr_runtime::{Entity, EntryFilter, Pipeline, Query, Replica};
@@ -150,6 +150,8 @@ impl Shim {
             name: format!("h{host}"),
             session: host.into(),
             acked_seq: 0,
+            // One says which data its host holds when a test tells it to.
+            watched_maps: if host == 3 { vec![7] } else { Vec::new() },
         };
         messages.send(register.into()).expect("open");
         let mut answers = client
@@ -635,6 +637,54 @@ async fn operators_change_criteria_and_take_hosts_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_which_data_hosts_say_that_they_hold() {
+    let mut world = World::new().await;
+    world.config += "[[maps]]\nmap = 7\ndata = [\"h2\", \"h3\"]\n";
+    world.config = world
+        .config
+        .replacen("ports = 80\n", "ports = 80\nmap = 7\n", 1);
+    let (controller, mut operator, shims) = world.start_serving().await;
+    for (maps, buckets, without_data) in [
+        (vec![], [0, 64, 0], "h1 h3"),
+        (vec![7], [0, 32, 32], "h1"),
+        (vec![], [0, 64, 0], "h1 h3"),
+    ] {
+        let holds = !maps.is_empty();
+        shims[2]
+            .messages
+            .send(DataHeld { maps }.into())
+            .expect("open");
+        eventually!("the buckets are where the data is", {
+            let criteria = operator
+                .criteria(admin::CriteriaRequest { map: Some(7) })
+                .await
+                .expect("an answer")
+                .into_inner();
+            let said: Vec<_> = criteria.maps[0]
+                .hosts
+                .iter()
+                .map(|host| (host.holds_data, host.data_configured, host.data_reported))
+                .collect();
+            buckets_of(&criteria, 0) == buckets
+                && said
+                    == [
+                        (false, false, None),
+                        (true, true, None),
+                        (holds, true, Some(holds)),
+                    ]
+        });
+        let services = operator
+            .services(admin::ServicesRequest {})
+            .await
+            .expect("an answer")
+            .into_inner()
+            .services;
+        assert_eq!(services[0].without_data.join(" "), without_data);
+    }
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_configuration_is_read_again_or_nothing_changes() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("group.toml");
@@ -720,7 +770,7 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
     };
     let wrong = changed.replace("weight = 4.0", "weight = -4.0");
     let too_much = changed
-        .replace("ports = 80", "ports = 81")
+        .replace("ports = 80", "ports = 80\naffinity = \"client\"")
         .replace("weight = 4.0", "weight = 3.0");
     for (text, expected) in [
         (&wrong, format!("{}:", file.display())),
@@ -742,4 +792,202 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
         assert_eq!(status(&mut operator).await.hosts[2].weight, 4.0);
     }
     controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_come_and_go_with_the_configuration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("group.toml");
+    let world = World::new().await;
+    std::fs::write(&file, &world.config).expect("written");
+    let config = Config::read(&file).expect("a good configuration");
+    let mut settings = Settings::from(&config);
+    settings.config = Some((file.clone(), config));
+    let controller = Controller::start(settings).await.expect("it starts");
+    let mut operator = AdminClient::connect(format!("http://{}", controller.admin_address()))
+        .await
+        .expect("it listens");
+    let mut shims = Vec::new();
+    for host in 1..=HOSTS {
+        shims.push(Shim::attach(&controller, host).await);
+    }
+    eventually!("all hosts serve", {
+        let hosts = status(&mut operator).await.hosts;
+        hosts.iter().all(|host| host.in_router && host.buckets > 0)
+    });
+    let flow = |dst: [u8; 4], dst_port| FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: dst.to_vec(),
+        protocol: 6,
+        src_port: 40_000,
+        dst_port,
+    };
+    let (first, other) = (flow([203, 0, 113, 1], 80), flow([203, 0, 113, 2], 443));
+    let seq = shims[0].report(Kind::Setup, first);
+    shims[0].acked(seq).await;
+
+    let more = "[[services]]\naddress = \"203.0.113.2\"\nprotocol = \"tcp\"\nports = 443\nmap = 3\n\
+                [[maps]]\nmap = 3\ndata = [\"h2\"]\n[protocol]";
+    let changed = world.config.replacen("[protocol]", more, 1);
+    std::fs::write(&file, &changed).expect("written");
+    let changes = controller.reload().await.expect("a good file");
+    assert_eq!(
+        changes,
+        [
+            "service 203.0.113.2:443/tcp comes, on map 3",
+            "map 3: other criteria"
+        ]
+    );
+    let explain = admin::ExplainRequest {
+        five_tuple: Some(admin::FiveTuple {
+            src: "198.51.100.1".to_owned(),
+            src_port: 40_000,
+            dst: "203.0.113.2".to_owned(),
+            dst_port: 443,
+            protocol: "tcp".to_owned(),
+        }),
+    };
+    eventually!("all stages lead to h2", {
+        let explained = operator.explain(explain.clone()).await;
+        explained.is_ok_and(|explained| {
+            let paths = explained.into_inner().paths;
+            paths.len() == 3 && paths.iter().all(|path| path.served_by == "h2")
+        })
+    });
+    let seq = shims[1].report(Kind::Setup, other);
+    shims[1].acked(seq).await;
+    let connections = async |operator: &mut AdminClient<Channel>| {
+        let reply = operator.services(admin::ServicesRequest {}).await;
+        let services = reply.expect("an answer").into_inner().services;
+        services
+            .iter()
+            .map(|service| service.connections)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(connections(&mut operator).await, [1, 1]);
+
+    std::fs::write(&file, &world.config).expect("written");
+    let changes = controller.reload().await.expect("a good file");
+    assert_eq!(changes, ["service 203.0.113.2:443/tcp goes"]);
+    assert_eq!(connections(&mut operator).await, [1]);
+    eventually!(
+        "nobody knows the connection of what is gone",
+        world
+            .stages
+            .iter()
+            .map(|stage| flow_entries(stage))
+            .sum::<u64>()
+            <= 2
+            && flow_entries(&world.stages[0]) == 1
+    );
+    let error = operator.explain(explain).await.expect_err("no service");
+    assert_eq!(error.code(), tonic::Code::NotFound, "{error}");
+    controller.stop().await;
+}
+
+/// Gives a target the program of a stage under a cookie, and reads that of what runs there.
+async fn push(address: SocketAddr, device_id: u64, cookie: Option<u64>) -> u64 {
+    use dpr_p4::host_stage::PROGRAM;
+    use dpr_p4runtime::{channel, config::P4Info, v1};
+    use prost::Message as _;
+    let endpoint = channel::endpoint(format!("http://{address}")).expect("an address");
+    let mut client = channel::client(endpoint.connect().await.expect("it listens"));
+    if let Some(cookie) = cookie {
+        // Controllers have larger ones.
+        let election_id = Some(dpr_p4runtime::to_uint128(1));
+        let arbitration = v1::MasterArbitrationUpdate {
+            device_id,
+            election_id,
+            ..Default::default()
+        };
+        let update = v1::stream_message_request::Update::Arbitration(arbitration);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let request = v1::StreamMessageRequest {
+            update: Some(update),
+        };
+        sender.send(request).expect("open");
+        let mut answers = client
+            .stream_channel(UnboundedReceiverStream::new(receiver))
+            .await
+            .expect("served")
+            .into_inner();
+        answers.message().await.expect("an answer");
+        let config = v1::ForwardingPipelineConfig {
+            p4info: Some(P4Info::decode(&*PROGRAM.p4info).expect("ours")),
+            p4_device_config: PROGRAM.digest.to_vec(),
+            cookie: Some(v1::forwarding_pipeline_config::Cookie { cookie }),
+        };
+        let request = v1::SetForwardingPipelineConfigRequest {
+            device_id,
+            election_id,
+            action: v1::set_forwarding_pipeline_config_request::Action::VerifyAndCommit.into(),
+            config: Some(config),
+            ..Default::default()
+        };
+        client
+            .set_forwarding_pipeline_config(request)
+            .await
+            .expect("its program");
+    }
+    let request = v1::GetForwardingPipelineConfigRequest {
+        device_id,
+        ..Default::default()
+    };
+    let reply = client.get_forwarding_pipeline_config(request).await;
+    let config = reply.expect("configured").into_inner().config;
+    config
+        .and_then(|config| config.cookie)
+        .map_or(0, |cookie| cookie.cookie)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stage_with_another_build_of_the_same_tables_goes_on_with_it() {
+    let world = World::new().await;
+    let address = world.targets[0].0;
+    assert_eq!(push(address, 1, Some(7)).await, 7);
+    let (controller, _operator, mut shims) = world.start_serving().await;
+    let flow = FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
+        protocol: 6,
+        src_port: 40_000,
+        dst_port: 80,
+    };
+    let seq = shims[0].report(Kind::Setup, flow);
+    shims[0].acked(seq).await;
+    assert_eq!(flow_entries(&world.stages[0]), 1);
+    // The others were told what they run.
+    assert_eq!(push(address, 1, None).await, 7);
+    assert!(![0, 7].contains(&push(world.targets[1].0, 2, None).await));
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_controller_that_starts_later_takes_over() {
+    let world = World::new().await;
+    let (first, mut operator, _shims) = world.start_serving().await;
+    let (second, mut successor, mut shims) = world.start_serving().await;
+    eventually!("the first has lost all stages", {
+        let status = status(&mut operator).await;
+        status.hosts.iter().all(|host| !host.stage_connected)
+    });
+    let flow = FiveTuple {
+        src: vec![198, 51, 100, 1],
+        dst: vec![203, 0, 113, 1],
+        protocol: 6,
+        src_port: 40_000,
+        dst_port: 80,
+    };
+    let seq = shims[0].report(Kind::Setup, flow);
+    shims[0].acked(seq).await;
+    first.stop().await;
+    let status = status(&mut successor).await;
+    assert!(
+        status
+            .hosts
+            .iter()
+            .all(|host| host.stage_ready && host.in_router)
+    );
+    assert_eq!(flow_entries(&world.stages[0]), 1);
+    second.stop().await;
 }

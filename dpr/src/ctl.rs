@@ -7,9 +7,10 @@ mod print;
 use anyhow::{Context, bail};
 use dpr_protocol::admin::v1::{
     BucketsRequest, CriteriaRequest, DrainProgress, DrainRequest, ExplainRequest, FiveTuple,
-    FlowsRequest, Holders, HostWeight, JoinRequest, QosClass, ReloadRequest, RemoveRequest,
-    ServicesRequest, SetCriteriaRequest, SetWeightRequest, StatusRequest, UndrainRequest,
-    WatchDrainRequest, admin_client::AdminClient, drain_progress::Outcome,
+    FlowsRequest, HoldRequest, Holders, HostWeight, JoinRequest, QosClass, ReleaseRequest,
+    ReloadRequest, RemoveRequest, ServicesRequest, SetCriteriaRequest, SetWeightRequest,
+    StatusRequest, UndrainRequest, WatchDrainRequest, admin_client::AdminClient,
+    drain_progress::Outcome,
 };
 use std::{io::Write, net::SocketAddr, time::Duration};
 use tonic::transport::Channel;
@@ -81,6 +82,22 @@ enum Request {
     Undrain {
         /// Its name
         host: String,
+    },
+    /// Leave a host out of the front router's set while its stage is replaced; its buckets and connections stay
+    Hold {
+        /// Its name
+        host: String,
+        /// Wait for at most this long until it gets nothing any more, such as 90s or 10m; then fail. The host stays held
+        #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "30s")]
+        deadline: Duration,
+    },
+    /// End that
+    Release {
+        /// Its name
+        host: String,
+        /// Wait for at most this long until its stage is ready and it gets packets again; then fail
+        #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "30s")]
+        deadline: Duration,
     },
     /// Take a host out of the group: one that is drained, or dead
     Remove {
@@ -328,6 +345,30 @@ async fn ask(arguments: Arguments) -> anyhow::Result<String> {
                 format!("{host} serves again; {moves} buckets move")
             }
         }
+        Request::Hold { host, deadline } => {
+            let request = HoldRequest {
+                host: host.clone(),
+                deadline_ms: milliseconds(deadline),
+            };
+            let connections = refusal(admin.hold(request).await)?.connections;
+            if as_json {
+                json::hold(connections)
+            } else {
+                format!("{host} is held; {connections} connections go on")
+            }
+        }
+        Request::Release { host, deadline } => {
+            let request = ReleaseRequest {
+                host: host.clone(),
+                deadline_ms: milliseconds(deadline),
+            };
+            refusal(admin.release(request).await)?;
+            if as_json {
+                json::release(&host)
+            } else {
+                format!("{host} serves again")
+            }
+        }
         Request::Remove { host, force } => {
             let request = RemoveRequest {
                 host: host.clone(),
@@ -408,6 +449,11 @@ async fn ask(arguments: Arguments) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// At least one: 0 has another meaning in requests.
+fn milliseconds(deadline: Duration) -> u64 {
+    deadline.as_millis().max(1) as u64
+}
+
 /// Drains a host, and tells standard error how it goes.
 async fn watch_drain(
     admin: &mut AdminClient<Channel>,
@@ -417,7 +463,7 @@ async fn watch_drain(
     let request = WatchDrainRequest {
         host: host.to_owned(),
         // 0 is none.
-        deadline_ms: deadline.map_or(0, |deadline| deadline.as_millis().max(1) as u64),
+        deadline_ms: deadline.map_or(0, milliseconds),
     };
     let mut stream = refusal(admin.watch_drain(request).await)?;
     loop {

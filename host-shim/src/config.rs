@@ -11,7 +11,8 @@ use serde::de::{self, Deserializer};
 use toml::Spanned;
 
 use crate::service::{Settings, random_session};
-use crate::{OutboxConfig, SessionConfig, TrackerConfig};
+use crate::{DataCheck, Evidence, OutboxConfig, SessionConfig, TrackerConfig};
+use hyper::Uri;
 
 /// The configuration of one host's shim.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Config {
     tracking: Tracking,
     #[serde(default)]
     reporting: Reporting,
+    #[serde(default)]
+    data: Vec<Spanned<DataConfig>>,
 }
 
 /// How connections are tracked.
@@ -54,6 +57,22 @@ struct Reporting {
     batch_events: Option<Spanned<usize>>,
     batch_age_ms: Option<u64>,
     backoff_max_ms: Option<Spanned<u64>>,
+}
+
+/// One thing that tells whether the host holds the data of a map's services.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataConfig {
+    map: u16,
+    path: Option<PathBuf>,
+    tcp: Option<Spanned<String>>,
+    http: Option<Spanned<String>>,
+    /// Of `http`; 200 to 399 unless it is given.
+    status: Option<Spanned<u16>>,
+    interval_ms: Option<Spanned<u64>>,
+    timeout_ms: Option<Spanned<u64>>,
+    rise: Option<Spanned<u32>>,
+    fall: Option<Spanned<u32>>,
 }
 
 /// Six bytes, as `02:00:00:00:01:01`.
@@ -197,6 +216,9 @@ impl Config {
         {
             return Err(wrong(field.span(), "must be at least 1".to_owned()));
         }
+        for check in &config.data {
+            data_check(check).map_err(|(span, message)| wrong(span, message))?;
+        }
         Ok(config)
     }
 
@@ -233,6 +255,8 @@ impl Config {
                     .map_or(outbox.batch_age_us, |age_ms| age_ms.min(60_000) * 1_000),
                 ..outbox
             },
+            // Checked when the configuration was read.
+            data: self.data.iter().flat_map(data_check).collect(),
             ..SessionConfig::new(
                 *self.host.get_ref(),
                 self.name.clone(),
@@ -249,6 +273,70 @@ impl Config {
     }
 }
 
+/// The longest time between two looks for data, or that one may take.
+const MAX_LOOK_MS: u64 = 3_600_000;
+
+/// What is to be looked at; else where a mistake is, and which.
+fn data_check(spanned: &Spanned<DataConfig>) -> Result<DataCheck, (Range<usize>, String)> {
+    let check = spanned.get_ref();
+    let evidence = match (&check.path, &check.tcp, &check.http) {
+        (Some(path), None, None) => Evidence::Path(path.clone()),
+        (None, Some(tcp), None) => {
+            let address = tcp.get_ref();
+            let has_port = address
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+            if !has_port {
+                let message =
+                    format!("`{address}` is not an address with a port, like 127.0.0.1:80");
+                return Err((tcp.span(), message));
+            }
+            Evidence::Tcp(address.clone())
+        }
+        (None, None, Some(http)) => {
+            let uri = http.get_ref().parse::<Uri>().ok();
+            let uri = uri
+                .filter(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some())
+                .ok_or_else(|| {
+                    let message = format!(
+                        "`{}` is not a URI like http://127.0.0.1:8080/ready",
+                        http.get_ref()
+                    );
+                    (http.span(), message)
+                })?;
+            Evidence::Http(uri, check.status.as_ref().map(|status| *status.get_ref()))
+        }
+        _ => {
+            let message = "say one of `path`, `tcp` and `http`".to_owned();
+            return Err((spanned.span(), message));
+        }
+    };
+    if let Some(status) = &check.status
+        && (check.http.is_none() || !(100..600).contains(status.get_ref()))
+    {
+        let message = "is for `http`, and from 100 to 599".to_owned();
+        return Err((status.span(), message));
+    }
+    let time = |field: &Option<Spanned<u64>>, usual_ms: u64| match field {
+        None => Ok(usual_ms * 1_000),
+        Some(ms) if (1..=MAX_LOOK_MS).contains(ms.get_ref()) => Ok(ms.get_ref() * 1_000),
+        Some(ms) => Err((ms.span(), format!("must be 1 to {MAX_LOOK_MS}"))),
+    };
+    let count = |field: &Option<Spanned<u32>>, usual: u32| match field {
+        None => Ok(usual),
+        Some(count) if *count.get_ref() > 0 => Ok(*count.get_ref()),
+        Some(count) => Err((count.span(), "must be at least 1".to_owned())),
+    };
+    Ok(DataCheck {
+        map: check.map,
+        evidence,
+        interval_us: time(&check.interval_ms, 2_000)?,
+        timeout_us: time(&check.timeout_ms, 1_000)?,
+        rise: count(&check.rise, 2)?,
+        fall: count(&check.fall, 3)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +351,20 @@ mac = "02:00:00:00:03:01"
 
 [tracking]
 udp_idle_s = 60
+
+[[data]]
+map = 1
+path = "/srv/films"
+
+[[data]]
+map = 2
+tcp = "127.0.0.1:80"
+fall = 1
+
+[[data]]
+map = 2
+http = "http://127.0.0.1:8080/ready"
+status = 204
 "#;
 
     fn error(text: &str) -> String {
@@ -289,6 +391,15 @@ udp_idle_s = 60
             (session.host_mac, session.address),
             (0x0200_0000_0301, 0xc000_020d)
         );
+        let [film, port, ready] = &session.data[..] else {
+            panic!("{:?}", session.data)
+        };
+        assert_eq!(film.evidence, Evidence::Path("/srv/films".into()));
+        let numbers = |check: &DataCheck| (check.map, check.interval_us, check.rise, check.fall);
+        assert_eq!(numbers(film), (1, 2_000_000, 2, 3));
+        assert_eq!(numbers(port), (2, 2_000_000, 2, 1));
+        let uri = Uri::from_static("http://127.0.0.1:8080/ready");
+        assert_eq!(ready.evidence, Evidence::Http(uri, Some(204)));
         assert_eq!(
             session.tracker,
             TrackerConfig {
@@ -311,6 +422,18 @@ udp_idle_s = 60
             ("udp_idle_s", "udp_idle"),
             ("udp_idle_s", "tcp_idle_s"),
             ("[tracking]", "[tracking"),
+            ("path = \"/srv/films\"", ""),
+            (
+                "path = \"/srv/films\"",
+                "path = \"/srv\"\ntcp = \"127.0.0.1:80\"",
+            ),
+            ("127.0.0.1:80\"", "127.0.0.1\""),
+            ("http://127", "https://127"),
+            ("status = 204", "status = 20"),
+            ("http = \"http://127.0.0.1:8080/ready\"", "path = \"/srv\""),
+            ("fall = 1", "fall = 0"),
+            ("fall = 1", "interval_ms = 0"),
+            ("fall = 1", "file = \"/srv\""),
         ];
         let errors: Vec<String> = wrong
             .iter()

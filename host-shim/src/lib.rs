@@ -5,6 +5,7 @@
 //! [`source`] of packets and the controller's gRPC stream.
 
 mod config;
+mod data;
 mod flow;
 mod outbox;
 mod prober;
@@ -17,6 +18,7 @@ mod tracker;
 mod wire;
 
 pub use config::{Config, ConfigError};
+pub use data::{DataCheck, Evidence};
 pub use flow::{Direction, Event, EventKind, FiveTuple, Service};
 pub use outbox::OutboxConfig;
 pub use session::{Session, SessionConfig};

@@ -1,5 +1,6 @@
 //! The shim as a task: a packet source on one side, the controller's gRPC stream on the other.
 
+mod checks;
 mod cpu;
 mod stream;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use dpr_protocol::shim::v1 as wire;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use self::checks::Checks;
 use self::cpu::CpuMeter;
 use self::stream::{StreamEvent, StreamTask};
 use crate::source::{Captured, PacketSource};
@@ -76,6 +78,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
     let stream = StreamTask::start(&settings)?;
+    let checks = Checks::start(&settings.session.data);
     let mut shim = Shim {
         session: Session::new(settings.session),
         source,
@@ -83,7 +86,7 @@ pub async fn run(
         to_controller: None,
         cpu: CpuMeter::default(),
     };
-    shim.serve(stream, shutdown).await
+    shim.serve(stream, checks, shutdown).await
 }
 
 struct Shim<S> {
@@ -98,6 +101,7 @@ impl<S: PacketSource> Shim<S> {
     async fn serve(
         &mut self,
         mut stream: StreamTask,
+        mut checks: Checks,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ServiceError> {
         tokio::pin!(shutdown);
@@ -110,6 +114,7 @@ impl<S: PacketSource> Shim<S> {
             tokio::select! {
                 () = &mut shutdown => return Ok(()),
                 event = stream.next() => self.handle_stream(event),
+                (check, is_held) = checks.next() => self.session.handle_check(check, is_held),
                 captured = self.source.recv() => {
                     self.handle_captured(&captured.ok_or(ServiceError::LinkGone)?);
                     self.drain(FRAMES_IN_A_ROW);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use dpr_protocol::shim::v1 as wire;
 use dpr_protocol::shim::v1::controller_message::Message;
 
+use crate::data::{DataCheck, DataWatch};
 use crate::outbox::{Outbox, OutboxConfig};
 use crate::prober::{Prober, Probes};
 use crate::wire::{Parsed, announcement, parse};
@@ -39,6 +40,8 @@ pub struct SessionConfig {
     pub load_interval_us: u64,
     /// Between two announcements of the stage's MACs, in microseconds.
     pub announce_interval_us: u64,
+    /// How to tell which data the host holds.
+    pub data: Vec<DataCheck>,
 }
 
 impl SessionConfig {
@@ -61,6 +64,7 @@ impl SessionConfig {
             outbox: OutboxConfig::default(),
             load_interval_us: 2_000_000,
             announce_interval_us: 60_000_000,
+            data: Vec::new(),
         }
     }
 }
@@ -81,6 +85,7 @@ pub struct Session {
     tracker: Tracker,
     outbox: Outbox,
     probes: Probes,
+    data: DataWatch,
     stream: Stream,
     /// The stage's first MAC, when the controller has said it, and the next announcement.
     announce: Option<(u64, u64)>,
@@ -106,6 +111,7 @@ impl Session {
             tracker: Tracker::new(config.tracker.clone()),
             outbox: Outbox::new(config.outbox.clone()),
             probes: Probes::new(prober),
+            data: DataWatch::new(&config.data),
             stream: Stream::Down,
             announce: None,
             translations: Vec::new(),
@@ -162,6 +168,7 @@ impl Session {
             name: self.config.name.clone(),
             session: self.config.session,
             acked_seq: self.outbox.acked_seq(),
+            watched_maps: self.data.maps().map(u32::from).collect(),
         };
         self.messages.push_back(register.into());
     }
@@ -195,6 +202,9 @@ impl Session {
             Some(Message::RequestSnapshot(_)) if self.stream == Stream::Up => {
                 self.send_snapshot(now_us)
             }
+            Some(Message::Services(services)) if self.stream == Stream::Up => {
+                self.set_published(&services.services, &services.translations);
+            }
             Some(Message::Peers(peers)) => self.probes.set_peers(now_us, &peers),
             // Of an earlier stream, or of a later version of the protocol.
             _ => {}
@@ -205,6 +215,13 @@ impl Session {
     /// The share of the host's processors in use, in thousandths, for the next load reports.
     pub fn handle_cpu(&mut self, permille: u32) {
         self.cpu_permille = permille;
+    }
+
+    /// What came of one of [`SessionConfig::data`], by its place there.
+    pub fn handle_check(&mut self, check: usize, is_held: bool) {
+        if self.data.handle_check(check, is_held) && self.stream == Stream::Up {
+            self.send_data();
+        }
     }
 
     /// Lets time pass.
@@ -255,13 +272,7 @@ impl Session {
 
     fn handle_registered(&mut self, now_us: u64, registered: &wire::Registered) {
         self.stream = Stream::Up;
-        let services = registered.services.iter().filter_map(Service::from_wire);
-        self.tracker.set_services(services.collect());
-        let translations = registered.translations.iter().filter_map(|translation| {
-            let own = address::from_bytes(&translation.own)?;
-            Some((own, address::from_bytes(&translation.published)?))
-        });
-        self.translations = translations.collect();
+        self.set_published(&registered.services, &registered.translations);
         self.tracker.set_linger(
             microseconds(registered.linger_ms),
             microseconds(registered.linger_away_ms),
@@ -276,6 +287,8 @@ impl Session {
         if let Some(peers) = &registered.peers {
             self.probes.set_peers(now_us, peers);
         }
+        // Before the snapshot, so that the host gets no buckets of maps whose data it does not hold.
+        self.send_data();
         if registered.snapshot_wanted || self.outbox.owes_snapshot() {
             self.send_snapshot(now_us);
         } else {
@@ -283,6 +296,24 @@ impl Session {
                 .handle_registered(now_us, registered.received_seq, &mut self.messages);
         }
         self.next_load_us = now_us;
+    }
+
+    fn set_published(&mut self, services: &[wire::Service], translations: &[wire::Translation]) {
+        let services = services.iter().filter_map(Service::from_wire);
+        self.tracker.set_services(services.collect());
+        let translations = translations.iter().filter_map(|translation| {
+            let own = address::from_bytes(&translation.own)?;
+            Some((own, address::from_bytes(&translation.published)?))
+        });
+        self.translations = translations.collect();
+    }
+
+    /// Says which data the host holds, once that is known.
+    fn send_data(&mut self) {
+        if let Some(held) = self.data.held() {
+            let maps = held.map(u32::from).collect();
+            self.messages.push_back(wire::DataHeld { maps }.into());
+        }
     }
 
     fn send_snapshot(&mut self, now_us: u64) {

@@ -160,9 +160,14 @@ impl Tracker {
         }
     }
 
-    /// What is published. Connections to what no longer is stay until they end.
+    /// What is published. Connections to what no longer is are forgotten: should it be published again, those that go on are found
+    /// by what the host sends.
     pub fn set_services(&mut self, services: Vec<Service>) {
         self.services = services;
+        let flows = self.flows.keys().filter(|key| !self.is_published(key));
+        for key in flows.copied().collect::<Vec<_>>() {
+            self.forget(key);
+        }
     }
 
     /// How long teardowns wait, and reopenings count. For connections that close from now on.
@@ -458,7 +463,9 @@ impl Tracker {
 
     fn forget(&mut self, key: FiveTuple) {
         if let Some(flow) = self.flows.remove(&key) {
+            self.open -= u64::from(matches!(flow.state.stage(), Stage::Open { .. }));
             self.timers.remove(key, flow.queued_us);
+            self.early.remove(&key);
             self.half_open.remove(&flow.serial);
         }
     }

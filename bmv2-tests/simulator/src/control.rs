@@ -133,6 +133,7 @@ fn host_spec(host: u16, topology: &Topology) -> HostSpec {
         weight: 1.0,
         joined: true,
         draining: false,
+        held: false,
     }
 }
 

@@ -129,7 +129,7 @@ impl<'a> Simulation<'a> {
         let hosts = (1..=scenario.hosts).map(|number| Host {
             stage: HostStage::new(),
             server: Server::default(),
-            shim: Shim::new(number),
+            shim: Shim::new(number, scenario),
             is_dead: false,
         });
         Simulation {
@@ -221,12 +221,22 @@ impl<'a> Simulation<'a> {
                     ..CriteriaChange::default()
                 });
             }
+            Step::Holds(host, is_held) => {
+                self.host(host).shim.session.handle_check(0, is_held);
+                self.serve_shim(host);
+            }
             Step::Load(load) => self.order_criteria(CriteriaChange {
                 load: Some(load),
                 ..CriteriaChange::default()
             }),
             Step::Affinity(affinity) => self.order_affinity(affinity),
             Step::Classes(way) => self.order_classes(way),
+            Step::Hold(host) => {
+                self.order(Command::Hold { host });
+            }
+            Step::Release(host) => {
+                self.order(Command::Release { host });
+            }
             Step::Remove(host) => {
                 if !self.order(Command::Remove { host, force: false }) {
                     self.queue.after(SECOND / 4, Event::Script(step));

@@ -28,8 +28,14 @@ pub enum Step {
     Weight(u16, u32),
     /// Only these hosts (bit 0 is host 1) hold the data from now on.
     Data(u16),
+    /// Whether a host finds that it holds the data. At the start it does.
+    Holds(u16, bool),
     /// Shares follow this load, or nothing any more.
     Load(Option<LoadMeasure>),
+    /// A host is left out by the front router while its stage is replaced.
+    Hold(u16),
+    /// That is over.
+    Release(u16),
     /// A host leaves for good as soon as it may.
     Remove(u16),
     /// Something else of a connection chooses its bucket from now on.

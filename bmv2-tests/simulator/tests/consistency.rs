@@ -6,7 +6,7 @@ mod common;
 use common::{describe, seed};
 use dpr_controller::core::{Affinity, Faults};
 use dpr_controller::criteria::LoadMeasure;
-use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, Scenario, Step, Topology, run};
+use dpr_simulator::{Flood, MILLISECOND, Outcome, SECOND, START, Scenario, Step, Topology, run};
 use std::collections::BTreeMap;
 
 /// Everything that the protocol must survive: random spray, delay and reordering, late reports, lost SYN-ACKs, slow clients, ports
@@ -261,6 +261,60 @@ fn sessions_stay_where_they_are_while_buckets_move() {
         left > 500,
         "without sessions clients go where their buckets do"
     );
+}
+
+/// Every stage is replaced, one after the other, and the controller meanwhile: nothing breaks, not even what a stage remembers by
+/// its register only, although buckets move all the time.
+#[test]
+fn stages_are_replaced_one_by_one_under_live_connections() {
+    let mut script = vec![(40 * SECOND, Step::RestartController)];
+    for host in 1..=8 {
+        let from = (u64::from(host) - 1) * 11 * SECOND;
+        script.push((from, Step::Hold(host)));
+        // Its moves are over by then.
+        script.push((from + 9 * SECOND, Step::RestartStage(host)));
+        script.push((from + 10 * SECOND, Step::Release(host)));
+    }
+    let scenario = Scenario {
+        duration: 90 * SECOND,
+        drain: 30 * SECOND,
+        script,
+        ..moves_only()
+    };
+    assert_unbroken(&scenario);
+    let outcome = run(&scenario);
+    assert_eq!(outcome.lost_with_register, 0);
+}
+
+/// Hosts lose the data and have it again, all but one at a time, while the controller is replaced.
+#[test]
+fn hosts_report_which_data_they_hold_under_live_connections() {
+    let mut script = vec![(32 * SECOND, Step::RestartController)];
+    for host in 1..=7 {
+        script.push((u64::from(host) * SECOND, Step::Holds(host, false)));
+        script.push(((33 + u64::from(host)) * SECOND, Step::Holds(host, true)));
+    }
+    let scenario = Scenario {
+        duration: 50 * SECOND,
+        moves_per_second: 0.0,
+        // Ports that are used again lead to where they led before.
+        port_reuse: 0.0,
+        script,
+        ..moves_only()
+    };
+    assert_unbroken(&scenario);
+    // Whoever has no data serves nobody new, when buckets that had just moved have rested: all that began then are at the
+    // eighth host.
+    let outcome = run(&scenario);
+    let alone = outcome
+        .lifetimes
+        .iter()
+        .filter(|lifetime| (START + 24 * SECOND..START + 32 * SECOND).contains(&lifetime.from));
+    let hosts: std::collections::BTreeSet<u16> = alone.map(|lifetime| lifetime.host).collect();
+    assert_eq!(hosts, [8].into());
+    for (target, achieved) in &outcome.shares {
+        assert!((target - achieved).abs() <= 0.005, "{:?}", outcome.shares);
+    }
 }
 
 fn assert_unbroken(scenario: &Scenario) {

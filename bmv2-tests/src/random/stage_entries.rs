@@ -82,7 +82,7 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
             };
             any(rng, computer(family.address(who), action))
         }
-        24 => {
+        31 => {
             let family = Family::any(rng, kinds);
             let who = one_of(rng, &[Who::Several, Who::Several, Who::Computer(2)]);
             let action = computers::Action::AtSeveral {
@@ -90,7 +90,7 @@ pub fn stage_update(rng: &mut Rng, kinds: Kinds) -> Update {
             };
             any(rng, computer(family.address(who), action))
         }
-        23 => group(rng),
+        32 => group(rng),
         21..23 => {
             let key = server_ids::Key {
                 config: rng.u8(0..2),

@@ -1,8 +1,8 @@
 //! Messages without their nesting: `Ack { seq }.into()` is a `ControllerMessage`.
 
 use crate::shim::v1::{
-    Ack, ControllerMessage, Events, Flush, FlushDone, Load, Peers, ProbeReport, Register,
-    Registered, RequestSnapshot, ShimMessage, Snapshot, controller_message, shim_message,
+    Ack, ControllerMessage, DataHeld, Events, Flush, FlushDone, Load, Peers, ProbeReport, Register,
+    Registered, RequestSnapshot, Services, ShimMessage, Snapshot, controller_message, shim_message,
 };
 
 macro_rules! wrap {
@@ -15,8 +15,8 @@ macro_rules! wrap {
     )*};
 }
 
-wrap!(ShimMessage, shim_message: Register, Events, Snapshot, FlushDone, ProbeReport, Load);
-wrap!(ControllerMessage, controller_message: Registered, Ack, Flush, RequestSnapshot, Peers);
+wrap!(ShimMessage, shim_message: Register, Events, Snapshot, FlushDone, ProbeReport, Load, DataHeld);
+wrap!(ControllerMessage, controller_message: Registered, Ack, Flush, RequestSnapshot, Peers, Services);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,9 @@
 //! A configuration that is read again while the controller runs: what may change, and what only a restart can.
 
 use super::{Config, ConfigError};
-use crate::core::{ConfiguredRules, Group, HostId, HostSpec, Reconfiguration, Service};
+use crate::core::{
+    ConfiguredRules, Group, HostId, HostSpec, Location, Reconfiguration, Service, service_key,
+};
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
 impl Config {
@@ -43,17 +45,27 @@ impl Config {
             let asked = |group: &Group| group.criteria.get(&map).cloned().unwrap_or_default();
             (asked(&old) != asked(&new)).then(|| (map, asked(&new)))
         });
-        let rules = (old.services != new.services
+        let computers = (old.computers != new.computers).then(|| new.computers.clone());
+        let at_home = new.hosts.iter().filter_map(|host| {
+            let addresses = &host.location.at_home;
+            let differs = was.get(&host.id)?.location.at_home != *addresses;
+            differs.then(|| (host.id, addresses.clone()))
+        });
+        let keys = |group: &Group| group.services.iter().map(service_key).collect::<Vec<_>>();
+        let services = (keys(&old) != keys(&new)).then(|| new.services.clone());
+        let changed = changed_services(&old, &new);
+        let rules = (!changed.is_empty()
             || old.classes != new.classes
             || old.regions != new.regions)
             .then(|| ConfiguredRules {
-                services: changed_services(&old, &new),
+                services: changed,
                 classes: new.classes.clone(),
                 regions: new.regions.clone(),
             });
-        let computers = (old.computers != new.computers).then(|| new.computers.clone());
         let (old, protocol) = (&old.protocol, &new.protocol);
         Ok(Reconfiguration {
+            services,
+            at_home: at_home.collect(),
             weights: weights.collect(),
             hosts: added.cloned().collect(),
             criteria: criteria.collect(),
@@ -101,6 +113,10 @@ impl Config {
             let now = new.hosts.iter().find(|now| now.id == host.id)?;
             let same = HostSpec {
                 weight: host.weight,
+                location: Location {
+                    at_home: host.location.at_home.clone(),
+                    ..now.location.clone()
+                },
                 ..now.clone()
             };
             if same != *host {
@@ -128,15 +144,16 @@ impl Config {
 
 /// The services that the file puts on other maps or gives other affinities.
 fn changed_services(old: &Group, new: &Group) -> Vec<Service> {
-    let services = new.services.iter();
-    services
-        .filter(|service| !old.services.contains(service))
-        .copied()
-        .collect()
+    let is_changed = |service: &&Service| {
+        let mut same = old.services.iter();
+        let before = same.find(|before| service_key(before) == service_key(service));
+        before.is_some_and(|before| before != *service)
+    };
+    new.services.iter().filter(is_changed).copied().collect()
 }
 
-/// A service that comes, goes, or is another, by its place; and one that changes maps while either gives classes of clients maps of
-/// their own.
+/// By its place: a service that has some ports of another one which was on another map or had another affinity; and one that
+/// changes maps while either gives classes of clients maps of their own.
 fn fixed_service(old: &Group, new: &Group) -> Option<(usize, &'static str)> {
     let has_classes = |map: u16| {
         let of = |group: &Group| {
@@ -146,22 +163,22 @@ fn fixed_service(old: &Group, new: &Group) -> Option<(usize, &'static str)> {
         of(old) || of(new)
     };
     for (index, service) in new.services.iter().enumerate() {
-        let Some(before) = old.services.get(index) else {
-            return Some((index, "services"));
-        };
-        let as_before = Service {
-            map: before.map,
-            affinity: before.affinity,
-            ..*service
-        };
-        if as_before != *before {
-            return Some((index, "services"));
-        }
-        if before.map != service.map && (has_classes(before.map) || has_classes(service.map)) {
-            return Some((index, "map"));
+        for before in old
+            .services
+            .iter()
+            .filter(|before| before.overlaps(service))
+        {
+            let is_same = service_key(before) == service_key(service);
+            if !is_same && (before.map, before.affinity) != (service.map, service.affinity) {
+                return Some((index, "services"));
+            }
+            let has_classes = has_classes(before.map) || has_classes(service.map);
+            if before.map != service.map && has_classes {
+                return Some((index, "map"));
+            }
         }
     }
-    (old.services.len() != new.services.len()).then_some((0, "services"))
+    None
 }
 
 /// Where a line that begins so is; the beginning, if there is none.

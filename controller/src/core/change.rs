@@ -17,9 +17,8 @@ use super::{
     flows::Flow,
     moves::{Token, Waiter},
     rules::{Placement, Rules},
-    types::{BucketId, FlowKey, HostId, micros},
+    types::{BucketId, FlowKey, HostId, Service, micros},
 };
-use crate::placer;
 use dpr_p4::host_stage::{clients, services};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,6 +139,11 @@ impl Change {
     /// The rules before it.
     pub fn former(&self) -> &Rules {
         &self.former
+    }
+
+    /// Services come and go meanwhile.
+    pub fn keep_services(&mut self, services: &[Service]) {
+        self.former.keep_services(services);
     }
 
     /// Who owned a flow's bucket before.
@@ -306,17 +310,9 @@ impl Core {
     /// Buckets for maps that nobody has yet.
     pub(super) fn open_maps(&mut self) {
         for map in self.rules.maps() {
-            if self.owners.contains_key(&map) {
-                continue;
+            if !self.owners.contains_key(&map) {
+                self.place_new_map(map);
             }
-            let owners = vec![0; self.group.buckets as usize];
-            let shares = self.shares_of(map, &self.candidates());
-            let targets = placer::place(&owners, &shares, |_| false);
-            // With weights of 0 alone nobody is aimed at, and somebody must serve it.
-            let fallback = shares.keys().next().copied().unwrap_or(0);
-            let owned = |target: &HostId| if *target == 0 { fallback } else { *target };
-            self.owners.insert(map, targets.iter().map(owned).collect());
-            self.targets.insert(map, targets);
         }
         self.replan = true;
     }

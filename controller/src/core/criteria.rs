@@ -3,13 +3,13 @@
 use super::{
     CommandError, Core, Host, Timer,
     plan::check_weight,
-    types::{Affinity, HostId, HostSpec, Micros, micros},
+    types::{Affinity, HostId, HostSpec, Micros, Service, micros},
 };
 use crate::criteria::{
     self, Candidate, ClientClass, Distance, LoadAverage, LoadMeasure, LoadSample, LoadState,
     MapCriteria, Shares,
 };
-use dpr_protocol::shim::v1::Load;
+use dpr_protocol::shim::v1::{DataHeld, Load};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -93,10 +93,16 @@ pub struct MapInfo {
 pub struct MapHostInfo {
     /// Which.
     pub host: HostId,
+    /// Whether it is in the group, and alive.
+    pub is_member: bool,
     /// The map's weight for it, else its own; 0 if it drains.
     pub weight: f64,
-    /// Whether it holds the data of the map's services.
+    /// Whether it holds the data of the map's services: by the configuration, and by what its shim reports.
     pub holds_data: bool,
+    /// The former alone.
+    pub data_configured: bool,
+    /// The latter alone, if its shim watches the data.
+    pub data_reported: Option<bool>,
     /// What its load changes its share by; 1 while the rule is off.
     pub load_factor: f64,
     /// How far its load was from the mean in the last round, as a part of that: 0.2 is a fifth above.
@@ -127,9 +133,25 @@ impl Core {
         self.group.criteria_of(map)
     }
 
+    /// The same, but that hosts hold its data only if they do not say otherwise.
+    fn effective_criteria(&self, map: u16) -> MapCriteria {
+        let mut asked = self.criteria_of(map);
+        let (base, _) = self.group.class_of_map(map);
+        let lacks = |host: &&Host| host.shim.data.get(&base) == Some(&false);
+        if self.hosts.values().any(|host| lacks(&host)) {
+            let holding = self.hosts.values().filter(|host| !lacks(host));
+            let holding = holding.map(|host| host.spec.id);
+            asked.data = Some(match &asked.data {
+                Some(configured) => holding.filter(|id| configured.contains(id)).collect(),
+                None => holding.collect(),
+            });
+        }
+        asked
+    }
+
     /// The shares of a map's buckets, of these hosts.
     pub(super) fn shares_of(&self, map: u16, hosts: &[Candidate]) -> Shares {
-        let asked = self.criteria_of(map);
+        let asked = self.effective_criteria(map);
         match self.loads.get(&map) {
             Some(load) => criteria::shares(hosts, &asked, &load.state),
             None => criteria::base_shares(hosts, &asked),
@@ -142,6 +164,17 @@ impl Core {
             .keys()
             .map(|map| (*map, self.shares_of(*map, hosts)))
             .collect()
+    }
+
+    /// A shim says which data its host holds, of the maps that it watches.
+    pub(super) fn on_data_held(&mut self, host: HostId, data: &DataHeld) {
+        if let Some(host) = self.hosts.get_mut(&host) {
+            for (map, is_held) in &mut host.shim.data {
+                *is_held = data.maps.contains(&u32::from(*map));
+            }
+            tracing::info!(host = host.spec.id, maps = ?host.shim.data, "data that it holds");
+            self.replan = true;
+        }
     }
 
     pub(super) fn on_load(&mut self, host: HostId, load: Load) {
@@ -177,7 +210,7 @@ impl Core {
             .owners
             .keys()
             .filter_map(|map| {
-                let asked = self.criteria_of(*map);
+                let asked = self.effective_criteria(*map);
                 let load = asked.load?;
                 Some((*map, asked, load))
             })
@@ -208,7 +241,7 @@ impl Core {
 
     /// A map's rule goes on from what the hosts own.
     pub(super) fn adopt_load(&mut self, map: u16) {
-        let asked = self.criteria_of(map);
+        let asked = self.effective_criteria(map);
         if asked.load.is_none() {
             self.loads.remove(&map);
             return;
@@ -226,13 +259,17 @@ impl Core {
             .adopt(&base, &owned);
     }
 
-    /// Whether a map's criteria are of use, when these hosts are added to those that are known.
+    /// Whether a map's criteria are of use, when these hosts are added to those that are known and these are the services.
     pub(super) fn check_criteria(
         &self,
         map: u16,
         asked: &MapCriteria,
         added: &[HostSpec],
+        services: &[Service],
     ) -> Result<(), CommandError> {
+        if services.iter().all(|service| service.map != map) {
+            return Err(CommandError::UnknownMap(map));
+        }
         let qos = asked.qos.values().flatten();
         for weight in asked
             .weights
@@ -285,13 +322,10 @@ impl Core {
         if let Some(timeout) = change.session_timeout {
             asked.session_timeout = timeout;
         }
-        if !self.group.base_maps().contains(&map) {
-            return Err(CommandError::UnknownMap(map));
-        }
         if asked.session_timeout.is_zero() {
             return Err(CommandError::BadTimeout);
         }
-        self.check_criteria(map, &asked, &[])?;
+        self.check_criteria(map, &asked, &[], &self.group.services)?;
         if let Some(affinity) = change.affinity {
             let services = self.group.services.iter_mut();
             for service in services.filter(|service| service.map == map) {
@@ -351,10 +385,15 @@ impl Core {
             let id = host.spec.id;
             let buckets = owners.iter().filter(|owner| **owner == id).count();
             let load = self.loads.get(&map).map(|load| &load.state);
+            let data_configured = asked.data.as_ref().is_none_or(|data| data.contains(&id));
+            let data_reported = host.shim.data.get(&map).copied();
             MapHostInfo {
                 host: id,
+                is_member: host.is_member(),
+                holds_data: data_configured && data_reported != Some(false),
+                data_configured,
+                data_reported,
                 weight: weights.get(&id).copied().unwrap_or(0.0),
-                holds_data: asked.data.as_ref().is_none_or(|data| data.contains(&id)),
                 load_factor: load.map_or(1.0, |load| load.factor(id)),
                 load_deviation: load
                     .and_then(|load| load.deviation(id))

@@ -24,12 +24,12 @@ impl Core {
         let shims = self.hosts.values().map(|host| &host.shim);
         let suspects: BTreeSet<HostId> = shims.flat_map(|shim| &shim.suspects).copied().collect();
         for id in self.hosts.keys().copied().collect::<Vec<_>>() {
-            let Some(membership) = self.hosts.get(&id).map(|host| host.membership) else {
+            let Some(host) = self.hosts.get(&id) else {
                 continue;
             };
-            match membership {
+            match host.membership {
                 Membership::In | Membership::Joining
-                    if suspects.contains(&id) && self.is_missed(id) =>
+                    if !host.spec.held && suspects.contains(&id) && self.is_missed(id) =>
                 {
                     self.declare_dead(id)
                 }
@@ -196,6 +196,12 @@ impl Core {
         for id in empty {
             self.close_grave(id);
         }
+    }
+
+    /// Buckets that are being re-owned because of a death.
+    pub(super) fn mourned(&self) -> impl Iterator<Item = BucketId> {
+        let graves = self.graves.values();
+        graves.flat_map(|grave| grave.buckets.iter().copied())
     }
 
     fn close_grave(&mut self, id: HostId) {

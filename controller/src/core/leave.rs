@@ -1,7 +1,7 @@
 //! A host leaves the group for good, in the reverse order of joining: it is out of the front router's set, its buckets have moved
 //! away and its connections have ended; now no stage needs to know it any more.
 
-use super::{CommandError, Core, HostLoad, Membership, entry::Key, moves::Kind, types::HostId};
+use super::{CommandError, Core, HostLoad, Membership, entry::Key, types::HostId};
 
 impl Core {
     /// Removes a host that is drained, or dead and buried.
@@ -54,6 +54,7 @@ impl Core {
             host.membership = Membership::Out;
             host.spec.joined = false;
             host.spec.draining = false;
+            host.spec.held = false;
             host.in_router = false;
             // Should it join again, what its stage says of buckets is of no account.
             host.returning = true;
@@ -67,15 +68,7 @@ impl Core {
     /// Whether a bucket is its own, or on its way from or to it.
     fn has_buckets(&self, id: HostId) -> bool {
         let owns = self.owners.values().flatten().any(|owner| *owner == id);
-        owns || self
-            .activities
-            .values()
-            .any(|activity| match activity.kind {
-                Kind::Move { from, to, .. } | Kind::Undecided { from, to } => {
-                    from == id || to == id
-                }
-                Kind::Rehome { to, .. } => to == id,
-            })
+        owns || self.has_moves(id)
     }
 
     /// A host whose stage has an entry that makes it the owner of a bucket, as far as is known: it may be away.

@@ -32,6 +32,7 @@ mod death;
 mod entry;
 mod explain;
 mod flows;
+mod hold;
 mod leave;
 mod moves;
 mod plan;
@@ -40,6 +41,7 @@ mod recovery;
 mod reports;
 mod router;
 mod rules;
+mod services;
 mod sessions;
 mod status;
 mod target;
@@ -51,7 +53,7 @@ mod ways;
 pub use criteria::{CriteriaChange, MapHostInfo, MapInfo};
 pub use entry::everything;
 pub use explain::{Explanation, Hop, Lookups, Path, StageView, explain};
-pub(crate) use rules::Rules;
+pub(crate) use rules::{Rules, service_key};
 pub use sessions::Refusal;
 pub use status::{BucketInfo, FlowInfo, HostInfo, HostState, Status};
 pub use types::{
@@ -179,6 +181,17 @@ pub enum Command {
         /// Which host.
         host: HostId,
     },
+    /// Takes a host out of the front router's set while its stage is replaced; its buckets and connections stay, and nobody
+    /// declares it dead.
+    Hold {
+        /// Which host.
+        host: HostId,
+    },
+    /// Ends that.
+    Release {
+        /// Which host.
+        host: HostId,
+    },
     /// Takes a host out of the group for good: one that is drained, or dead.
     Remove {
         /// Which host.
@@ -215,6 +228,10 @@ pub struct Reconfiguration {
     pub criteria: Vec<(u16, MapCriteria)>,
     /// Services on other maps or with another affinity, and other classes of clients.
     pub rules: Option<ConfiguredRules>,
+    /// All services, if some come or go; those that stay have the map and affinity that they had.
+    pub services: Option<Vec<Service>>,
+    /// Published addresses that hosts answer ARP and NDP for.
+    pub at_home: Vec<(HostId, Vec<u128>)>,
     /// Moves that may begin in a second.
     pub moves_per_second: Option<f64>,
     /// Between two rounds of the load's feedback rule.
@@ -252,6 +269,9 @@ pub enum CommandError {
     /// A host that owns buckets or is sprayed to.
     #[error("host {0} is neither drained nor dead: `drain` it first")]
     StillServes(String),
+    /// The front router would spray to nobody.
+    #[error("the front router sprays to nobody but host {0}: clients would find nobody")]
+    NobodyElse(String),
     /// Another host's stage has not been told yet that a host has no buckets any more.
     #[error(
         "the stage of {stage} still sends packets to host {host}: wait until it can be reached"
@@ -414,6 +434,9 @@ pub struct Core {
     allowance_at: Micros,
     pace_at: Option<Micros>,
     graves: BTreeMap<HostId, death::Grave>,
+    /// How far a change of the services is, and the new addresses that are not routed yet.
+    service_step: Option<services::ServiceStep>,
+    unrouted: std::collections::BTreeSet<u128>,
     timers: BTreeMap<(Micros, u64), Timer>,
     serial: u64,
     fired: VecDeque<Token>,
@@ -474,6 +497,8 @@ impl Core {
             allowance_at: now,
             pace_at: None,
             graves: BTreeMap::new(),
+            service_step: None,
+            unrouted: Default::default(),
             timers: BTreeMap::new(),
             serial: 0,
             fired: VecDeque::new(),
@@ -532,6 +557,8 @@ impl Core {
             Command::SetWeight { host, weight } => self.set_weight(host, weight),
             Command::Drain { host } => self.set_draining(host, true),
             Command::Undrain { host } => self.set_draining(host, false),
+            Command::Hold { host } => self.hold(host),
+            Command::Release { host } => self.release(host),
             Command::Remove { host, force } => self.remove(host, force),
             Command::SetCriteria { map, change } => self.change_criteria(map, *change),
             Command::Reconfigure(changes) => self.reconfigure(*changes),
@@ -588,6 +615,7 @@ impl Core {
                 self.keep_groups();
                 self.plan();
                 self.begin_moves();
+                self.keep_services();
                 self.keep_router();
             }
             self.send_flushes();

@@ -28,9 +28,13 @@ pub(super) struct Introduction {
 }
 
 impl Core {
-    /// Whether a host can give and take buckets: alive, with its shim and its stage's control channel, and known to all stages.
+    /// Whether a host can give and take buckets: alive and not held, with its shim and its stage's control channel, and known to
+    /// all stages.
     pub(super) fn is_active(&self, host: &Host) -> bool {
-        host.is_told() && host.shim.is_synced() && self.introduced.contains(&host.spec.id)
+        host.is_told()
+            && !host.spec.held
+            && host.shim.is_synced()
+            && self.introduced.contains(&host.spec.id)
     }
 
     /// Finds out again which hosts all stages that could be told have an entry for, if any of what decides that has changed: it is
@@ -216,7 +220,7 @@ impl Core {
         self.changed()
     }
 
-    fn member_mut(&mut self, id: HostId) -> Result<&mut Host, CommandError> {
+    pub(super) fn member_mut(&mut self, id: HostId) -> Result<&mut Host, CommandError> {
         self.hosts
             .get_mut(&id)
             .filter(|host| host.membership != Membership::Out)
@@ -278,6 +282,7 @@ impl Core {
         let id = spec.id;
         spec.joined = true;
         spec.draining = false;
+        spec.held = false;
         match self.hosts.get_mut(&id) {
             Some(host) => {
                 host.spec = spec;

@@ -16,8 +16,9 @@ impl Core {
         for host in &changes.hosts {
             self.check_join(host)?;
         }
+        let services = changes.services.as_ref().unwrap_or(&self.group.services);
         for (map, criteria) in &changes.criteria {
-            self.check_criteria(*map, criteria, &changes.hosts)?;
+            self.check_criteria(*map, criteria, &changes.hosts, services)?;
         }
         if let Some(rate) = changes.moves_per_second {
             self.group.protocol.moves_per_second = rate;
@@ -53,6 +54,24 @@ impl Core {
         }
         if let Some(computers) = changes.computers {
             self.set_computers(computers);
+        }
+        let at_home_changes = !changes.at_home.is_empty();
+        for (id, addresses) in changes.at_home {
+            if let Some(host) = self.hosts.get_mut(&id) {
+                host.spec.location.at_home = addresses;
+            }
+        }
+        if let Some(mut services) = changes.services {
+            for service in &mut services {
+                // What operators have changed otherwise stays.
+                let mut known = self.group.services.iter();
+                let known = known.find(|known| service_key(known) == service_key(service));
+                *service = known.copied().unwrap_or(*service);
+            }
+            self.set_services(services);
+        } else if at_home_changes {
+            // It stands in the entries of the published addresses.
+            self.set_services(self.group.services.clone());
         }
         self.changed()
     }

@@ -21,6 +21,8 @@ pub(super) struct RouterState {
     pub target: TargetState,
     /// The set in use: number and hosts.
     set: Option<(u16, Vec<HostId>)>,
+    /// The routes to the set are to be looked at: other addresses may be sprayed.
+    routes_due: bool,
     change: Option<SetChange>,
     /// Whether a new set is due although the hosts are the same: other addresses are sprayed.
     renews: bool,
@@ -41,6 +43,7 @@ impl RouterState {
         RouterState {
             target: TargetState::new(),
             set: None,
+            routes_due: false,
             change: None,
             renews: false,
         }
@@ -82,12 +85,13 @@ impl Core {
         {
             return;
         }
+        self.keep_routes();
         // A host enters when its stage has all it needs, and those it would reroute to have too.
         let all_ready = self.hosts.values().all(|host| {
             !host.is_member() || host.stage.link == Link::Away || host.stage.is_ready()
         });
         for host in self.hosts.values_mut() {
-            if host.membership != Membership::In || host.spec.draining {
+            if host.membership != Membership::In || host.spec.draining || host.spec.held {
                 host.in_router = false;
             } else if all_ready && host.stage.is_ready() {
                 host.in_router = true;
@@ -128,6 +132,57 @@ impl Core {
         self.fired.push_back(Token::MemberSet);
     }
 
+    /// Other addresses are sprayed.
+    pub(super) fn want_routes(&mut self) {
+        if let Some(router) = &mut self.router {
+            router.routes_due = true;
+        }
+    }
+
+    /// Writes the routes that lack to the set in use.
+    fn keep_routes(&mut self) {
+        let addresses = self.routed();
+        let spray = self.spray();
+        let Some(router) = &mut self.router else {
+            return;
+        };
+        // The first set's routes are written with it.
+        let (true, Some((set, hosts))) = (std::mem::take(&mut router.routes_due), &router.set)
+        else {
+            return;
+        };
+        let last = hosts.len().saturating_sub(1) as u16;
+        for address in addresses {
+            let (key, value) = spray_route(address, spray, *set, last);
+            self.fired
+                .extend(router.target.want(key, Some(value), None));
+        }
+    }
+
+    /// Addresses that are sprayed no more: what else is said of them counts again.
+    pub(super) fn withdraw_routes(&mut self, addresses: &BTreeSet<u128>) {
+        let Some(spec) = &self.group.router else {
+            return;
+        };
+        let mut others = configured_entries(spec);
+        for host in self.hosts.values().filter(|host| host.is_member()) {
+            others.extend(self.host_routes(&host.spec));
+        }
+        let Some(router) = self.router.as_mut().filter(|router| router.target.known) else {
+            return;
+        };
+        for address in addresses {
+            let key = route_key(*address, 128);
+            let value = others.get(&key).cloned();
+            self.fired.extend(router.target.want(key, value, None));
+        }
+    }
+
+    fn spray(&self) -> Spray {
+        let spray = self.group.router.as_ref().map(|router| router.spray);
+        spray.unwrap_or_default()
+    }
+
     fn member_entries(&self, set: u16, hosts: &[HostId]) -> Vec<(Key, Value)> {
         let macs: BTreeMap<u16, u64> = self
             .group
@@ -161,13 +216,7 @@ impl Core {
     }
 
     pub(super) fn on_member_set(&mut self) {
-        let addresses = self.sprayed();
-        let spray = self
-            .group
-            .router
-            .as_ref()
-            .map(|router| router.spray)
-            .unwrap_or_default();
+        let (addresses, spray) = (self.routed(), self.spray());
         let Some(router) = &mut self.router else {
             return;
         };
@@ -331,7 +380,7 @@ impl Core {
                 if let Some(host) = self
                     .hosts
                     .get_mut(id)
-                    .filter(|host| host.is_member() && !host.spec.draining)
+                    .filter(|host| host.is_member() && !host.spec.draining && !host.spec.held)
                 {
                     host.in_router = true;
                 }
@@ -352,6 +401,7 @@ impl Core {
                 .extend(router.target.want(key, Some(value), None));
         }
         router.target.start_fill();
+        router.routes_due = true;
     }
 }
 

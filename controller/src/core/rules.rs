@@ -24,7 +24,7 @@ pub(crate) struct Rules {
 }
 
 /// The key of a service in the stages' table.
-pub(super) fn service_key(service: &Service) -> services::Key {
+pub(crate) fn service_key(service: &Service) -> services::Key {
     services::Key {
         address: service.address,
         protocol: service.protocol,
@@ -109,6 +109,21 @@ impl Rules {
                 (clients::Key { map: *map, client }, *class_map)
             })
         })
+    }
+
+    /// Services that come are as they are configured, and those that go are forgotten; what others' flows are by stays.
+    pub fn keep_services(&mut self, services: &[Service]) {
+        let configured = services.iter().map(|service| {
+            let placement = Placement {
+                map: service.map,
+                affinity: service.affinity,
+            };
+            (service_key(service), placement)
+        });
+        let known = std::mem::take(&mut self.services);
+        self.services = configured
+            .map(|(key, placement)| (key, known.get(&key).copied().unwrap_or(placement)))
+            .collect();
     }
 
     /// Whether a prefix has a map of its own.

@@ -9,7 +9,7 @@ use dpr_p4::address;
 use dpr_protocol::address as wire_address;
 use dpr_protocol::shim::v1::{
     Ack, ControllerMessage, Event, Events, FiveTuple, Flush, Load, Peer, Peers, ProbeReport,
-    Register, Registered, RequestSnapshot, Service, ShimMessage, Snapshot, Translation,
+    Register, Registered, RequestSnapshot, Service, Services, ShimMessage, Snapshot, Translation,
     event::Kind, shim_message::Message,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -83,6 +83,8 @@ pub(super) struct ShimState {
     /// Peers that have missed so many that they may be dead.
     pub suspects: Vec<HostId>,
     pub load: Load,
+    /// Whether the host holds the data of the maps that the shim watches. The last word counts while the shim is away.
+    pub data: BTreeMap<u16, bool>,
 }
 
 impl ShimState {
@@ -99,6 +101,15 @@ impl ShimState {
             self.sync = Sync::Wanted;
         }
         self.put_flushes_back();
+    }
+
+    /// The shim watches the data of these maps.
+    fn watch(&mut self, maps: &[u32]) {
+        let before = std::mem::take(&mut self.data);
+        let maps = maps.iter().filter_map(|map| u16::try_from(*map).ok());
+        self.data = maps
+            .map(|map| (map, before.get(&map).copied().unwrap_or(false)))
+            .collect();
     }
 
     fn put_flushes_back(&mut self) {
@@ -139,6 +150,7 @@ impl Core {
             Message::FlushDone(done) => self.on_flush_done(host, done.marker),
             Message::ProbeReport(report) => self.on_probe_report(host, report),
             Message::Load(load) => self.on_load(host, load),
+            Message::DataHeld(data) => self.on_data_held(host, &data),
         }
     }
 
@@ -194,6 +206,8 @@ impl Core {
         };
         let shim = &mut host.shim;
         shim.connection = Some(connection);
+        shim.watch(&register.watched_maps);
+        self.replan = true;
         if shim.session != register.session || shim.acked < register.acked_seq {
             shim.distrust();
             shim.session = register.session;
@@ -223,11 +237,7 @@ impl Core {
             stage_mac,
             services: self.group.services.iter().map(service_message).collect(),
             peers: Some(self.peers_of(id)),
-            translations: self
-                .hosts
-                .get(&id)
-                .map(|host| translations(&self.group, &host.spec))
-                .unwrap_or_default(),
+            translations: self.translations_of(id),
         };
         self.say(id, registered);
         if !snapshot_wanted {
@@ -263,6 +273,23 @@ impl Core {
             let peers = self.peers_of(id);
             self.say(id, peers);
         }
+    }
+
+    /// Tells all shims what is published now.
+    pub(super) fn announce_services(&mut self) {
+        for id in self.hosts.keys().copied().collect::<Vec<_>>() {
+            let services = Services {
+                services: self.group.services.iter().map(service_message).collect(),
+                translations: self.translations_of(id),
+            };
+            self.say(id, services);
+        }
+    }
+
+    fn translations_of(&self, id: HostId) -> Vec<Translation> {
+        let host = self.hosts.get(&id);
+        host.map(|host| translations(&self.group, &host.spec))
+            .unwrap_or_default()
     }
 
     /// Says something to a host's shim, if it is connected.

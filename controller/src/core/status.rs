@@ -23,6 +23,8 @@ pub enum HostState {
     Draining,
     /// It has no buckets any more.
     Drained,
+    /// It is left out by the front router while its stage is replaced.
+    Held,
     /// Its shim or its stage's control channel is away.
     Blind,
     /// Its data path does not answer.
@@ -248,9 +250,10 @@ impl Core {
             Membership::Out => HostState::Out,
             Membership::Dead { .. } => HostState::Dead,
             Membership::Joining => HostState::Joining,
-            Membership::In if is_blind => HostState::Blind,
+            Membership::In if is_blind && !host.spec.held => HostState::Blind,
             Membership::In if host.spec.draining && buckets > 0 => HostState::Draining,
             Membership::In if host.spec.draining => HostState::Drained,
+            Membership::In if host.spec.held => HostState::Held,
             Membership::In => HostState::Serving,
         }
     }

@@ -195,6 +195,13 @@ impl Service {
             && self.protocol == flow.protocol
             && (self.port_low..=self.port_high).contains(&flow.dst_port)
     }
+
+    /// Whether some connections are of both.
+    pub fn overlaps(&self, other: &Service) -> bool {
+        (self.address, self.protocol) == (other.address, other.protocol)
+            && self.port_low <= other.port_high
+            && other.port_low <= self.port_high
+    }
 }
 
 /// Whom packets to an address that is no service are for.
@@ -308,6 +315,8 @@ pub struct HostSpec {
     pub joined: bool,
     /// Whether it is out of the router's set and its buckets move away.
     pub draining: bool,
+    /// Whether it is out of the router's set and keeps its buckets and connections: its stage is being replaced.
+    pub held: bool,
 }
 
 /// The front router as the configuration describes it.

@@ -183,7 +183,9 @@ impl Core {
 
     /// Which hosts gather fragments now.
     fn gathering(&self) -> impl Iterator<Item = HostId> {
-        let takes = |host: &&Host| host.membership == Membership::In && !host.spec.draining;
+        let takes = |host: &&Host| {
+            host.membership == Membership::In && !host.spec.draining && !host.spec.held
+        };
         let hosts = self.hosts.values().filter(takes);
         hosts.map(|host| host.spec.id)
     }

@@ -2,6 +2,7 @@
 
 mod criteria;
 mod explain;
+mod hold;
 mod leaving;
 
 use super::{
@@ -16,10 +17,11 @@ use crate::core::{
 };
 use dpr_protocol::admin::v1::{
     self as wire, BucketsReply, BucketsRequest, CriteriaReply, CriteriaRequest, DrainReply,
-    DrainRequest, ExplainReply, ExplainRequest, FlowsReply, FlowsRequest, JoinReply, JoinRequest,
-    ReloadReply, ReloadRequest, RemoveReply, RemoveRequest, ServicesReply, ServicesRequest,
-    SetCriteriaReply, SetCriteriaRequest, SetWeightReply, SetWeightRequest, StatusReply,
-    StatusRequest, UndrainReply, UndrainRequest, WatchDrainRequest, admin_server::Admin,
+    DrainRequest, ExplainReply, ExplainRequest, FlowsReply, FlowsRequest, HoldReply, HoldRequest,
+    JoinReply, JoinRequest, ReleaseReply, ReleaseRequest, ReloadReply, ReloadRequest, RemoveReply,
+    RemoveRequest, ServicesReply, ServicesRequest, SetCriteriaReply, SetCriteriaRequest,
+    SetWeightReply, SetWeightRequest, StatusReply, StatusRequest, UndrainReply, UndrainRequest,
+    WatchDrainRequest, admin_server::Admin,
 };
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -209,6 +211,21 @@ impl Admin for Operators {
         Ok(Response::new(UndrainReply { moves }))
     }
 
+    async fn hold(&self, request: Request<HoldRequest>) -> Result<Response<HoldReply>, Status> {
+        hold::hold(self, request.into_inner())
+            .await
+            .map(Response::new)
+    }
+
+    async fn release(
+        &self,
+        request: Request<ReleaseRequest>,
+    ) -> Result<Response<ReleaseReply>, Status> {
+        hold::release(self, request.into_inner())
+            .await
+            .map(Response::new)
+    }
+
     async fn remove(
         &self,
         request: Request<RemoveRequest>,
@@ -329,6 +346,7 @@ fn joining(core: &Core, request: &JoinRequest) -> Result<HostSpec, Status> {
         weight: request.weight,
         joined: true,
         draining: false,
+        held: false,
     })
 }
 
@@ -363,6 +381,7 @@ fn refusal(error: CommandError) -> Status {
         | CommandError::BadHost(_)
         | CommandError::NobodyHolds(_) => Status::invalid_argument(error.to_string()),
         CommandError::StillServes(_)
+        | CommandError::NobodyElse(_)
         | CommandError::StillNamed { .. }
         | CommandError::StillConnected { .. } => Status::failed_precondition(error.to_string()),
         CommandError::Taken { .. } | CommandError::AlreadyIn(_) => {
@@ -443,6 +462,7 @@ fn host_state(state: HostState) -> wire::HostState {
         HostState::Serving => wire::HostState::Serving,
         HostState::Draining => wire::HostState::Draining,
         HostState::Drained => wire::HostState::Drained,
+        HostState::Held => wire::HostState::Held,
         HostState::Blind => wire::HostState::Blind,
         HostState::Dead => wire::HostState::Dead,
     }

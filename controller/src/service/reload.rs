@@ -1,6 +1,6 @@
 //! The configuration is read again while the controller runs: all that changed in it is carried out, or nothing.
 
-use super::admin::Operators;
+use super::{admin::Operators, text};
 use crate::{
     config::{Config, ConfigError},
     core::{Command, CommandError, Group, Reconfiguration},
@@ -61,7 +61,7 @@ impl Reloader {
     pub async fn reload(&self, operators: &Operators) -> Result<Vec<String>, ReloadError> {
         let mut current = self.current.lock().await;
         let (config, changes) = current.reread(&self.file)?;
-        let lines = describe(&changes, &config.to_group());
+        let lines = describe(&changes, &current.to_group(), &config.to_group());
         if !lines.is_empty() {
             let (configured, group) = (self.configured.clone(), config.to_group());
             operators
@@ -83,7 +83,7 @@ impl Reloader {
     }
 }
 
-fn describe(changes: &Reconfiguration, group: &Group) -> Vec<String> {
+fn describe(changes: &Reconfiguration, before: &Group, group: &Group) -> Vec<String> {
     let name = |id| {
         let host = group.hosts.iter().find(|host| host.id == id);
         host.map_or_else(|| format!("host {id}"), |host| host.name.clone())
@@ -95,6 +95,23 @@ fn describe(changes: &Reconfiguration, group: &Group) -> Vec<String> {
     for host in &changes.hosts {
         let what = if host.joined { "joins" } else { "is known" };
         lines.push(format!("{} {what}", host.name));
+    }
+    for (host, addresses) in &changes.at_home {
+        let addresses: Vec<String> = addresses.iter().copied().map(text::address).collect();
+        lines.push(format!(
+            "{}: at home: {}",
+            name(*host),
+            addresses.join(", ")
+        ));
+    }
+    if let Some(services) = &changes.services {
+        for service in services.iter().filter(|new| !before.services.contains(new)) {
+            let (name, map) = (text::service(service), service.map);
+            lines.push(format!("service {name} comes, on map {map}"));
+        }
+        for service in before.services.iter().filter(|old| !services.contains(old)) {
+            lines.push(format!("service {} goes", text::service(service)));
+        }
     }
     for (map, _) in &changes.criteria {
         lines.push(format!("map {map}: other criteria"));

@@ -63,6 +63,8 @@ struct HostState {
     joined: bool,
     draining: bool,
     #[serde(default)]
+    held: bool,
+    #[serde(default)]
     lan: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address6: Option<String>,
@@ -199,6 +201,7 @@ pub(super) fn overlay(file: &Path, group: &mut Group) -> Result<(), StateError> 
                 }
                 host.joined = kept.joined;
                 host.draining = kept.draining;
+                host.held = kept.held;
             }
             None => {
                 let name = kept.name.clone();
@@ -269,6 +272,7 @@ fn to_spec(kept: HostState) -> Option<HostSpec> {
         weight: kept.weight,
         joined: kept.joined,
         draining: kept.draining,
+        held: kept.held,
     })
 }
 
@@ -296,6 +300,7 @@ fn host_state(host: &HostSpec) -> HostState {
         weight: host.weight,
         joined: host.joined,
         draining: host.draining,
+        held: host.held,
     }
 }
 
@@ -381,6 +386,7 @@ mod tests {
         // Operators change both weights, and the criteria of both maps.
         let mut changed = before.clone();
         for host in &mut changed.hosts {
+            host.held = true;
             host.weight = 9.0;
             host.joined = true;
         }

@@ -1,5 +1,6 @@
 //! Addresses and MACs as text.
 
+use crate::core::Service;
 use dpr_p4::address;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -40,6 +41,20 @@ pub(super) fn protocol(number: u8) -> String {
         17 => "udp".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A service, as `203.0.113.10:6000-6099/udp`.
+pub(super) fn service(service: &Service) -> String {
+    let address = match address::from_bits(service.address) {
+        IpAddr::V4(address) => address.to_string(),
+        // As it stands before a port (RFC 3986, section 3.2.2).
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    let ports = match (service.port_low, service.port_high) {
+        (low, high) if low == high => low.to_string(),
+        (low, high) => format!("{low}-{high}"),
+    };
+    format!("{address}:{ports}/{}", protocol(service.protocol))
 }
 
 pub(super) fn parse_protocol(text: &str) -> Option<u8> {

@@ -138,6 +138,14 @@ pub fn moves(moves: u64) -> String {
     text(&json!({ "moves": moves }))
 }
 
+pub fn hold(connections: u64) -> String {
+    text(&json!({ "connections": connections }))
+}
+
+pub fn release(host: &str) -> String {
+    text(&json!({ "host": host }))
+}
+
 pub fn remove(connections: u64) -> String {
     text(&json!({ "connections": connections }))
 }
@@ -154,6 +162,7 @@ pub fn services(reply: &ServicesReply) -> String {
             let mut value = service(status);
             value["connections"] = status.connections.into();
             value["hosts"] = status.hosts.clone().into();
+            value["without_data"] = status.without_data.clone().into();
             value
         })
         .collect();
@@ -174,6 +183,8 @@ fn map_host(host: &MapHost) -> Value {
         "host": host.host,
         "weight": host.weight,
         "holds_data": host.holds_data,
+        "data_configured": host.data_configured,
+        "data_reported": host.data_reported,
         "load_factor": host.load_factor,
         "load_deviation": host.load_deviation,
         "target_share": host.target_share,

@@ -70,6 +70,7 @@ fn state_name(state: HostState) -> &'static str {
         HostState::Serving => "serving",
         HostState::Draining => "draining",
         HostState::Drained => "drained",
+        HostState::Held => "held",
         HostState::Blind => "blind",
         HostState::Dead => "dead",
     }
@@ -95,11 +96,19 @@ pub fn services(reply: &ServicesReply) -> String {
                 service.affinity.clone(),
                 service.connections.to_string(),
                 list(&service.hosts, "nobody"),
+                list(&service.without_data, "-"),
             ]
         })
         .collect();
     let mut text = table(
-        &["service", "map", "affinity", "connections", "hosts"],
+        &[
+            "service",
+            "map",
+            "affinity",
+            "connections",
+            "hosts",
+            "without data",
+        ],
         &rows,
     );
     if !reply.computers.is_empty() {
@@ -148,7 +157,9 @@ fn map(map: &MapStatus) -> String {
                 host.host.clone(),
                 host.weight.to_string(),
                 if is_own { "its own" } else { "the map's" }.to_owned(),
-                if host.holds_data { "yes" } else { "no" }.to_owned(),
+                yes(host.holds_data),
+                yes(host.data_configured),
+                host.data_reported.map_or_else(|| "-".to_owned(), yes),
                 format!("{:.2}", host.load_factor),
                 host.load_deviation.map_or_else(
                     || "-".to_owned(),
@@ -165,6 +176,8 @@ fn map(map: &MapStatus) -> String {
         "weight",
         "whose",
         "data",
+        "configured",
+        "reported",
         "load factor",
         "load",
         "target",
@@ -291,8 +304,11 @@ fn list(names: &[String], none: &str) -> String {
     }
 }
 
+fn yes(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
 pub fn hosts(hosts: &[HostStatus]) -> String {
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let rows: Vec<Vec<String>> = hosts
         .iter()
         .map(|host| {

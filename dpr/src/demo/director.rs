@@ -174,6 +174,7 @@ impl Director<'_> {
                 Some(HostState::Serving) => "serving",
                 Some(HostState::Draining) => "draining",
                 Some(HostState::Drained) => "drained",
+                Some(HostState::Held) => "held",
                 Some(HostState::Blind) => "blind",
                 Some(HostState::Dead) => "dead",
                 Some(HostState::Out | HostState::Unspecified) | None => "-",

@@ -6,18 +6,22 @@ mod traffic;
 
 use dpr_bmv2_tests::namespace::{isolated, skip, skip_optional};
 use dpr_bmv2_tests::{TargetKind, eventually_within, simple_switch_grpc};
-use network::{CLIENT, Group, HOSTS, Layout, PUBLISHED, ctl};
+use network::{CLIENT, Group, HOSTS, Layout, OTHER, PUBLISHED, ctl};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
-use traffic::Crowd;
+use traffic::{Crowd, PORT};
 
 /// How long the group may take for what it is told; a busy machine takes many times what an idle one does.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 const SIZE: usize = 30;
+
+/// What clients connect to.
+const SERVICE: (Ipv4Addr, u16) = (PUBLISHED, PORT);
 
 #[test]
 fn connections_go_on_while_buckets_move_and_a_host_dies() {
@@ -92,7 +96,7 @@ fn affinities_and_classes_change_by_the_file() {
         wait_for_changes(1);
         crowd.wait_for_answers(2, None);
         assert_eq!(check_flows(&crowd), servers);
-        let served = Crowd::start(&group.client, SIZE / 3).finish(None);
+        let served = Crowd::start(&group.client, SIZE / 3, SERVICE).finish(None);
         assert_eq!(served.len(), 1, "one client: {served:?}");
 
         // The client's QoS class has a host of its own, and its session stays there when the class is no more.
@@ -111,7 +115,7 @@ fn affinities_and_classes_change_by_the_file() {
         let maps = ctl("criteria")["maps"].clone();
         assert_eq!(maps[1]["class"]["name"], "gold clients", "{maps:#}");
         let at_gold = |why: &str| {
-            let served = Crowd::start(&group.client, SIZE / 3).finish(None);
+            let served = Crowd::start(&group.client, SIZE / 3, SERVICE).finish(None);
             assert_eq!(served.into_keys().collect::<Vec<_>>(), [2], "{why}");
         };
         at_gold("the class's host");
@@ -142,7 +146,7 @@ fn short_script(test: &str, layout: Layout) {
         wait_for_moves();
         crowd.wait_for_answers(3, None);
         assert_eq!(check_flows(&crowd), servers);
-        let during = Crowd::start(&group.client, SIZE / 3).finish(None);
+        let during = Crowd::start(&group.client, SIZE / 3, SERVICE).finish(None);
         assert!(!during.contains_key(&3), "while h3 is drained: {during:?}");
         let ended = crowd.finish(None);
         assert_eq!(ended.values().sum::<usize>(), SIZE);
@@ -150,11 +154,119 @@ fn short_script(test: &str, layout: Layout) {
     });
 }
 
+#[test]
+fn data_and_services_come_and_go_while_connections_go_on() {
+    const NAME: &str = "data_and_services_come_and_go_while_connections_go_on";
+    isolated_group(NAME, || {
+        let group = start(TargetKind::GeneratedRust, Layout::OneLan);
+        let (crowd, servers) = crowd_at_all_hosts(&group);
+        group.set_data(2, false);
+        wait_for_buckets_of_h2(false);
+        wait_for_moves();
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        let during = Crowd::start(&group.client, SIZE / 3, SERVICE).finish(None);
+        assert!(!during.contains_key(&2), "without the data: {during:?}");
+        group.set_data(2, true);
+        wait_for_buckets_of_h2(true);
+        wait_for_moves();
+
+        // Another service, at an address of its own.
+        let other = (OTHER, 8080);
+        for (host, namespace) in group.hosts() {
+            traffic::serve(namespace, host, other);
+        }
+        let services = format!(
+            "[[services]]\naddress = \"{OTHER}\"\nprotocol = \"tcp\"\nports = 8080\nmap = 4\n[router]"
+        );
+        let reload = group.reload(|text| text.replacen("[router]", &services, 1));
+        let comes = format!("service {OTHER}:8080/tcp comes, on map 4");
+        assert_eq!(reload["changes"], json!([comes]));
+        let clients = Crowd::start(&group.client, SIZE, other);
+        clients.wait_for_answers(1, None);
+        let held: BTreeSet<u8> = clients.servers().into_values().collect();
+        assert_eq!(held, HOSTS.into(), "all serve it");
+        eventually_within(PATIENCE, "connections", json!([SIZE, SIZE]), connections);
+        assert_eq!(clients.finish(None).values().sum::<usize>(), SIZE);
+
+        // Its connections end with it, and no others.
+        let clients = Crowd::start(&group.client, SIZE / 3, other);
+        clients.wait_for_answers(1, None);
+        let reload = group.reload(str::to_owned);
+        let goes = format!("service {OTHER}:8080/tcp goes");
+        assert_eq!(reload["changes"], json!([goes]));
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        for host in HOSTS {
+            clients.cut_off(host);
+        }
+        assert_eq!(crowd.finish(None).values().sum::<usize>(), SIZE);
+        wait_for_nothing();
+    });
+}
+
+#[test]
+fn controller_and_stages_are_replaced_while_connections_go_on() {
+    const NAME: &str = "controller_and_stages_are_replaced_while_connections_go_on";
+    isolated_group(NAME, || {
+        let mut group = start(TargetKind::GeneratedRust, Layout::OneLan);
+        let (crowd, servers) = crowd_at_all_hosts(&group);
+        group.replace_controller();
+        wait_for_states(["serving"; 3]);
+        crowd.wait_for_answers(2, None);
+        assert_eq!(check_flows(&crowd), servers);
+        for host in HOSTS {
+            let held = ctl(&format!("hold h{host}"));
+            let of_host = servers.values().filter(|server| **server == host);
+            assert_eq!(held["connections"], of_host.count());
+            assert_eq!(
+                ctl("hosts")["hosts"][usize::from(host) - 1]["state"],
+                "held"
+            );
+            assert_eq!(
+                ctl("status")["router"]["members"].as_array().map(Vec::len),
+                Some(2)
+            );
+            // Another program: one that the controller brings.
+            group.replace_stage(host, TargetKind::JsonEngine);
+            ctl(&format!("release h{host}"));
+            crowd.wait_for_answers(2, None);
+            assert_eq!(check_flows(&crowd), servers);
+        }
+        group.replace_controller();
+        wait_for_states(["serving"; 3]);
+        let more = Crowd::start(&group.client, SIZE, SERVICE).finish(None);
+        assert_eq!(more.values().sum::<usize>(), SIZE);
+        let ended = crowd.finish(None);
+        assert_eq!(ended.values().sum::<usize>(), SIZE);
+        wait_for_nothing();
+    });
+}
+
+/// The connections of each service.
+fn connections() -> Value {
+    let services = ctl("services");
+    let services = services["services"].as_array().expect("services");
+    let counts = services
+        .iter()
+        .map(|service| service["connections"].clone());
+    counts.collect()
+}
+
+/// Until h2 has buckets, or none; the answer to what it says of its data goes with it.
+fn wait_for_buckets_of_h2(are_there: bool) {
+    let what = "whether h2 reports data, and has buckets";
+    eventually_within(PATIENCE, what, json!([are_there, are_there]), || {
+        let h2 = &ctl("criteria")["maps"][0]["hosts"][1];
+        json!([h2["data_reported"], h2["buckets"] != 0])
+    });
+}
+
 /// A group whose hosts all serve.
 fn start(kind: TargetKind, layout: Layout) -> Group {
     let group = Group::start(kind, layout);
     for (host, namespace) in group.hosts() {
-        traffic::serve(namespace, host, layout.serves_at(host));
+        traffic::serve(namespace, host, (layout.serves_at(host), PORT));
     }
     eventually_within(
         PATIENCE,
@@ -181,7 +293,7 @@ fn script(kind: TargetKind) {
     assert_eq!(check_flows(&crowd), servers);
     let away = servers.iter().find(|(_, server)| **server == 2);
     check_moved(*away.expect("a connection that h2 holds").0);
-    let during = Crowd::start(&group.client, SIZE / 3).finish(None);
+    let during = Crowd::start(&group.client, SIZE / 3, SERVICE).finish(None);
     assert!(!during.contains_key(&2), "while h2 is drained: {during:?}");
 
     assert_ne!(ctl("weight h2 1")["moves"], 0);
@@ -193,7 +305,7 @@ fn script(kind: TargetKind) {
     assert_eq!(ended.values().sum::<usize>(), SIZE);
     wait_for_nothing();
 
-    let crowd = Crowd::start(&group.client, SIZE);
+    let crowd = Crowd::start(&group.client, SIZE, SERVICE);
     crowd.wait_for_answers(1, None);
     let servers = check_flows(&crowd);
     group.cut_off(3);
@@ -205,7 +317,7 @@ fn script(kind: TargetKind) {
         || ctl("status")["router"]["members"].clone(),
     );
     wait_for_moves();
-    let after = Crowd::start(&group.client, SIZE).finish(None);
+    let after = Crowd::start(&group.client, SIZE, SERVICE).finish(None);
     assert!(!after.contains_key(&3), "after the death of h3: {after:?}");
     crowd.wait_for_answers(2, Some(3));
     crowd.cut_off(3);
@@ -219,7 +331,7 @@ fn script(kind: TargetKind) {
 
 /// Connections of which every host serves some, and who serves which.
 fn crowd_at_all_hosts(group: &Group) -> (Crowd, BTreeMap<SocketAddr, u8>) {
-    let crowd = Crowd::start(&group.client, SIZE);
+    let crowd = Crowd::start(&group.client, SIZE, SERVICE);
     crowd.wait_for_answers(1, None);
     let servers = check_flows(&crowd);
     assert!(

@@ -6,7 +6,7 @@ use dpr_bmv2_tests::{Process, TargetKind, simple_switch_grpc};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -15,6 +15,9 @@ pub const PUBLISHED: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
 
 /// The client's.
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
+
+/// Another address, which hosts have and no service is at until a test publishes it.
+pub const OTHER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 11);
 
 /// The hosts' numbers; their names are `h1` and so on.
 pub const HOSTS: [u8; 3] = [1, 2, 3];
@@ -66,7 +69,11 @@ impl Layout {
 #[derive(Debug)]
 pub struct Group {
     // Fields are dropped in order: the daemons end before their interfaces go.
-    _daemons: Vec<Process>,
+    controller: Process,
+    _shims: Vec<Process>,
+    /// By host, from the first.
+    stages: Vec<Process>,
+    _router: Process,
     /// Where clients are.
     pub client: Namespace,
     hosts: Vec<Namespace>,
@@ -89,14 +96,53 @@ impl Group {
         let hosts: Vec<Namespace> = HOSTS.map(|host| connect_host(host, layout)).into();
         connect_router(&client, layout, &hosts[0]);
         let files = TempDir::new().expect("a temporary directory");
-        let daemons = start(kind, layout, files.path(), &hosts);
+        let router = start_router(kind, layout, &hosts[0]);
+        let stages = HOSTS.map(|host| start_stage(kind, host));
+        fs::write(files.path().join(GROUP), group_config(layout)).expect("the configuration");
+        let controller = start_controller(files.path());
+        let mut shims = Vec::new();
+        for (host, namespace) in HOSTS.iter().zip(&hosts) {
+            fs::write(data_of(files.path(), *host), "").expect("the host's data");
+            shims.push(start_shim(*host, layout, files.path(), namespace));
+        }
         Group {
-            _daemons: daemons,
+            controller,
+            _shims: shims,
+            stages: stages.into(),
+            _router: router,
             client,
             hosts,
             layout,
             files,
         }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.files.path().join(GROUP)
+    }
+
+    /// A host gets the data of its services, or loses it.
+    pub fn set_data(&self, host: u8, is_held: bool) {
+        let file = data_of(self.files.path(), host);
+        match is_held {
+            true => fs::write(file, ""),
+            false => fs::remove_file(file),
+        }
+        .expect("the host's data");
+    }
+
+    /// Ends the controller, and starts another.
+    pub fn replace_controller(&mut self) {
+        assert!(self.controller.terminate(), "{}", self.controller.report());
+        self.controller = start_controller(self.files.path());
+    }
+
+    /// Ends a host's stage, and starts another that knows nothing yet.
+    pub fn replace_stage(&mut self, host: u8, kind: TargetKind) {
+        let stage = &mut self.stages[usize::from(host) - 1];
+        assert!(stage.terminate(), "{}", stage.report());
+        *stage = start_stage(kind, host);
+        stage.wait_for_line("listening on ");
     }
 
     /// Each host's number and namespace.
@@ -107,7 +153,7 @@ impl Group {
     /// Changes the configuration, as it was at the start, and lets the controller read it again.
     pub fn reload(&self, change: impl FnOnce(&str) -> String) -> serde_json::Value {
         let text = change(&group_config(self.layout));
-        fs::write(self.files.path().join("group.toml"), text).expect("the group's configuration");
+        fs::write(self.config(), text).expect("the group's configuration");
         ctl("reload")
     }
 
@@ -179,7 +225,9 @@ fn connect_host(host: u8, layout: Layout) -> Namespace {
     let address = layout.address(host);
     namespace.run(&format!("ip address add {address}/24 dev eth0"));
     if layout != Layout::Nat {
-        namespace.run(&format!("ip address add {PUBLISHED}/32 dev lo"));
+        for address in [PUBLISHED, OTHER] {
+            namespace.run(&format!("ip address add {address}/32 dev lo"));
+        }
     }
     namespace.run(&format!("ip address add 10.9.0.1{host}/24 dev manage0"));
     namespace.call(|| ["eth0", "manage0"].map(raise));
@@ -195,42 +243,47 @@ fn raise(interface: &str) {
     ));
 }
 
-/// Starts the switches, the controller and the shims.
-fn start(kind: TargetKind, layout: Layout, directory: &Path, hosts: &[Namespace]) -> Vec<Process> {
+/// The group's configuration, among the files.
+const GROUP: &str = "group.toml";
+
+/// What says that a host has the data.
+fn data_of(directory: &Path, host: u8) -> PathBuf {
+    directory.join(format!("h{host}.data"))
+}
+
+fn start_router(kind: TargetKind, layout: Layout, first_host: &Namespace) -> Process {
     let grpc = SocketAddr::from((layout.router_address(), 9570));
-    let router = switch(
-        kind,
-        "front_router",
-        grpc,
-        &["outside", "inside0", "inside1"],
-    );
-    let router = match layout {
-        Layout::RouterOnHost => hosts[0].call(move || Process::start(router)),
+    let ports = ["outside", "inside0", "inside1"];
+    let router = switch(kind, "front_router", grpc, &ports);
+    match layout {
+        Layout::RouterOnHost => first_host.call(move || Process::start(router)),
         _ => Process::start(router),
-    };
-    let mut switches = vec![router];
-    for host in HOSTS {
-        let (network, port) = (format!("stage{host}"), format!("host{host}"));
-        let grpc = SocketAddr::from((Ipv4Addr::LOCALHOST, 9570 + u16::from(host)));
-        let stage = switch(kind, "host_stage", grpc, &[&network, &port]);
-        switches.push(Process::start(stage));
     }
-    let config = directory.join("group.toml");
-    fs::write(&config, group_config(layout)).expect("the group's configuration");
+}
+
+fn start_stage(kind: TargetKind, host: u8) -> Process {
+    let (network, port) = (format!("stage{host}"), format!("host{host}"));
+    let grpc = SocketAddr::from((Ipv4Addr::LOCALHOST, 9570 + u16::from(host)));
+    Process::start(switch(kind, "host_stage", grpc, &[&network, &port]))
+}
+
+fn start_controller(directory: &Path) -> Process {
     let mut controller = Command::new(BINARY);
-    controller.args(["controller", "--config"]).arg(config);
+    controller
+        .args(["controller", "--config"])
+        .arg(directory.join(GROUP));
     let controller = Process::start(controller);
     controller.wait_for_line("admin: ");
-    let mut daemons = vec![controller];
-    for (host, namespace) in HOSTS.iter().zip(hosts) {
-        let config = directory.join(format!("h{host}.toml"));
-        fs::write(&config, host_config(*host, layout)).expect("a host's configuration");
-        let mut shim = Command::new(BINARY);
-        shim.args(["shim", "--config"]).arg(config);
-        daemons.push(namespace.call(move || Process::start(shim)));
-    }
-    daemons.extend(switches);
-    daemons
+    controller
+}
+
+fn start_shim(host: u8, layout: Layout, directory: &Path, namespace: &Namespace) -> Process {
+    let config = directory.join(format!("h{host}.toml"));
+    let text = host_config(host, layout, &data_of(directory, host));
+    fs::write(&config, text).expect("a host's configuration");
+    let mut shim = Command::new(BINARY);
+    shim.args(["shim", "--config"]).arg(config);
+    namespace.call(move || Process::start(shim))
 }
 
 /// The command of a switch whose ports are interfaces, from 1 on. Where the program is not built in, the controller brings it.
@@ -321,8 +374,8 @@ router_port = {router_port}
     text
 }
 
-fn host_config(host: u8, layout: Layout) -> String {
-    let address = layout.address(host);
+fn host_config(host: u8, layout: Layout, data: &Path) -> String {
+    let (address, data) = (layout.address(host), data.display());
     format!(
         r#"
 host = {host}
@@ -331,6 +384,12 @@ controller = "http://10.9.0.1:9560"
 interface = "eth0"
 address = "{address}"
 mac = "02:00:00:00:0{host}:01"
+[[data]]
+map = 0
+path = "{data}"
+interval_ms = 200
+rise = 1
+fall = 1
 "#
     )
 }

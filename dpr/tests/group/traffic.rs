@@ -1,6 +1,5 @@
 //! What the hosts serve, and clients that know which host serves them and check every byte.
 
-use crate::network::PUBLISHED;
 use dpr_bmv2_tests::eventually_within;
 use dpr_bmv2_tests::namespace::Namespace;
 use std::collections::BTreeMap;
@@ -11,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-const PORT: u16 = 80;
+/// The service's port.
+pub const PORT: u16 = 80;
 
 /// Bytes of an answer, after the number of the host that gives it.
 const PART: usize = 8 << 10;
@@ -23,9 +23,9 @@ const PARTS: u32 = 25;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a host's server. It ends with the test's process.
-pub fn serve(namespace: &Namespace, host: u8, address: Ipv4Addr) {
+pub fn serve(namespace: &Namespace, host: u8, service: (Ipv4Addr, u16)) {
     let listener = namespace
-        .call(move || TcpListener::bind((address, PORT)))
+        .call(move || TcpListener::bind(service))
         .expect("the host's address");
     thread::spawn(move || {
         for connection in listener.incoming() {
@@ -102,8 +102,8 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Connects this many clients, all at once.
-    pub fn start(namespace: &Namespace, size: usize) -> Self {
+    /// Connects this many clients to a service, all at once.
+    pub fn start(namespace: &Namespace, size: usize, service: (Ipv4Addr, u16)) -> Self {
         let shared = Arc::new(Shared::default());
         lock(&shared.connections).resize_with(size, Connection::default);
         let clients = Arc::clone(&shared);
@@ -111,7 +111,7 @@ impl Crowd {
             for index in 0..size {
                 let shared = Arc::clone(&clients);
                 thread::spawn(move || {
-                    let end = talk(&shared, index);
+                    let end = talk(&shared, index, service);
                     let connection = &mut lock(&shared.connections)[index];
                     let host = connection.progress.host();
                     connection.progress = match (end, host) {
@@ -205,8 +205,8 @@ impl Crowd {
 }
 
 /// One client: asks for one part after another, and checks that the same host answers with the right bytes.
-fn talk(shared: &Shared, index: usize) -> io::Result<()> {
-    let mut stream = TcpStream::connect_timeout(&(PUBLISHED, PORT).into(), PATIENCE)?;
+fn talk(shared: &Shared, index: usize, service: (Ipv4Addr, u16)) -> io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&service.into(), PATIENCE)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -341,3 +341,86 @@ fn what_comes_to_a_hosts_own_address_is_reported_by_the_published_one() {
     let flows: Vec<FiveTuple> = live.iter().map(|live| live.flow).collect();
     assert_eq!(flows, [flow(7)]);
 }
+
+#[test]
+fn data_is_said_before_the_snapshot_at_every_change_and_again_to_whoever_asks_anew() {
+    let check = |map| DataCheck {
+        map,
+        evidence: crate::Evidence::Tcp(String::new()),
+        interval_us: 1,
+        timeout_us: 1,
+        rise: 1,
+        fall: 2,
+    };
+    let mut config = SessionConfig::new(1, "h1", 1, 2, 3);
+    config.data = vec![check(4), check(9)];
+    let mut session = Session::new(config);
+    session.handle_connected(0);
+    let [FromShim::Register(register)] = &sent(&mut session)[..] else {
+        panic!("a registration")
+    };
+    assert_eq!(register.watched_maps, [4, 9]);
+    session.handle_message(0, registered(0, true));
+    let first = sent(&mut session);
+    assert!(matches!(first[0], FromShim::Snapshot(_)), "{first:?}");
+    let held = |maps: &[u32]| {
+        FromShim::DataHeld(wire::DataHeld {
+            maps: maps.to_vec(),
+        })
+    };
+    session.handle_check(0, true);
+    assert_eq!(sent(&mut session), [], "one has said nothing yet");
+    session.handle_check(1, true);
+    assert_eq!(sent(&mut session), [held(&[4, 9])]);
+    session.handle_check(0, false);
+    assert_eq!(sent(&mut session), []);
+    session.handle_check(0, false);
+    assert_eq!(sent(&mut session), [held(&[9])]);
+    session.handle_disconnected(0);
+    session.handle_check(0, true);
+    assert_eq!(sent(&mut session), []);
+    session.handle_connected(0);
+    session.handle_message(0, registered(1, true));
+    let again = sent(&mut session);
+    assert_eq!(again[1], held(&[4, 9]));
+    assert!(matches!(again[2], FromShim::Snapshot(_)), "{again:?}");
+}
+
+#[test]
+fn what_is_published_changes_and_connections_that_go_on_are_found_again() {
+    let mut session = up();
+    opens(&mut session, 0, 1);
+    assert_eq!(session.tracker().connections(), 1);
+    let services = |ports: &[u32]| wire::Services {
+        services: ports
+            .iter()
+            .map(|port| wire::Service {
+                address: address::to_bytes(SERVICE.address),
+                protocol: 6,
+                port_low: *port,
+                port_high: *port,
+            })
+            .collect(),
+        translations: Vec::new(),
+    };
+    let tell = |session: &mut Session, ports: &[u32]| {
+        session.handle_message(SECOND, services(ports).into());
+        session.handle_timeout(SECOND);
+        all_events(session)
+    };
+    assert_eq!(tell(&mut session, &[80, 81]), [(2, vec![(1, Setup)])]);
+    assert_eq!(tell(&mut session, &[81]), []);
+    assert_eq!(
+        (session.tracker().connections(), session.tracker().tracked()),
+        (0, 0)
+    );
+    // It ends, and another begins, of what is not published.
+    resets(&mut session, SECOND, 1);
+    opens(&mut session, SECOND, 2);
+    assert_eq!(tell(&mut session, &[80]), []);
+    // What goes on shows itself by what the host sends and the client acknowledges.
+    session.handle_frame(SECOND, FromHost, &tcp(FromHost, flow(2), ACK, 2, 2, 10));
+    session.handle_frame(SECOND, ToHost, &tcp(ToHost, flow(2), ACK, 2, 12, 0));
+    session.handle_timeout(2 * SECOND);
+    assert_eq!(all_events(&mut session), [(3, vec![(2, Setup)])]);
+}

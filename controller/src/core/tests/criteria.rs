@@ -196,6 +196,94 @@ fn criteria_that_make_no_sense_change_nothing() {
     assert!(world.core.hosts().all(|host| host.weight == 1.0));
 }
 
+#[test]
+fn a_host_that_says_that_it_lacks_the_data_gets_no_new_connections_and_keeps_its_own() {
+    let mut group = two_maps(3, 64);
+    let asked = MapCriteria {
+        data: Some([1, 2].into()),
+        ..MapCriteria::default()
+    };
+    group.criteria.insert(2, asked);
+    let mut world = World::new(group, 5);
+    for id in 1..=3 {
+        let shim = world.shims.get_mut(&id).expect("a host");
+        (shim.watched, shim.data) = (vec![1, 2], vec![1, 2]);
+        world.connect_shim(id);
+    }
+    world.run_for(2 * S);
+    let all = [22, 21, 21];
+    assert_eq!(
+        (owned(&world, 1), owned(&world, 2)),
+        (all.into(), vec![32, 32, 0])
+    );
+    for bucket in 0..64 {
+        let flow = flow_in(&world.group, bucket, 0);
+        world.setup(bucket % 3 + 1, flow);
+    }
+    // What is configured and what is reported must both be so.
+    for (host, maps, of_map_1, of_map_2) in [
+        (1, &[1][..], all, [0, 64, 0]),
+        (3, &[2], [32, 32, 0], [0, 64, 0]),
+        // Nobody is left: buckets stay where they are.
+        (2, &[], [64, 0, 0], [0, 64, 0]),
+        (2, &[1, 2], [32, 32, 0], [0, 64, 0]),
+        (1, &[1, 2], [32, 32, 0], [32, 32, 0]),
+        (3, &[1, 2], all, [32, 32, 0]),
+    ] {
+        world.hold_data(host, maps);
+        world.run_for(30 * S);
+        world.assert_settled(&[]);
+        assert_eq!(owned(&world, 1), of_map_1, "{host} holds {maps:?}");
+        assert_eq!(owned(&world, 2), of_map_2, "{host} holds {maps:?}");
+    }
+}
+
+#[test]
+fn what_a_shim_said_of_its_data_counts_until_it_says_otherwise() {
+    let mut world = World::new(group(2, 16), 6);
+    world.shims.get_mut(&2).expect("a host").watched = vec![1];
+    // Until it has looked it holds nothing.
+    for id in [1, 2] {
+        world.connect_shim(id);
+    }
+    world.run_for(20 * S);
+    assert_eq!(owned(&world, 1), [16, 0]);
+    let reported = |world: &World| world.core.maps()[0].hosts[1].data_reported;
+    assert_eq!(reported(&world), Some(false));
+    world.hold_data(2, &[1]);
+    world.run_for(20 * S);
+    assert_eq!(
+        (owned(&world, 1), reported(&world)),
+        (vec![8, 8], Some(true))
+    );
+    // Not while it is away, whatever its host loses then; nor when another controller takes over.
+    world.disconnect_shim(2);
+    world.shims.get_mut(&2).expect("a host").data.clear();
+    world.run_for(20 * S);
+    assert_eq!(
+        (owned(&world, 1), reported(&world)),
+        (vec![8, 8], Some(true))
+    );
+    world.connect_shim(2);
+    world.run_for(20 * S);
+    assert_eq!(
+        (owned(&world, 1), reported(&world)),
+        (vec![16, 0], Some(false))
+    );
+    world.restart_controller();
+    world.run_for(20 * S);
+    assert_eq!(
+        (owned(&world, 1), reported(&world)),
+        (vec![16, 0], Some(false))
+    );
+    // A shim that watches it no more.
+    world.shims.get_mut(&2).expect("a host").watched.clear();
+    world.disconnect_shim(2);
+    world.restart_shim(2);
+    world.run_for(20 * S);
+    assert_eq!((owned(&world, 1), reported(&world)), (vec![8, 8], None));
+}
+
 /// Processors that are busy in proportion to their hosts' shares, by their speeds, as reported every two seconds.
 fn work(world: &mut World, speeds: &BTreeMap<HostId, f64>, seconds: u64) {
     for _ in 0..seconds / 2 {

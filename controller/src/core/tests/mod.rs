@@ -5,6 +5,8 @@ mod chaos;
 mod computers;
 mod criteria;
 mod faults;
+mod hold;
 mod leaving;
+mod services;
 mod steady;
 mod world;

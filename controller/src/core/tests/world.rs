@@ -11,8 +11,9 @@ use dpr_p4::{
     host_stage::{HostStage, services},
 };
 use dpr_protocol::shim::v1::{
-    ControllerMessage, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
-    ProbeReport, Register, ShimMessage, Snapshot, controller_message::Message, event::Kind,
+    ControllerMessage, DataHeld, Event, Events, FiveTuple, FlushDone, LiveFlow, Load, PeerHealth,
+    ProbeReport, Register, Services, ShimMessage, Snapshot, controller_message::Message,
+    event::Kind,
 };
 use dpr_runtime::{Entity, Pipeline, Update};
 use std::{
@@ -52,6 +53,11 @@ pub struct Shim {
     pub held: Vec<u64>,
     pub session: u64,
     pub markers: u64,
+    /// The maps whose data it watches, and those of them that its host holds.
+    pub watched: Vec<u32>,
+    pub data: Vec<u32>,
+    /// What it was told last of what is published.
+    pub services: Option<Services>,
 }
 
 pub struct World {
@@ -91,6 +97,7 @@ pub fn host(id: HostId) -> HostSpec {
         weight: 1.0,
         joined: true,
         draining: false,
+        held: false,
     }
 }
 
@@ -247,12 +254,12 @@ impl World {
         self.connections.insert(connection, id);
         let shim = self.shims.get_mut(&id).expect("a host");
         shim.connection = Some(connection);
-        let (session, acked_seq) = (shim.session, shim.acked);
         let register = Register {
             host: id.into(),
             name: format!("h{id}"),
-            session,
-            acked_seq,
+            session: shim.session,
+            acked_seq: shim.acked,
+            watched_maps: shim.watched.clone(),
         };
         self.say(connection, register.into());
     }
@@ -306,6 +313,21 @@ impl World {
     pub fn report_load(&mut self, id: HostId, load: Load) {
         if let Some(connection) = self.shims.get(&id).and_then(|shim| shim.connection) {
             self.say(connection, load.into());
+        }
+    }
+
+    /// The host holds the data of these maps, of those that its shim watches.
+    pub fn hold_data(&mut self, id: HostId, maps: &[u32]) {
+        let shim = self.shims.get_mut(&id).expect("a host");
+        shim.data = maps.to_vec();
+        self.report_data(id);
+    }
+
+    fn report_data(&mut self, id: HostId) {
+        let shim = &self.shims[&id];
+        if let Some(connection) = shim.connection.filter(|_| !shim.watched.is_empty()) {
+            let maps = shim.data.clone();
+            self.say(connection, DataHeld { maps }.into());
         }
     }
 
@@ -513,8 +535,12 @@ impl World {
         let Some(&id) = self.connections.get(&connection) else {
             return;
         };
+        let message = message.message.expect("a message");
+        if matches!(message, Message::Registered(_)) {
+            self.report_data(id);
+        }
         let shim = self.shims.get_mut(&id).expect("a host");
-        match message.message.expect("a message") {
+        match message {
             Message::Registered(registered) if registered.snapshot_wanted => self.send_snapshot(id),
             Message::Registered(registered) => assert_eq!(registered.received_seq, shim.seq),
             Message::RequestSnapshot(_) => self.send_snapshot(id),
@@ -534,6 +560,7 @@ impl World {
                 }
             }
             Message::Peers(_) => {}
+            Message::Services(services) => shim.services = Some(services),
         }
     }
 
@@ -606,6 +633,15 @@ impl World {
     /// All stages (but those left out) agree on the owner of every bucket, and nothing is under way; every live connection has its
     /// entry at its server and at its bucket's owner, and nowhere else is one.
     pub fn assert_settled(&self, without: &[HostId]) {
+        self.assert_settled_without(without, &[]);
+    }
+
+    /// The same, where the shims know of connections that are to no service any more.
+    pub fn assert_settled_but(&self, unknown: &[FlowKey]) {
+        self.assert_settled_without(&[], unknown);
+    }
+
+    fn assert_settled_without(&self, without: &[HostId], unknown: &[FlowKey]) {
         let status = self.core.status();
         assert_eq!((status.moves_in_progress, status.moves_waiting), (0, 0));
         assert_eq!(status.change, None);
@@ -631,7 +667,7 @@ impl World {
         }
         let mut expected: BTreeMap<(HostId, FlowKey), HostId> = BTreeMap::new();
         for (id, shim) in self.shims.iter().filter(|(id, _)| !without.contains(id)) {
-            for flow in &shim.live {
+            for flow in shim.live.iter().filter(|flow| !unknown.contains(flow)) {
                 let owner = self.core.flow(flow).expect("reported").owner;
                 expected.insert((*id, *flow), *id);
                 expected.insert((owner, *flow), *id);

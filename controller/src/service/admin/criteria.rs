@@ -23,17 +23,18 @@ pub(super) fn service_message(service: &Service) -> wire::ServiceStatus {
         affinity: service.affinity.name().to_owned(),
         connections: 0,
         hosts: Vec::new(),
+        without_data: Vec::new(),
     }
 }
 
 /// All services, with their connections and the hosts that should get new ones.
 pub(super) fn services(core: &Core) -> wire::ServicesReply {
     let maps = core.maps();
-    let hosts = |map: u16| -> Vec<String> {
+    let hosts = |map: u16, are_wanted: fn(&MapHostInfo) -> bool| -> Vec<String> {
         let info = maps.iter().find(|info| info.map == map);
         info.into_iter()
             .flat_map(|info| &info.hosts)
-            .filter(|host| host.target_share > 0.0)
+            .filter(|host| are_wanted(host))
             .map(|host| host_name(core, host.host))
             .collect()
     };
@@ -42,7 +43,8 @@ pub(super) fn services(core: &Core) -> wire::ServicesReply {
         services: services
             .map(|(service, connections)| wire::ServiceStatus {
                 connections,
-                hosts: hosts(service.map),
+                hosts: hosts(service.map, |host| host.target_share > 0.0),
+                without_data: hosts(service.map, |host| host.is_member && !host.holds_data),
                 ..service_message(service)
             })
             .collect(),
@@ -166,6 +168,8 @@ fn host_message(core: &Core, info: &MapHostInfo) -> wire::MapHost {
         host: host_name(core, info.host),
         weight: info.weight,
         holds_data: info.holds_data,
+        data_configured: info.data_configured,
+        data_reported: info.data_reported,
         load_factor: info.load_factor,
         load_deviation: info.load_deviation,
         target_share: info.target_share,

@@ -44,9 +44,10 @@ async fn follow(
     let deadline = (request.deadline_ms > 0).then(|| Duration::from_millis(request.deadline_ms));
     let mut said = None;
     loop {
-        let (state, buckets, connections) = look(operators, request.host.clone()).await?;
+        let (state, buckets, connections, is_at_rest) =
+            look(operators, request.host.clone()).await?;
         let elapsed = started.elapsed();
-        let outcome = if state == HostState::Drained && connections == 0 {
+        let outcome = if state == HostState::Drained && connections == 0 && is_at_rest {
             Outcome::Drained
         } else if deadline.is_some_and(|deadline| elapsed >= deadline) {
             Outcome::DeadlinePassed
@@ -84,8 +85,8 @@ async fn follow(
     }
 }
 
-/// A host's state, its buckets, and its connections that go on.
-async fn look(operators: &Operators, name: String) -> Result<(HostState, u64, u64), Status> {
+/// A host's state, its buckets, its connections that go on, and whether it gets nothing new any more.
+async fn look(operators: &Operators, name: String) -> Result<(HostState, u64, u64, bool), Status> {
     operators
         .visit(move |core, _, now| {
             core.handle(Input::Tick, now);
@@ -93,7 +94,12 @@ async fn look(operators: &Operators, name: String) -> Result<(HostState, u64, u6
             let status = core.status();
             let info = status.hosts.iter().find(|info| info.id == id);
             let info = info.ok_or_else(|| unknown(&name))?;
-            Ok((info.state, info.buckets, core.live_connections(id)))
+            Ok((
+                info.state,
+                info.buckets,
+                core.live_connections(id),
+                core.is_at_rest(id),
+            ))
         })
         .await?
 }

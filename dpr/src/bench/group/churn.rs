@@ -72,7 +72,10 @@ impl Timeline {
                 Step::Remove(host) => weights.remove(&host),
                 Step::RestartRouter => None,
                 // The others know no criteria but weights.
-                Step::Data(_) | Step::Load(_) | Step::Affinity(_) | Step::Classes(_) => continue,
+                Step::Data(_) | Step::Holds(..) | Step::Load(_) => continue,
+                Step::Affinity(_) | Step::Classes(_) => continue,
+                // A host that is held keeps its buckets.
+                Step::Hold(_) | Step::Release(_) => continue,
                 Step::RestartController | Step::RestartStage(_) | Step::Outage(_) => continue,
             };
             members.push(Members {
