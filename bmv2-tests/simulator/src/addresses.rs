@@ -108,7 +108,7 @@ pub fn client_flow(number: u64, topology: &Topology, dice: &mut Dice) -> Flow {
         (CLIENTS, PUBLISHED)
     };
     Flow {
-        src: network + u128::from((mixed >> 48) * u64::from(topology.clients) >> 16),
+        src: network + u128::from(((mixed >> 48) * u64::from(topology.clients)) >> 16),
         dst,
         protocol: if is_udp { PROTOCOL_UDP } else { PROTOCOL_TCP },
         src_port: 1_024 + (number % 60_000) as u16,

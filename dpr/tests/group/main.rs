@@ -9,7 +9,6 @@ use dpr_bmv2_tests::{TargetKind, eventually_within, simple_switch_grpc};
 use network::{CLIENT, Group, HOSTS, Layout, OTHER, PUBLISHED, ctl};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
