@@ -11,15 +11,18 @@
 //!
 //! No bucket moves meanwhile, but those of hosts that die.
 
+mod death;
+mod entries;
+
 use super::{
     Core, Timer,
     entry::{Key, Owned, Value},
-    flows::Flow,
     moves::{Token, Waiter},
-    rules::{Placement, Rules},
+    rules::Rules,
     types::{BucketId, FlowKey, HostId, Service, micros},
 };
-use dpr_p4::host_stage::{clients, services};
+use dpr_p4::host_stage::services;
+use entries::{Difference, committed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a change is.
@@ -43,29 +46,7 @@ pub(super) enum Step {
     Finish,
 }
 
-/// What the stages hold at a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// The former rules.
-    Before,
-    /// Both; the new ones count once it is committed.
-    During { committed: bool },
-    /// The new rules.
-    After,
-}
-
 impl Step {
-    fn phase(self) -> Phase {
-        match self {
-            Step::Fill => Phase::Before,
-            Step::Prepare | Step::Flush => Phase::During { committed: false },
-            Step::Commit | Step::Settle | Step::SettleFlush | Step::Entries => {
-                Phase::During { committed: true }
-            }
-            Step::Finish => Phase::After,
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Step::Fill => "1 fill",
@@ -161,58 +142,6 @@ impl Change {
             let buckets = (0..).zip(owners).filter(|(_, owner)| **owner != 0);
             buckets.map(|(bucket, owner)| (BucketId { map: *map, bucket }, *owner))
         })
-    }
-}
-
-/// What a change from some rules to others is about.
-struct Difference<'a> {
-    former: &'a Rules,
-    new: &'a Rules,
-}
-
-impl Difference<'_> {
-    /// The services of either, with their placements before and now.
-    fn services(&self) -> impl Iterator<Item = (services::Key, [Option<Placement>; 2])> {
-        let keys: BTreeSet<_> = self
-            .former
-            .services
-            .keys()
-            .chain(self.new.services.keys())
-            .collect();
-        keys.into_iter().map(|key| {
-            let of = |rules: &Rules| rules.services.get(key).copied();
-            (*key, [of(self.former), of(self.new)])
-        })
-    }
-
-    /// The prefixes of either, with their maps before and now.
-    fn clients(&self) -> impl Iterator<Item = (clients::Key, [u16; 2])> {
-        let prefixes = self.former.clients().chain(self.new.clients());
-        let keys: BTreeSet<_> = prefixes.map(|(key, _)| key).collect();
-        keys.into_iter().map(|key| {
-            let of = |rules: &Rules| rules.map_within(key.map, key.client.value, key.client.prefix);
-            (key, [of(self.former), of(self.new)])
-        })
-    }
-
-    /// The maps that flows come from: they go to others, or to other buckets.
-    fn former_maps(&self) -> BTreeSet<u16> {
-        let mut maps = BTreeSet::new();
-        for (_, placements) in self.services() {
-            if let [Some(former), Some(new)] = placements
-                && former != new
-            {
-                maps.insert(former.map);
-                let classes = self
-                    .former
-                    .clients()
-                    .filter(|(key, _)| key.map == former.map);
-                maps.extend(classes.map(|(_, map)| map));
-            }
-        }
-        let clients = self.clients().filter(|(_, [former, new])| former != new);
-        maps.extend(clients.map(|(_, [former, _])| former));
-        maps
     }
 }
 
@@ -322,82 +251,6 @@ impl Core {
         let (rules, mask) = (&self.rules, self.group.mask());
         self.flows
             .place(|flow| Some((rules.bucket_of(flow, mask)?, rules.session_of(flow))));
-    }
-
-    /// What every stage holds by the rules, at the step where their change is: services, classes of clients, and former owners.
-    pub(super) fn rule_entries(&self) -> BTreeMap<Key, Value> {
-        let nothing = Rules::default();
-        let phase = self
-            .change
-            .as_ref()
-            .map_or(Phase::After, |change| change.step.phase());
-        let former = self
-            .change
-            .as_ref()
-            .map_or(&nothing, |change| &change.former);
-        let difference = Difference {
-            former,
-            new: &self.rules,
-        };
-        let mask = self.group.mask();
-        let asks = !self.group.protocol.faults.no_chain;
-        let has_classes = |map: u16| {
-            let had = phase != Phase::After && former.has_classes(map);
-            (had || self.rules.has_classes(map)).into()
-        };
-        let in_map = |of: Placement| services::Action::InMap {
-            map_id: of.map,
-            mask,
-            affinity: of.affinity.to_stage(),
-            by_class: has_classes(of.map),
-        };
-        let mut entries = BTreeMap::new();
-        for (key, [before, now]) in difference.services() {
-            let action = match phase {
-                Phase::Before => before.map(in_map),
-                Phase::After => now.map(in_map),
-                Phase::During { committed } => match (before, now) {
-                    (Some(former), Some(new)) if former != new && (asks || !committed) => {
-                        Some(services::Action::ChangesMap {
-                            map_id: new.map,
-                            mask,
-                            affinity: new.affinity.to_stage(),
-                            by_class: has_classes(new.map),
-                            former_map_id: former.map,
-                            former_affinity: former.affinity.to_stage(),
-                            committed: committed.into(),
-                        })
-                    }
-                    (before, now) => now.or(before).map(in_map),
-                },
-            };
-            entries.extend(action.map(|action| (Key::Service(key), Value::Service(action))));
-        }
-        for (key, [former_map_id, map_id]) in difference.clients() {
-            let within = |rules: &Rules, map_id| {
-                rules
-                    .has_client(&key)
-                    .then_some(clients::Action::InClassMap { map_id })
-            };
-            let action = match phase {
-                Phase::Before => within(former, former_map_id),
-                Phase::After => within(&self.rules, map_id),
-                Phase::During { committed } if former_map_id != map_id && (asks || !committed) => {
-                    Some(clients::Action::ChangesClassMap {
-                        map_id,
-                        former_map_id,
-                        committed: committed.into(),
-                    })
-                }
-                Phase::During { .. } => Some(clients::Action::InClassMap { map_id }),
-            };
-            entries.extend(action.map(|action| (Key::Client(key), Value::Client(action))));
-        }
-        let former_buckets = self.change.iter().flat_map(Change::former_buckets);
-        entries.extend(
-            former_buckets.map(|(bucket, owner)| (Key::FormerBucket(bucket), Value::At(owner))),
-        );
-        entries
     }
 
     fn enter(&mut self, step: Step) {
@@ -520,13 +373,15 @@ impl Core {
         }
     }
 
+    /// The change that is going on, if it is this one.
+    fn this_change(&mut self, generation: u32) -> Option<&mut Change> {
+        let change = self.change.as_mut();
+        change.filter(|change| change.generation == generation)
+    }
+
     /// A write is acknowledged, or a shim has told what it knew.
     pub(super) fn on_change_step(&mut self, host: HostId, generation: u32) {
-        let Some(change) = self
-            .change
-            .as_mut()
-            .filter(|change| change.generation == generation)
-        else {
+        let Some(change) = self.this_change(generation) else {
             return;
         };
         if count_down(&mut change.waiting, host) {
@@ -644,97 +499,6 @@ impl Core {
         self.replan = true;
         self.want_rules();
     }
-
-    /// A host that takes part is dead, or leaves: nobody waits for it, and nobody asks it. New owners must know its flows that live
-    /// elsewhere before others go straight to them.
-    pub(super) fn go_on_without(&mut self, id: HostId) {
-        let mask = self.group.mask();
-        let Some(change) = &mut self.change else {
-            return;
-        };
-        change.waiting.remove(&id);
-        change.burying.remove(&id);
-        if change
-            .former_owners
-            .values()
-            .flatten()
-            .any(|owner| *owner == id)
-        {
-            change.lost.insert(id);
-        }
-        let orphans = self
-            .flows
-            .iter()
-            .filter(|(key, _)| change.former_owner(key, mask) == id);
-        let orphans: Vec<(FlowKey, Flow)> = orphans.map(|(key, flow)| (*key, *flow)).collect();
-        for (key, flow) in orphans {
-            let owner = self.owner(flow.bucket);
-            if owner == flow.server || !self.is_written_to(owner) {
-                continue;
-            }
-            if let Some(change) = &mut self.change {
-                *change.burying.entry(owner).or_default() += 1;
-                let token = Token::Orphan {
-                    generation: change.generation,
-                    stage: owner,
-                };
-                self.want(owner, Key::Flow(key), Some(flow.elsewhere()), Some(token));
-            }
-        }
-        self.forget_lost();
-        self.advance_change_if_done();
-    }
-
-    /// An entry for a flow of a dead former owner is written.
-    pub(super) fn on_orphan(&mut self, stage: HostId, generation: u32) {
-        let Some(change) = self
-            .change
-            .as_mut()
-            .filter(|change| change.generation == generation)
-        else {
-            return;
-        };
-        if count_down(&mut change.burying, stage) {
-            self.forget_lost();
-        }
-    }
-
-    /// When the new owners know what they must, nobody asks the dead.
-    fn forget_lost(&mut self) {
-        let Some(change) = self
-            .change
-            .as_mut()
-            .filter(|change| change.burying.is_empty())
-        else {
-            return;
-        };
-        let lost = std::mem::take(&mut change.lost);
-        let mut gone = Vec::new();
-        for (map, owners) in &mut change.former_owners {
-            for (bucket, owner) in (0..).zip(owners) {
-                if lost.contains(owner) {
-                    *owner = 0;
-                    gone.push(Key::FormerBucket(BucketId { map: *map, bucket }));
-                }
-            }
-        }
-        for stage in self.stages_in_change() {
-            for key in &gone {
-                self.want(stage, *key, None, None);
-            }
-        }
-    }
-}
-
-/// A stage's entry of a change, as it is when it is committed; `None` for others.
-fn committed(value: &Value) -> Option<Value> {
-    let mut value = value.clone();
-    match &mut value {
-        Value::Service(services::Action::ChangesMap { committed, .. })
-        | Value::Client(clients::Action::ChangesClassMap { committed, .. }) => *committed = 1,
-        _ => return None,
-    }
-    Some(value)
 }
 
 /// What answers echo requests, and is on no map.
