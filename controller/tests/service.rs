@@ -770,7 +770,7 @@ async fn a_configuration_is_read_again_or_nothing_changes() {
     };
     let wrong = changed.replace("weight = 4.0", "weight = -4.0");
     let too_much = changed
-        .replace("ports = 80", "ports = 80\naffinity = \"client\"")
+        .replace("ports = 80", "ports = \"80-81\"\naffinity = \"client\"")
         .replace("weight = 4.0", "weight = 3.0");
     for (text, expected) in [
         (&wrong, format!("{}:", file.display())),

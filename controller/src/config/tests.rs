@@ -117,9 +117,9 @@ fn what_needs_a_restart_is_named_with_file_line_and_field() {
             "buckets",
         ),
         (
-            "affinity = \"connection\"",
-            "affinity = \"client\"",
-            line_of("[[services]]", 0),
+            "6000-6099\"",
+            "6000-6098\"\naffinity = \"client\"",
+            line_of("[[services]]", 1),
             "services",
         ),
         (

@@ -173,8 +173,9 @@ fn a_service_comes_with_its_map_and_goes_with_its_connections() {
     assert_eq!(world.core.criteria().len(), 1);
 
     // And again, by a controller that is started with another configuration.
-    world.group.services = vec![first, new[1]];
-    world.restart_controller();
+    let mut other = world.core.group().clone();
+    other.services = vec![first, new[1]];
+    world.restart_with(other);
     world.run_for(20 * S);
     world.assert_settled_but(&[stays]);
     assert!(sprayed_to(&world, OTHER).is_some());
