@@ -229,6 +229,8 @@ fn sessions_stay_where_they_are_while_buckets_move() {
             ipv6: 0.3,
             ..Topology::default()
         },
+        // Ports that are used again lead to where they led before.
+        port_reuse: 0.0,
         ..moves_only()
     };
     assert_unbroken(&scenario);

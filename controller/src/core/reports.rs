@@ -86,11 +86,12 @@ impl Core {
         }
     }
 
-    /// Sessions that could not begin when their first connections did, if these go on.
+    /// Sessions that could not begin when their first connections did; these may be over by now.
     pub(super) fn begin_late_sessions(&mut self) {
         for (session, host) in std::mem::take(&mut self.late_sessions) {
-            if self.flows.of_session(&session) > 0 {
-                self.keep_session(host, 0, session);
+            self.keep_session(host, 0, session);
+            if self.flows.of_session(&session) == 0 {
+                self.end_session_later(session);
             }
         }
     }
