@@ -448,11 +448,6 @@ impl Faults {
 }
 
 impl Group {
-    /// The service that a five-tuple is of.
-    pub fn service_of(&self, flow: &FlowKey) -> Option<&Service> {
-        self.services.iter().find(|service| service.includes(flow))
-    }
-
     /// The bucket that a five-tuple falls into, as the host stage computes it.
     pub fn bucket_of(&self, flow: &FlowKey) -> Option<BucketId> {
         Rules::of(self).bucket_of(flow, self.mask())
